@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/clock.h"
+
+#include <rte_cycles.h>
+
+static uint64_t start_tsc;
+static uint64_t tsc_per_ms = 1;
+static volatile bool stopped;
+static volatile uint64_t stopped_ms;
+
+void
+clock_init(void)
+{
+	start_tsc = rte_rdtsc();
+	tsc_per_ms = rte_get_tsc_hz() / 1000;
+	if (tsc_per_ms == 0)
+		tsc_per_ms = 1;
+}
+
+uint64_t
+clock_now_ms(void)
+{
+	if (stopped)
+		return stopped_ms;
+	return (rte_rdtsc() - start_tsc) / tsc_per_ms;
+}
+
+void
+clock_stop(void)
+{
+	stopped_ms = clock_now_ms();
+	stopped = true;
+}
+
+void
+clock_warp(uint64_t ms)
+{
+	stopped_ms += ms;
+}
+
+bool
+clock_is_stopped(void)
+{
+	return stopped;
+}

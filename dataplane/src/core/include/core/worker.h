@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker: one forwarding lcore and everything that it alone writes. Nothing in here is shared for writing; the control
+ * lcore reads counters with plain 64-bit loads.
+ *
+ * Layers above core hang their per-worker state on the opaque pointers; each layer casts its own.
+ */
+#ifndef CORE_WORKER_H
+#define CORE_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <rte_common.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "packet/drop.h"
+#include "packet/pkt.h"
+
+enum {
+	WORKER_BURST = 32,   /* packets per vector */
+	WORKERS_MAX = 64,    /* lcores that the control ABI can name */
+	LCORE_IDS_MAX = 128, /* size of tables indexed by EAL lcore id */
+};
+
+/* Loop statistics with the meaning of the lcore statistics of the control ABI. */
+struct worker_stats {
+	uint64_t loops;
+	uint64_t bursts;       /* receive calls */
+	uint64_t bursts_zero;  /* … that returned nothing */
+	uint64_t bursts_full;  /* … that returned WORKER_BURST */
+	uint64_t bursts_z2h;   /* … that returned up to half */
+	uint64_t bursts_h2f;   /* … that returned more than half */
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	uint64_t tx_dropped;
+	uint64_t busy_cycles;  /* TSC cycles of turns that had packets */
+	uint64_t total_cycles; /* TSC cycles of all turns */
+	uint64_t handed_over, handed_in; /* packets given to and taken from other workers */
+};
+
+struct worker_port; /* port layer: rx and tx queues of this worker */
+struct net_worker;  /* net layer */
+struct lb_worker;   /* lb layer: connection table, ports, scheduler state, counters */
+
+struct worker {
+	uint16_t index;     /* 0 … nworkers-1; the order of lcore ids */
+	uint16_t lcore_id;  /* EAL lcore id */
+	int socket_id;      /* NUMA node */
+	volatile bool stop;
+	uint64_t now_ms;    /* clock, read once per vector */
+	struct worker_port *port;
+	struct net_worker *net;
+	struct lb_worker *lb;
+	struct rte_ring *to_control;              /* punted packets (single producer, single consumer) */
+	struct rte_ring *from_control;            /* frames to send, meta.port says where */
+	struct rte_ring *handover[WORKERS_MAX];   /* [i]: frames from worker i whose flow we own; NULL for ourselves */
+	struct rte_mempool *pool;
+	struct worker_stats stats __rte_cache_aligned;
+	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
+	uint64_t turns __rte_cache_aligned;       /* completed loop turns, for tests that wait until all is processed */
+} __rte_cache_aligned;
+
+/* All workers; set up before any is launched and constant afterwards. */
+extern struct worker *workers[WORKERS_MAX];
+extern unsigned nworkers;
+
+/* Drops counted by the control lcore itself (it owns neighbours and their queues). */
+extern uint64_t control_drops[DROP_REASONS];
+
+/* Frees the buffer and counts the reason. Data path of worker w. */
+static inline void
+worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
+{
+	w->drops[why]++;
+	rte_pktmbuf_free(m);
+}
+
+/* Gives a packet to the control lcore (see core/mbuf.h) and rings its bell; drops and counts when the ring is full. */
+void worker_punt(struct worker *w, struct rte_mbuf *m);
+
+/* Control lcore: queues a whole frame for transmission on meta.port by some worker; drops and counts when full. */
+void control_send(struct rte_mbuf *m);
+
+/* Control lcore: takes up to n punted packets from all workers, round robin. Returns their number. */
+unsigned control_receive(struct rte_mbuf **mbufs, unsigned n);
+
+/* File descriptor that becomes readable when a worker has punted; -1 before control_rings_init(). */
+int control_bell_fd(void);
+/* Re-arms the bell after the rings were emptied. */
+void control_bell_rearm(void);
+
+/* Creates the workers, their rings and the packet pool user pointers. 0 or a negative EDPVS code. */
+int workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket, unsigned ring_size);
+void workers_fini(void);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections: the flow table of one worker.
+ *
+ * A connection is an index into three arrays: the hot line (64 bytes, all that an established packet needs), the IPv6 addresses
+ * (64 bytes, touched by IPv6 only) and the cold part (32 bytes: timer and state that few packets need). Each direction has a slot in a 64-byte
+ * bucket of tags and indices. There is one writer, the worker; the control lcore reads entries for listings and uses `seq` to skip torn ones.
+ * 192 bytes per connection, all told.
+ */
+#ifndef LB_CONN_H
+#define LB_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <rte_common.h>
+
+#include "base/inet.h"
+
+enum { CONN_NONE = 0, CONN_DIR_IN = 0, CONN_DIR_OUT = 1 };
+
+/* conn_hot.flags */
+enum {
+	CONN_F_ACTIVE = 1,        /* counted as active in its destination, else as inactive */
+	CONN_F_TOA = 2,           /* TCP FullNAT: insert the client's address until the client acknowledged data */
+	CONN_F_EXPIRE_Q = 4,      /* expire-quiescent */
+	CONN_F_SEEN_OUT = 8,      /* a packet from the real server was seen */
+	CONN_F_V6 = 16,           /* addresses are in conn_v6 */
+	CONN_F_DELTA = 32,        /* TCP sequence numbers are shifted by seq_delta */
+	CONN_F_FIRST_DATA = 64,   /* first_data is known */
+	CONN_F_RS_SEQ = 128,      /* rs_seq_end and rs_ack are known */
+};
+
+struct conn_hot {
+	uint32_t caddr, vaddr, laddr, raddr; /* IPv4, network order; zero when CONN_F_V6 */
+	uint16_t cport, vport, lport, rport; /* network order */
+	uint8_t proto;                       /* IP protocol */
+	uint8_t fwd;                         /* enum lb_fwd */
+	uint8_t state;                       /* state of the protocol, numbers of the control ABI */
+	uint8_t uoa_left;                    /* UDP: packets that still carry the client's address */
+	uint16_t flags;                      /* CONN_F_* */
+	uint16_t net_gen;                    /* low bits of net_generation when adj_* were looked up */
+	uint32_t last_seen;                  /* clock / 2^3 ms (wraps after 397 days) */
+	uint32_t dest;                       /* dest id */
+	uint32_t adj_in, adj_out;            /* adjacency towards the real server and towards the client; ADJ_NONE = look up */
+	uint32_t seq_delta;                  /* FullNAT TCP: our sequence number minus the client's */
+	uint32_t first_data;                 /* first sequence number of data of the real server (ISN + 1), host order */
+	uint32_t rs_seq_end, rs_ack;         /* for the RST on expiry: end of the server's data, its acknowledgement */
+} __rte_aligned(64);
+
+struct conn_v6 {
+	union inet_ip caddr, vaddr, laddr, raddr;
+} __rte_aligned(64);
+
+struct conn_cold {
+	uint32_t wheel_next, wheel_prev; /* doubly linked in a slot of the timer wheel */
+	uint32_t wheel_slot;
+	uint32_t timeout;                /* units of last_seen */
+	uint32_t seq;                    /* odd while the entry is being made or unmade */
+	uint32_t port_space;             /* where lport came from; UINT32_MAX: nowhere */
+	uint32_t svc_timeout;            /* conn_timeout of the service, s; 0 = protocol's */
+	uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && sizeof(struct conn_cold) == 32, "conn layout");
+
+/* For listings: a connection as text-free data; addresses as inet_ip whatever the family. */
+struct conn_view {
+	uint8_t af, proto, state;
+	uint16_t worker, lcore_id;
+	union inet_ip caddr, vaddr, laddr, raddr;
+	uint16_t cport, vport, lport, rport; /* network order */
+	uint32_t timeout_s;                  /* configured timeout of the state */
+	uint32_t dest;
+};
+
+/*
+ * Control lcore, while the worker runs: reads up to n connections of a worker from cursor on (start with 0). Returns their number and
+ * advances *cursor; *cursor is UINT32_MAX at the end. Torn entries are skipped.
+ */
+unsigned conn_read(unsigned worker, uint32_t *cursor, struct conn_view *out, unsigned n);
+/* One connection by either of its tuples; false when no worker has it. */
+bool conn_find(uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be, const union inet_ip *daddr, uint16_t dport_be,
+	       struct conn_view *out);
+/* Live connections and the size of the table of a worker. */
+uint32_t conn_count(unsigned worker);
+uint32_t conn_capacity(unsigned worker);
+
+/* Local port use per local address id: connections and exhaustions, sum over workers when worker < 0. */
+void lport_usage(uint32_t lip_id, int worker, uint64_t *used, uint64_t *total, uint64_t *miss);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual services and real servers: the control lcore's truth and what workers read of it.
+ *
+ * The control lcore owns struct lb_service and struct lb_dest. Workers see a service through the key table (a lock-free
+ * rte_hash) and, inside it, three published immutable objects: the attributes, the destination set and the local address set.
+ * A change builds a new object, publishes its pointer and retires the old one, so it holds for all workers at once.
+ *
+ * A destination has a small index (dest id) that connections store. Counters of a destination are per worker, in arrays
+ * indexed by dest id. The id is freed when no connection is left and no service lists the destination.
+ */
+#ifndef LB_SERVICE_H
+#define LB_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/inet.h"
+#include "core/worker.h"
+
+enum { LB_SCHED_NAME_MAX = 16, LB_IFNAME_MAX = 16 };
+
+/* Forwarding modes, numbers of the control ABI. */
+enum lb_fwd { LB_FWD_NAT = 0, LB_FWD_LOCAL = 1, LB_FWD_TUNNEL = 2, LB_FWD_DR = 3, LB_FWD_BYPASS = 4, LB_FWD_FNAT = 5, LB_FWD_SNAT = 6 };
+
+/* Key of an address service; unused bytes zero, because it is hashed as memory. */
+struct lb_key {
+	union inet_ip vip;
+	uint16_t vport_be;
+	uint8_t af;    /* enum inet_family */
+	uint8_t proto; /* IP protocol */
+	uint32_t zero;
+};
+
+/* Counters of one destination on one worker, one cache line, written by that worker only. */
+struct lb_counters {
+	uint64_t conns, in_packets, in_bytes, out_packets, out_bytes; /* bytes = IP length before translation */
+	uint32_t active, inactive, persistent;
+	uint32_t overloaded;
+	uint64_t reserved;
+} __rte_cache_aligned;
+
+/* What a worker needs of a destination to open a connection. */
+struct lb_dest_view {
+	union inet_ip ip;
+	uint16_t port_be;
+	uint8_t af;
+	uint8_t fwd;       /* enum lb_fwd */
+	int32_t weight;    /* 0 = quiesced */
+	uint32_t id;       /* dest id */
+	uint32_t rs_id;    /* id of (proto, af, ip, port): local port spaces are shared by services with the same real server */
+	uint32_t max_conn; /* this worker's share of the upper threshold, 0 = none */
+	uint32_t flags;    /* DPVS_DEST_F_* */
+};
+
+/* Published: the destinations of a service in the order that schedulers see (newest first). */
+struct lb_dest_set {
+	uint32_t n;
+	uint32_t version;    /* grows with every change of the service's destinations */
+	int32_t max_weight;
+	int32_t gcd_weight;  /* 1 when all weights are 0 */
+	int64_t sum_weight;
+	void *sched_data;    /* what the scheduler's build() made; freed by its free() */
+	const struct lb_sched *sched;
+	struct lb_dest_view d[];
+};
+
+/* Published: local addresses of a service, in the order of addition. */
+struct lb_laddr_view {
+	union inet_ip ip;
+	uint32_t lip_id; /* id of the address, shared by all services that list it */
+	uint8_t af;
+};
+
+struct lb_laddr_set {
+	uint32_t n;
+	struct lb_laddr_view l[];
+};
+
+/* Published: attributes that workers read when a connection opens. */
+struct lb_attrs {
+	uint32_t flags;        /* IP_VS_SVC_F_* */
+	uint32_t conn_timeout; /* s; 0 = protocol default */
+	uint32_t persist_timeout;
+	uint32_t netmask;      /* IPv4 mask in network order, or IPv6 prefix length */
+	uint32_t limit_proportion;
+	uint8_t proxy_protocol;
+};
+
+/* Scheduler state of one worker for one service, one cache line. */
+struct lb_sched_state {
+	uint32_t set_version; /* of the set the state belongs to; a scheduler starts anew when it differs */
+	int32_t pos;          /* cursor: index in the set */
+	int32_t cw;           /* current weight (wrr) */
+	uint32_t laddr_pos;   /* round robin over local addresses */
+} __rte_cache_aligned;
+
+/* Rates as the control ABI has them: per second, EWMA over 2 s samples (LVS estimator). */
+struct lb_rates {
+	uint64_t last_conns, last_in_packets, last_in_bytes, last_out_packets, last_out_bytes;
+	uint64_t cps, in_pps, out_pps, in_bps, out_bps; /* scaled: value << 10 */
+};
+
+struct lb_dest {
+	TAILQ_ENTRY(lb_dest) next; /* in its service (listed) or in its zombies (deleted, connections left) */
+	struct lb_service *svc;    /* NULL for a zombie of a deleted service */
+	union inet_ip ip;
+	uint16_t port_be;
+	uint8_t af, fwd;
+	uint32_t conn_flags;
+	int32_t weight;
+	uint32_t max_conn, min_conn; /* configured totals */
+	uint32_t flags;
+	uint32_t id, rs_id;
+	struct lb_counters zero;     /* counters at the last --zero, subtracted in listings */
+	struct lb_rates rates;
+};
+
+struct lb_laddr {
+	TAILQ_ENTRY(lb_laddr) next;
+	union inet_ip ip;
+	uint8_t af;
+	uint32_t lip_id;
+	char ifname[LB_IFNAME_MAX];
+};
+
+TAILQ_HEAD(lb_dest_list, lb_dest);
+TAILQ_HEAD(lb_laddr_list, lb_laddr);
+
+struct lb_service {
+	TAILQ_ENTRY(lb_service) next;
+	struct lb_key key;
+	uint32_t fwmark;
+	char sched_name[LB_SCHED_NAME_MAX];
+	struct lb_attrs *attrs;          /* published */
+	struct lb_dest_set *dests;       /* published, never NULL */
+	struct lb_laddr_set *laddrs;     /* published, never NULL */
+	struct lb_sched_state *state;    /* [nworkers] */
+	struct lb_dest_list dest_list;   /* newest first */
+	struct lb_dest_list zombies;     /* deleted, connections left: re-adding revives them */
+	struct lb_laddr_list laddr_list;
+	uint32_t ndests, nladdrs;
+	uint32_t version;
+	uint32_t netmask_raw, bps, limit_proportion;
+	struct lb_counters gone;         /* counters of destinations that were freed: service totals never go back */
+	struct lb_counters zero;
+	struct lb_rates rates;
+	uint8_t check_config[64];        /* dest_check_configs bytes of the ABI as given, listed back */
+};
+
+/* ---- workers -------------------------------------------------------------------------------------------------------------------- */
+
+/* The service of a destination address, NULL when there is none. Valid until the next quiescent point. */
+struct lb_service *lb_service_lookup(const struct lb_key *key);
+
+/* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
+bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
+
+/*
+ * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the dest id is
+ * published, so the data path only indexes.
+ */
+enum { LB_DEST_CHUNK_BITS = 10, LB_DEST_CHUNKS = 4096 };
+struct lb_dest_counters {
+	struct lb_counters *chunk[LB_DEST_CHUNKS];
+};
+extern struct lb_dest_counters *lb_dest_counters[WORKERS_MAX]; /* [worker index] */
+
+static inline struct lb_counters *
+lb_counters(unsigned worker, uint32_t dest_id)
+{
+	return &lb_dest_counters[worker]->chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & ((1u << LB_DEST_CHUNK_BITS) - 1)];
+}
+
+/* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control lcore. */
+enum { LB_DEST_WEIGHT0 = 1u << 16 };
+uint32_t lb_dest_flags(uint32_t dest_id);
+
+/* ---- schedulers ----------------------------------------------------------------------------------------------------------------- */
+
+/* What a scheduler may look at: the packet's source, and the load of this worker. */
+struct lb_sched_key {
+	uint8_t af;
+	union inet_ip saddr;
+	uint16_t sport_be;
+};
+
+struct lb_sched {
+	const char *name;
+	/* Control lcore: precomputes for a set that is about to be published. 0 or EDPVS code. May be NULL. */
+	int (*build)(struct lb_dest_set *set, uint32_t service_flags);
+	void (*free)(struct lb_dest_set *set);
+	/* Worker: index of the chosen destination, or -1. `worker` numbers from 0. */
+	int (*pick)(const struct lb_dest_set *set, struct lb_sched_state *st, const struct lb_sched_key *key, unsigned worker);
+};
+
+/* By exact name; NULL when unknown. One file per scheduler under sched/, listed in sched/sched.c. */
+const struct lb_sched *lb_sched_find(const char *name);
+
+/* True when a scheduler may choose the destination on this worker: available, not overloaded or inhibited, weight > 0. */
+static inline bool
+lb_dest_usable(const struct lb_dest_view *d, unsigned worker)
+{
+	return d->weight > 0 && (d->flags & 7u) == 1u && !lb_counters(worker, d->id)->overloaded;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every reason for which a packet ends here, with its name. One row is one counter per lcore; nothing in the data path frees
+ * a packet that was not sent without naming a row. `dpip drop show` prints this table.
+ *
+ * DROP(identifier, layer, sentence): users see it in lower case.
+ */
+#ifndef PACKET_DROP_H
+#define PACKET_DROP_H
+
+#define DROP_TABLE(DROP)                                                                                     \
+	DROP(ETH_TRUNCATED, "port", "frame shorter than its Ethernet header")                                \
+	DROP(PORT_DOWN, "port", "packet for a port that is down or has no transmit queue")                   \
+	DROP(TX_FULL, "port", "transmit queue of the device was full")                                       \
+	DROP(HANDOVER_FULL, "core", "ring to the worker that owns the flow was full")                        \
+	DROP(PUNT_FULL, "core", "ring from worker to the control lcore was full")                            \
+	DROP(INJECT_FULL, "core", "ring from the control lcore to a worker was full")                        \
+	DROP(NO_MBUF, "core", "packet pool was empty")                                                       \
+	DROP(NO_HANDLER, "net", "EtherType or protocol that nobody here handles and no kernel path exists")  \
+	DROP(OTHER_HOST, "net", "unicast frame for another MAC address")                                     \
+	DROP(VLAN_UNKNOWN, "net", "802.1Q tag without a VLAN device")                                        \
+	DROP(ARP_MALFORMED, "arp", "ARP packet with wrong sizes or addresses")                               \
+	DROP(ARP_NOT_OURS, "arp", "ARP packet about addresses that are not ours")                            \
+	DROP(ND_MALFORMED, "nd", "neighbour discovery packet that RFC 4861 forbids")                         \
+	DROP(ND_NOT_OURS, "nd", "neighbour discovery packet about addresses that are not ours")              \
+	DROP(NEIGH_QUEUE_FULL, "neigh", "too many packets waiting for one unresolved neighbour")             \
+	DROP(NEIGH_TABLE_FULL, "neigh", "neighbour table was full")                                          \
+	DROP(NEIGH_FAILED, "neigh", "neighbour did not answer")                                              \
+	DROP(IP4_TRUNCATED, "ipv4", "IPv4 packet longer than its frame")                                     \
+	DROP(IP4_HEADER, "ipv4", "IPv4 header with wrong version or length")                                 \
+	DROP(IP4_CHECKSUM, "ipv4", "IPv4 header checksum is wrong")                                          \
+	DROP(IP4_ADDRESS, "ipv4", "IPv4 source or destination that must not appear on a wire")               \
+	DROP(IP4_FRAGMENT, "ipv4", "IPv4 fragment")                                                          \
+	DROP(IP4_MULTICAST, "ipv4", "IPv4 broadcast or multicast that nobody here joined")                   \
+	DROP(IP4_NO_ROUTE, "ipv4", "no IPv4 route to the destination")                                       \
+	DROP(IP4_FORWARD_OFF, "ipv4", "IPv4 packet for others while ipv4_defs/forwarding is off")            \
+	DROP(IP4_TTL, "ipv4", "IPv4 time to live ran out")                                                   \
+	DROP(IP4_TOO_BIG, "ipv4", "IPv4 packet exceeds the route's MTU and must not be fragmented")          \
+	DROP(IP4_FRAG_FAILED, "ipv4", "IPv4 packet could not be fragmented")                                 \
+	DROP(IP6_DISABLED, "ipv6", "IPv6 is switched off by ipv6_defs/disable")                              \
+	DROP(IP6_TRUNCATED, "ipv6", "IPv6 packet longer than its frame")                                     \
+	DROP(IP6_HEADER, "ipv6", "IPv6 header with wrong version or broken extension headers")               \
+	DROP(IP6_ADDRESS, "ipv6", "IPv6 source or destination that must not appear on a wire")               \
+	DROP(IP6_FRAGMENT, "ipv6", "IPv6 fragment")                                                          \
+	DROP(IP6_MULTICAST, "ipv6", "IPv6 multicast that nobody here joined")                                \
+	DROP(IP6_NO_ROUTE, "ipv6", "no IPv6 route to the destination")                                       \
+	DROP(IP6_FORWARD_OFF, "ipv6", "IPv6 packet for others while ipv6_defs/forwarding is off")            \
+	DROP(IP6_HOP_LIMIT, "ipv6", "IPv6 hop limit ran out")                                                \
+	DROP(IP6_TOO_BIG, "ipv6", "IPv6 packet exceeds the route's MTU")                                     \
+	DROP(ICMP_MALFORMED, "icmp", "ICMP message that is too short or of wrong form")                      \
+	DROP(ICMP_CHECKSUM, "icmp", "ICMP checksum is wrong")                                                \
+	DROP(ICMP_NOT_HANDLED, "icmp", "ICMP message to a local address that needs no answer")               \
+	DROP(ICMP_RATE, "icmp", "ICMP error not sent because of the rate limit")                             \
+	DROP(LOCAL_NO_SERVICE, "lb", "TCP or UDP to a local address without a virtual service")              \
+	DROP(L4_TRUNCATED, "lb", "TCP or UDP header is truncated or has a wrong length")                     \
+	DROP(TCP_NOT_SYN, "lb", "TCP packet without connection that does not open one")                      \
+	DROP(DEFENCE_TCP, "lb", "TCP to a virtual address without service (defence_tcp_drop)")               \
+	DROP(DEFENCE_UDP, "lb", "UDP to a virtual address without service (defence_udp_drop)")               \
+	DROP(NO_DEST, "lb", "virtual service had no usable real server")                                     \
+	DROP(DEST_OVERLOAD, "lb", "real server reached its upper connection threshold")                      \
+	DROP(NO_LADDR, "lb", "FullNAT service has no local address")                                         \
+	DROP(NO_LPORT, "lb", "all local ports towards the real server are in use")                           \
+	DROP(CONN_TABLE_FULL, "lb", "connection table was full")                                             \
+	DROP(QUIESCENT, "lb", "connection of a quiesced real server (expire-quiescent)")                     \
+	DROP(LB_TOO_BIG, "lb", "packet exceeds the MTU towards its target and must not be fragmented")       \
+	DROP(LB_NO_ROUTE, "lb", "no route to the real server or to the client")                              \
+	DROP(LB_NO_ROOM, "lb", "no headroom or tailroom for an option in the packet buffer")                 \
+	DROP(LB_FORWARD_MODE, "lb", "forwarding mode that this daemon does not forward")                     \
+	DROP(LIMIT_PROPORTION, "lb", "dropped by the service's limit_proportion")                            \
+	DROP(BLACKLIST, "lb", "source is on the service's deny list or not on its allow list")               \
+	DROP(BAD_OFFSET, "core", "packet data not in one segment or beyond the buffer")
+
+/* Drop reasons; DROP_NONE (0) means "not dropped". */
+enum drop_reason {
+	DROP_NONE = 0,
+#define DROP_ENUM(id, layer, text) DROP_##id,
+	DROP_TABLE(DROP_ENUM)
+#undef DROP_ENUM
+		DROP_REASONS
+};
+
+struct drop_info {
+	const char *name;  /* identifier, e.g. "IP4_CHECKSUM"; shown in lower case */
+	const char *layer; /* port, core, net, arp, nd, neigh, ipv4, ipv6, icmp, lb */
+	const char *text;  /* one sentence for people */
+};
+
+/* Names of a reason; NULL for DROP_NONE and for numbers out of range. */
+const struct drop_info *drop_info(unsigned reason);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ports: the devices that packets come from and go to. A port has a small id (its index here, DPDK port id for physical
+ * devices), a name from the configuration, a MAC and an MTU. Ports exist from start-up to the end of the process.
+ */
+#ifndef PORT_PORT_H
+#define PORT_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+
+#include "core/worker.h"
+
+enum { PORTS_MAX = 64, PORT_NAME_MAX = 32, PORT_QUEUES_MAX = 16, PORT_NONE = 0xffff };
+
+/* How the packets of a port find the worker that owns their flow. */
+enum port_steering {
+	STEER_SINGLE,   /* one worker: nothing to do */
+	STEER_RSS,      /* every worker has its own rx queue; the device keeps a client's flow on one queue */
+	STEER_SOFTWARE, /* fewer queues than workers: flows are spread by a hash in software */
+};
+
+struct port {
+	uint16_t id;      /* index in ports[] */
+	uint16_t dpdk_id; /* port id of rte_ethdev */
+	char name[PORT_NAME_MAX];
+	struct rte_ether_addr mac; /* changed by the control lcore only */
+	uint16_t mtu;
+	uint16_t nrxq, ntxq;
+	uint8_t steering; /* enum port_steering */
+	bool started;
+	bool rx_ip_csum; /* device verifies the IPv4 header checksum and flags bad ones */
+	bool promisc, allmulticast; /* as set; the device may know better */
+	bool no_arp;
+	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue */
+	int socket_id;
+	struct rte_eth_dev_info info;
+};
+
+extern struct port *ports[PORTS_MAX]; /* NULL where none */
+extern unsigned nports;
+
+/* One receive queue of a worker. */
+struct worker_rxq {
+	uint16_t port, dpdk_id, queue;
+};
+
+/* Frames waiting for the device, per worker and port. */
+struct worker_txbuf {
+	uint16_t dpdk_id, queue, n;
+	bool usable;
+	struct rte_mbuf *m[WORKER_BURST * 2];
+};
+
+struct worker_port {
+	unsigned nrxq;
+	struct worker_rxq rxq[PORTS_MAX * 4];
+	struct worker_txbuf tx[PORTS_MAX];
+};
+
+/* By name; NULL when there is none. */
+struct port *port_by_name(const char *name);
+
+/* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is logged as one
+ * sentence. 0 or a negative EDPVS code. Needs workers_init(). */
+int ports_init(struct rte_mempool *const *pool_by_socket);
+/* Starts the ports; one that does not start is a warning. Logs the table port - queue - lcore. */
+int ports_start(void);
+void ports_stop(void);
+
+/* Data path: receives up to WORKER_BURST frames from a queue. */
+static inline uint16_t
+port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
+{
+	return rte_eth_rx_burst(q->dpdk_id, q->queue, m, WORKER_BURST);
+}
+
+/* Data path: sends what waits for one port, or for all. What the device does not take is freed and counted TX_FULL. */
+void port_flush_one(struct worker *w, struct worker_txbuf *t);
+void port_flush(struct worker *w);
+
+/* Data path: queues a whole frame. Ownership passes. */
+static inline void
+port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	struct worker_txbuf *t = &w->port->tx[port];
+
+	if (unlikely(port >= PORTS_MAX || !t->usable)) {
+		worker_drop(w, m, DROP_PORT_DOWN);
+		return;
+	}
+	t->m[t->n++] = m;
+	if (t->n >= WORKER_BURST)
+		port_flush_one(w, t);
+}
+
+/* Control path: change of a running port. 0 or a negative EDPVS code (NOTSUPP when the driver lacks it). */
+int port_set_promisc(struct port *p, bool on);
+int port_set_allmulticast(struct port *p, bool on);
+int port_set_link(struct port *p, bool up);
+int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
+
+/* Registers the control messages of ports and lcores (ids 53-67) and drops. */
+void port_ctrl_register(void);
+
+#endif
