@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The effective configuration. The schema table in conf_schema.c is the one place where a key is declared (path, type,
- * range, default, reloadable, field); the file parser, `docs/configuration.md` and the sample file come from it.
+ * The effective configuration. The schema table in conf_schema.c is the one place where a key is declared
+ * (path, type, range, default, reloadable, field); the file parser, `docs/configuration.md` and the sample
+ * file come from it.
  */
 #ifndef CORE_CONF_H
 #define CORE_CONF_H
@@ -59,7 +60,8 @@ struct conf {
 		bool log_async_mode, log_with_timestamp;
 		int log_async_pool_size;
 		bool kni, pdump, lldp;
-		char idle_mode[8]; /* ours: what a worker without packets does: spin (default), pause, sleep */
+		char
+		    idle_mode[8]; /* ours: what a worker without packets does: spin (default), pause, sleep */
 		char ipc_group[CONF_NAME_MAX]; /* ours: group that may use the control socket beside root */
 	} global;
 	struct {
@@ -109,8 +111,8 @@ struct conf {
 	} ipvs;
 };
 
-/* The configuration in force. Reloadable fields change under the control lcore's hand only; plain ints and bools are read by
- * workers without further ado. */
+/* The configuration in force. Reloadable fields change under the control lcore's hand only; plain ints and
+ * bools are read by workers without further ado. */
 extern struct conf conf;
 
 #endif

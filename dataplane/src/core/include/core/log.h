@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Logging of the control path. The data path never logs: it counts.
- * A message is one line without line end; control characters in it are replaced. Any thread may log, workers must not.
+ * A message is one line without line end; control characters in it are replaced. Any thread may log, workers
+ * must not.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -9,17 +10,28 @@
 #include <stdbool.h>
 
 /* Numerically as in syslog. */
-enum log_level { LOG_L_EMERG, LOG_L_ALERT, LOG_L_CRIT, LOG_L_ERR, LOG_L_WARNING, LOG_L_NOTICE, LOG_L_INFO, LOG_L_DEBUG };
+enum log_level {
+	LOG_L_EMERG,
+	LOG_L_ALERT,
+	LOG_L_CRIT,
+	LOG_L_ERR,
+	LOG_L_WARNING,
+	LOG_L_NOTICE,
+	LOG_L_INFO,
+	LOG_L_DEBUG
+};
 
-void log_write(enum log_level level, const char *module, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_write(enum log_level level, const char *module, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
-#define log_err(module, ...)     log_write(LOG_L_ERR, module, __VA_ARGS__)
+#define log_err(module, ...)	 log_write(LOG_L_ERR, module, __VA_ARGS__)
 #define log_warning(module, ...) log_write(LOG_L_WARNING, module, __VA_ARGS__)
-#define log_notice(module, ...)  log_write(LOG_L_NOTICE, module, __VA_ARGS__)
-#define log_info(module, ...)    log_write(LOG_L_INFO, module, __VA_ARGS__)
-#define log_debug(module, ...)   log_write(LOG_L_DEBUG, module, __VA_ARGS__)
+#define log_notice(module, ...)	 log_write(LOG_L_NOTICE, module, __VA_ARGS__)
+#define log_info(module, ...)	 log_write(LOG_L_INFO, module, __VA_ARGS__)
+#define log_debug(module, ...)	 log_write(LOG_L_DEBUG, module, __VA_ARGS__)
 
-/* Applies configuration: level, file (NULL or "" = syslog and stderr). Re-opens the file. 0 or a negative errno. */
+/* Applies configuration: level, file (NULL or "" = syslog and stderr). Re-opens the file. 0 or a negative
+ * errno. */
 int log_configure(enum log_level level, const char *file);
 
 /* Level by name (EMERG … DEBUG; a value that starts with one of the names matches). Negative when unknown. */

@@ -12,18 +12,20 @@
 
 /* Why a worker passes a packet to the control lcore. */
 enum punt_kind {
-	PUNT_ARP = 1,    /* a frame with an ARP packet; data starts at the Ethernet header */
-	PUNT_ND,         /* a frame with an ICMPv6 neighbour discovery message (types 133…137), likewise */
-	PUNT_UNRESOLVED, /* an IP packet, data starts at the IP header, waiting for the MAC of meta.nexthop on meta.port */
-	PUNT_LOCAL,      /* a frame for a local or multicast address that no worker handles (kernel path, later) */
+	PUNT_ARP = 1,	 /* a frame with an ARP packet; data starts at the Ethernet header */
+	PUNT_ND,	 /* a frame with an ICMPv6 neighbour discovery message (types 133…137), likewise */
+	PUNT_UNRESOLVED, /* an IP packet, data starts at the IP header, waiting for the MAC of meta.nexthop on
+			    meta.port */
+	PUNT_LOCAL, /* a frame for a local or multicast address that no worker handles (kernel path, later) */
 };
 
 struct mbuf_meta {
 	union inet_ip nexthop; /* PUNT_UNRESOLVED: the neighbour to resolve */
-	uint16_t port;         /* PUNT_*: receiving port, or PUNT_UNRESOLVED: output port; from control lcore: output port */
-	uint8_t kind;          /* enum punt_kind */
-	uint8_t af;            /* family of nexthop */
-	uint8_t worker;        /* index of the worker that punted */
+	uint16_t port;	/* PUNT_*: receiving port, or PUNT_UNRESOLVED: output port; from control lcore: output
+			   port */
+	uint8_t kind;	/* enum punt_kind */
+	uint8_t af;	/* family of nexthop */
+	uint8_t worker; /* index of the worker that punted */
 	uint8_t pad[43];
 };
 _Static_assert(sizeof(struct mbuf_meta) == 64, "one cache line of private area");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker: one forwarding lcore and everything that it alone writes. Nothing in here is shared for writing; the control
- * lcore reads counters with plain 64-bit loads.
+ * A worker: one forwarding lcore and everything that it alone writes. Nothing in here is shared for writing;
+ * the control lcore reads counters with plain 64-bit loads.
  *
  * Layers above core hang their per-worker state on the opaque pointers; each layer casts its own.
  */
@@ -26,16 +26,22 @@ enum {
 /* Loop statistics with the meaning of the lcore statistics of the control ABI. */
 struct worker_stats {
 	uint64_t loops;
-	uint64_t bursts;       /* receive calls */
-	uint64_t bursts_zero;  /* … that returned nothing */
-	uint64_t bursts_full;  /* … that returned WORKER_BURST */
-	uint64_t bursts_z2h;   /* … that returned up to half */
-	uint64_t bursts_h2f;   /* … that returned more than half */
+	uint64_t bursts;      /* receive calls */
+	uint64_t bursts_zero; /* … that returned nothing */
+	uint64_t bursts_full; /* … that returned WORKER_BURST */
+	uint64_t bursts_z2h;  /* … that returned up to half */
+	uint64_t bursts_h2f;  /* … that returned more than half */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t tx_dropped;
-	uint64_t busy_cycles;  /* TSC cycles of turns that had packets */
-	uint64_t total_cycles; /* TSC cycles of all turns */
+	uint64_t busy_cycles;		 /* TSC cycles of turns that had packets */
+	uint64_t total_cycles;		 /* TSC cycles of all turns */
 	uint64_t handed_over, handed_in; /* packets given to and taken from other workers */
+};
+
+/* Frames on their way to another worker, sent once per turn. */
+struct handover_out {
+	unsigned n;
+	struct rte_mbuf *m[WORKER_BURST];
 };
 
 struct worker_port; /* port layer: rx and tx queues of this worker */
@@ -43,21 +49,24 @@ struct net_worker;  /* net layer */
 struct lb_worker;   /* lb layer: connection table, ports, scheduler state, counters */
 
 struct worker {
-	uint16_t index;     /* 0 … nworkers-1; the order of lcore ids */
-	uint16_t lcore_id;  /* EAL lcore id */
-	int socket_id;      /* NUMA node */
+	uint16_t index;	   /* 0 … nworkers-1; the order of lcore ids */
+	uint16_t lcore_id; /* EAL lcore id */
+	int socket_id;	   /* NUMA node */
 	volatile bool stop;
-	uint64_t now_ms;    /* clock, read once per vector */
+	uint64_t now_ms; /* clock, read once per vector */
 	struct worker_port *port;
 	struct net_worker *net;
 	struct lb_worker *lb;
-	struct rte_ring *to_control;              /* punted packets (single producer, single consumer) */
-	struct rte_ring *from_control;            /* frames to send, meta.port says where */
-	struct rte_ring *handover[WORKERS_MAX];   /* [i]: frames from worker i whose flow we own; NULL for ourselves */
+	struct rte_ring *to_control;   /* punted packets (single producer, single consumer) */
+	struct rte_ring *from_control; /* frames to send, meta.port says where */
+	struct rte_ring
+	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
 	struct worker_stats stats __rte_cache_aligned;
 	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
-	uint64_t turns __rte_cache_aligned;       /* completed loop turns, for tests that wait until all is processed */
+	struct handover_out out[WORKERS_MAX] __rte_cache_aligned; /* [j]: frames for worker j */
+	uint64_t turns
+	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
 } __rte_cache_aligned;
 
 /* All workers; set up before any is launched and constant afterwards. */
@@ -67,6 +76,9 @@ extern unsigned nworkers;
 /* Drops counted by the control lcore itself (it owns neighbours and their queues). */
 extern uint64_t control_drops[DROP_REASONS];
 
+/* Completed turns of the control loop, for tests that wait until all is processed. */
+extern volatile uint64_t control_turns;
+
 /* Frees the buffer and counts the reason. Data path of worker w. */
 static inline void
 worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
@@ -75,10 +87,19 @@ worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	rte_pktmbuf_free(m);
 }
 
-/* Gives a packet to the control lcore (see core/mbuf.h) and rings its bell; drops and counts when the ring is full. */
+/* Gives a packet to the control lcore (see core/mbuf.h) and rings its bell; drops and counts when the ring is
+ * full. */
 void worker_punt(struct worker *w, struct rte_mbuf *m);
 
-/* Control lcore: queues a whole frame for transmission on meta.port by some worker; drops and counts when full. */
+/* Gives a whole frame, as received on meta.port, to the worker that owns its flow. Sent by
+ * worker_handover_flush(). */
+void worker_handover(struct worker *w, struct rte_mbuf *m, unsigned to);
+/* Sends what waits for other workers; what does not fit into a ring is dropped and counted HANDOVER_FULL.
+ * Once a turn. */
+void worker_handover_flush(struct worker *w);
+
+/* Control lcore: queues a whole frame for transmission on meta.port by some worker; drops and counts when
+ * full. */
 void control_send(struct rte_mbuf *m);
 
 /* Control lcore: takes up to n punted packets from all workers, round robin. Returns their number. */
@@ -90,7 +111,8 @@ int control_bell_fd(void);
 void control_bell_rearm(void);
 
 /* Creates the workers, their rings and the packet pool user pointers. 0 or a negative EDPVS code. */
-int workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket, unsigned ring_size);
+int workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket,
+		 unsigned ring_size);
 void workers_fini(void);
 
 #endif

@@ -58,7 +58,7 @@ struct conn_cold {
 	uint32_t seq;                    /* odd while the entry is being made or unmade */
 	uint32_t port_space;             /* where lport came from; UINT32_MAX: nowhere */
 	uint32_t svc_timeout;            /* conn_timeout of the service, s; 0 = protocol's */
-	uint32_t reserved;
+	uint16_t mtu_in, mtu_out;        /* of the path towards the real server and towards the client */
 };
 
 _Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && sizeof(struct conn_cold) == 32, "conn layout");

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <rte_errno.h>
+
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/mbuf.h"
+
+struct worker *workers[WORKERS_MAX];
+unsigned nworkers;
+uint64_t control_drops[DROP_REASONS];
+volatile uint64_t control_turns;
+
+static int bell = -1;
+/* 1 while a ring of the bell is on its way: workers make at most one system call per wake-up of the control
+ * lcore. */
+static uint32_t bell_rung;
+
+void
+worker_punt(struct worker *w, struct rte_mbuf *m)
+{
+	mbuf_meta(m)->worker = (uint8_t)w->index;
+	if (rte_ring_sp_enqueue(w->to_control, m)) {
+		worker_drop(w, m, DROP_PUNT_FULL);
+		return;
+	}
+	/* The enqueue above must be visible before the flag is read: the control lcore clears the flag and
+	 * then looks at the rings. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&bell_rung, __ATOMIC_RELAXED) == 0 &&
+	    !__atomic_exchange_n(&bell_rung, 1, __ATOMIC_SEQ_CST)) {
+		uint64_t one = 1;
+		ssize_t done = write(bell, &one, sizeof(one));
+
+		(void)done; /* a full eventfd is readable already */
+	}
+}
+
+static void
+handover_send(struct worker *w, unsigned to)
+{
+	struct handover_out *out = &w->out[to];
+	unsigned sent =
+	    rte_ring_sp_enqueue_burst(workers[to]->handover[w->index], (void **)out->m, out->n, NULL);
+
+	w->stats.handed_over += sent;
+	for (; sent < out->n; sent++)
+		worker_drop(w, out->m[sent], DROP_HANDOVER_FULL);
+	out->n = 0;
+}
+
+void
+worker_handover(struct worker *w, struct rte_mbuf *m, unsigned to)
+{
+	struct handover_out *out = &w->out[to];
+
+	out->m[out->n++] = m;
+	if (out->n == WORKER_BURST)
+		handover_send(w, to);
+}
+
+void
+worker_handover_flush(struct worker *w)
+{
+	for (unsigned to = 0; to < nworkers; to++)
+		if (w->out[to].n)
+			handover_send(w, to);
+}
+
+void
+control_send(struct rte_mbuf *m)
+{
+	static unsigned turn;
+
+	for (unsigned tries = 0; tries < nworkers; tries++) {
+		struct worker *w = workers[turn++ % nworkers];
+
+		if (rte_ring_sp_enqueue(w->from_control, m) == 0)
+			return;
+	}
+	control_drops[DROP_INJECT_FULL]++;
+	rte_pktmbuf_free(m);
+}
+
+unsigned
+control_receive(struct rte_mbuf **mbufs, unsigned n)
+{
+	static unsigned first;
+	unsigned got = 0;
+
+	for (unsigned i = 0; i < nworkers && got < n; i++) {
+		struct worker *w = workers[(first + i) % nworkers];
+
+		got += rte_ring_sc_dequeue_burst(w->to_control, (void **)(mbufs + got), n - got, NULL);
+	}
+	first++;
+	return got;
+}
+
+int
+control_bell_fd(void)
+{
+	return bell;
+}
+
+void
+control_bell_rearm(void)
+{
+	uint64_t rings;
+	ssize_t done = read(bell, &rings, sizeof(rings));
+
+	(void)done;
+	__atomic_store_n(&bell_rung, 0, __ATOMIC_SEQ_CST);
+}
+
+static struct rte_ring *
+ring_new(const char *kind, unsigned a, unsigned b, unsigned size, int socket)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s_%u_%u", kind, a, b);
+	return rte_ring_create(name, size, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static struct worker *
+worker_new(unsigned index, uint16_t lcore, struct rte_mempool *const *pools, unsigned ring_size)
+{
+	struct worker *w = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->index = (uint16_t)index;
+	w->lcore_id = lcore;
+	w->socket_id = (int)rte_lcore_to_socket_id(lcore);
+	w->pool = pools[w->socket_id];
+	w->to_control = ring_new("punt", index, 0, ring_size, w->socket_id);
+	w->from_control = ring_new("inject", index, 0, ring_size, w->socket_id);
+	if (!w->to_control || !w->from_control) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+int
+workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket,
+	     unsigned ring_size)
+{
+	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (bell < 0) {
+		log_err("core", "cannot create an eventfd: %s", strerror(errno));
+		return EDPVS_SYSCALL;
+	}
+	nworkers = n;
+	for (unsigned i = 0; i < n; i++) {
+		workers[i] = worker_new(i, lcore_ids[i], pool_by_socket, ring_size);
+		if (!workers[i]) {
+			log_err("core",
+				"no memory for the rings of worker %u (%s): lower "
+				"ctrl_defs/lcore_msg/ring_size or give the EAL more "
+				"memory",
+				i, rte_strerror(rte_errno));
+			return EDPVS_NOMEM;
+		}
+	}
+	for (unsigned to = 0; to < n; to++) {
+		for (unsigned from = 0; from < n; from++) {
+			if (from == to)
+				continue;
+			workers[to]->handover[from] =
+			    ring_new("handover", to, from, 2048, workers[to]->socket_id);
+			if (!workers[to]->handover[from]) {
+				log_err("core", "no memory for the ring from worker %u to worker %u", from,
+					to);
+				return EDPVS_NOMEM;
+			}
+		}
+	}
+	return EDPVS_OK;
+}
+
+static void
+ring_drop(struct rte_ring *r)
+{
+	void *m;
+
+	if (!r)
+		return;
+	while (rte_ring_dequeue(r, &m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(r);
+}
+
+void
+workers_fini(void)
+{
+	for (unsigned i = 0; i < nworkers; i++) {
+		if (!workers[i])
+			continue;
+		ring_drop(workers[i]->to_control);
+		ring_drop(workers[i]->from_control);
+		for (unsigned from = 0; from < nworkers; from++)
+			ring_drop(workers[i]->handover[from]);
+		free(workers[i]);
+		workers[i] = NULL;
+	}
+	nworkers = 0;
+	if (bell >= 0)
+		close(bell);
+	bell = -1;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The balancer's state of one worker; private to the lb layer. See lb/conn.h for the layout of a connection.
+ */
+#ifndef LB_WORKER_H
+#define LB_WORKER_H
+
+#include "lb/conn.h"
+#include "lb/lb.h"
+#include "lb/service.h"
+
+enum {
+	CONN_TICK_SHIFT = 3, /* last_seen and timeouts count units of 2^3 ms */
+	CONN_BUCKET_SLOTS = 10,
+	WHEEL_SLOT_SHIFT = 4, /* a wheel slot is 2^4 units = 128 ms */
+	WHEEL_SLOTS = 8192,   /* 1049 s; longer timeouts go round */
+	WHEEL_BUDGET = 64,    /* connections looked at per turn of the worker */
+};
+
+/* Ten flow slots and the way to an overflow bucket: one cache line, so a lookup costs one line and the
+ * connection's own. */
+struct conn_bucket {
+	uint16_t tag[CONN_BUCKET_SLOTS]; /* 0: free */
+	uint32_t ref[CONN_BUCKET_SLOTS]; /* connection index << 1 | direction */
+	uint32_t next;			 /* overflow bucket, 0: none */
+};
+_Static_assert(sizeof(struct conn_bucket) == 64, "a bucket is a cache line");
+
+struct conn_table {
+	struct conn_bucket *buckets;
+	uint32_t bucket_mask;
+	struct conn_hot *hot; /* [capacity + 1]; index 0 is never used */
+	struct conn_v6 *v6;
+	struct conn_cold *cold;
+	uint32_t capacity;
+	volatile uint32_t count;
+	uint32_t free_head;	      /* list through cold.wheel_next */
+	uint32_t fresh;		      /* indices from here on were never used */
+	struct conn_bucket *overflow; /* [overflow_size], entry 0 unused */
+	uint32_t overflow_size, overflow_fresh, overflow_free;
+	uint32_t *wheel;    /* [WHEEL_SLOTS] heads */
+	uint32_t wheel_now; /* slot number (not masked) that is being worked on */
+	size_t bytes;	    /* memory of the table, fully used */
+};
+
+/* Local ports of one (local address, real server), the part that belongs to this worker. */
+struct port_space {
+	uint64_t key; /* lip_id << 32 | rs_id; 0 with used 0: free */
+	uint32_t used;
+	uint32_t cursor; /* where the next search starts */
+	uint64_t bits[]; /* 1 = in use */
+};
+
+struct lip_usage {
+	volatile uint64_t used, spaces, miss;
+};
+
+struct lport_pool {
+	uint8_t *spaces; /* nspaces × space_bytes */
+	size_t space_bytes;
+	uint32_t nspaces, fresh;
+	uint32_t nports;      /* ports of this worker in a space */
+	uint32_t first, step; /* port k is first + k * step */
+	uint32_t *map;	      /* open addressing: space index + 1 */
+	uint32_t map_mask;
+	struct lip_usage *usage; /* by lip_id */
+	uint32_t nlips;
+};
+
+struct lb_worker {
+	struct conn_table t;
+	struct lport_pool ports;
+	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
+	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
+	struct lb_dest_counters *counters;
+};
+
+/* ---- connection table (conn.c)
+ * -------------------------------------------------------------------------------------------------- */
+
+/* Allocates a table for capacity connections. 0 or EDPVS_NOMEM. */
+int conn_table_init(struct conn_table *t, uint32_t capacity, uint64_t now_ms);
+void conn_table_fini(struct conn_table *t);
+
+/* Takes an index; its lines are zeroed except cold.seq, which is odd until conn_commit(). CONN_NONE when the
+ * table is full. */
+uint32_t conn_alloc(struct conn_table *t);
+/* Enters both directions and makes the entry visible to readers. False when no overflow bucket is left
+ * (nothing entered). */
+bool conn_commit(struct conn_table *t, uint32_t idx, uint32_t hash_in, uint32_t hash_out);
+/* Gives back an index that was not committed. */
+void conn_abandon(struct conn_table *t, uint32_t idx);
+/* Removes a committed connection from the table and the wheel and gives the index back. */
+void conn_remove(struct conn_table *t, uint32_t idx);
+/* Flow hashes of a connection as the lookup of each direction computes them. */
+uint32_t conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir);
+
+/* Sets the timeout in seconds, counted from now on, and puts the connection into the wheel if it must fire
+ * earlier than planned. */
+void conn_set_timeout(struct conn_table *t, uint32_t idx, uint32_t seconds, uint64_t now_ms);
+
+/* Calls expire(arg, idx) for due connections, at most WHEEL_BUDGET looks; expire must remove the connection
+ * or re-arm it. */
+void conn_expire(struct conn_table *t, uint64_t now_ms, void (*expire)(void *arg, uint32_t idx), void *arg);
+
+static inline uint32_t
+conn_tick(uint64_t now_ms)
+{
+	return (uint32_t)(now_ms >> CONN_TICK_SHIFT);
+}
+
+static inline uint16_t
+conn_tag(uint32_t hash)
+{
+	uint16_t tag = (uint16_t)(hash >> 16);
+
+	return tag ? tag : 1;
+}
+
+/* ---- local ports (lport.c)
+ * ------------------------------------------------------------------------------------------------------- */
+
+int lport_init(struct lport_pool *pool, unsigned worker, unsigned total);
+void lport_fini(struct lport_pool *pool);
+/* A free port towards a real server, network order; *space remembers where it came from. 0 when there is none
+ * (counted as a miss). */
+uint16_t lport_alloc(struct lport_pool *pool, uint32_t lip_id, uint32_t rs_id, uint32_t *space);
+void lport_free(struct lport_pool *pool, uint32_t space, uint16_t port_be);
+
+/* ---- protocols and forwarding
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Opens a connection for a packet that no connection knows. Returns its index << 1 | direction; CONN_NONE
+ * when the packet is done with
+ * (*why says how) or none of our business (*why is DROP_NONE). */
+uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
+
+/* Forwards a packet of a connection. Ownership of m passes. */
+void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
+
+/* Ends a connection: protocol actions, port, counters, table. */
+void lb_conn_close(struct worker *w, uint32_t idx, bool expired);
+
+/* Timeout in seconds of a protocol state. */
+uint32_t lb_state_timeout(const struct conn_hot *c, const struct conn_cold *cold);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control lcore's life: sleep until a client, a worker's bell or the next tick; serve; tick. It never
+ * waits for a worker.
+ */
+#include "main.h"
+
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/mbuf.h"
+#include "core/rcu.h"
+#include "core/worker.h"
+#include "ctrl/ctrl.h"
+#include "lb/lb.h"
+#include "net/net.h"
+
+enum {
+	TICK_MS = 10,
+	PUNT_BURST = 64,
+	PUNTS_PER_TURN = 512, /* a flood of punted packets must not keep clients and timers waiting */
+};
+
+static uint64_t
+real_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static bool
+serve_punts(void)
+{
+	struct rte_mbuf *m[PUNT_BURST];
+	unsigned total = 0, n;
+
+	do {
+		n = control_receive(m, PUNT_BURST);
+		for (unsigned i = 0; i < n; i++)
+			net_control_packet(m[i]);
+		total += n;
+	} while (n > 0 && total < PUNTS_PER_TURN);
+	return n > 0;
+}
+
+int
+control_loop(void)
+{
+	uint64_t next_tick = real_ms() + TICK_MS;
+	bool more = false;
+
+	while (!stop_requested) {
+		uint64_t now = real_ms();
+		int wait = more || now >= next_tick ? 0 : (int)(next_tick - now);
+
+		/* Re-armed before the rings are read: what is punted after that rings again. */
+		if (ctrl_server_poll(wait, control_bell_fd()))
+			control_bell_rearm();
+		more = serve_punts();
+		if (real_ms() >= next_tick) {
+			net_control_tick(clock_now_ms());
+			lb_control_tick(clock_now_ms());
+			rcu_reclaim();
+			next_tick = real_ms() + TICK_MS;
+		}
+		if (reload_requested) {
+			reload_requested = 0;
+			process_reload();
+		}
+		control_turns++;
+	}
+	return 0;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of a packet through a worker, from receive to transmit. Each step is a function of the layer that
+ * knows it:
+ *
+ *   port_rx -> pkt_parse -> lb_input --(not ours)--> net_input
+ *                              |                        |
+ *                              +--> rewrite, adjacency -+--> port_tx ... port_flush
+ *                              +--> worker_handover (flow of another worker)
+ *                              +--> worker_punt (control lcore: ARP, ND, unresolved neighbours)
+ */
+#include "main.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <rte_cycles.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+#include "core/clock.h"
+#include "core/conf.h"
+#include "core/mbuf.h"
+#include "core/rcu.h"
+#include "core/worker.h"
+#include "lb/lb.h"
+#include "net/net.h"
+#include "packet/pkt.h"
+#include "port/port.h"
+
+enum idle_mode { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
+
+enum {
+	IDLE_TURNS = 64,  /* empty turns before a worker rests */
+	IDLE_PAUSES = 64, /* pause instructions of one rest */
+	IDLE_SLEEP_US = 50,
+	PREFETCH_AHEAD = 4,
+};
+
+static enum idle_mode
+idle_mode_of(const char *name)
+{
+	return strcmp(name, "sleep") == 0 ? IDLE_SLEEP : strcmp(name, "pause") == 0 ? IDLE_PAUSE : IDLE_SPIN;
+}
+
+static uint8_t
+frame_cast(const uint8_t *eth, const struct port *port)
+{
+	uint64_t dst = 0, own = 0;
+
+	memcpy(&dst, eth, RTE_ETHER_ADDR_LEN);
+	memcpy(&own, port->mac.addr_bytes, RTE_ETHER_ADDR_LEN);
+	if (likely(dst == own))
+		return PKT_HOST;
+	if (dst == 0xffffffffffffull)
+		return PKT_BROADCAST;
+	return eth[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
+}
+
+/* Unicast frames for us go to the balancer first; the rest of the world's frames go to the network stack at
+ * once. */
+static void
+frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id, uint8_t flags)
+{
+	struct pkt p[WORKER_BURST];
+	struct rte_mbuf *mine[WORKER_BURST];
+	uint16_t rest[WORKER_BURST];
+	unsigned ours = 0, nrest;
+
+	for (unsigned i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *b = m[i];
+		uint8_t *eth = rte_pktmbuf_mtod(b, uint8_t *);
+		struct pkt *q = &p[ours];
+		enum drop_reason why;
+
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
+		q->buf = b;
+		q->port = flags & PKT_F_HANDED ? mbuf_meta(b)->port : port_id;
+		q->flags = flags;
+		if ((b->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+			q->flags |= PKT_F_CSUM_OK;
+		why = pkt_parse(q, eth, b->data_len, b->pkt_len);
+		if (unlikely(why)) {
+			worker_drop(w, b, why);
+			continue;
+		}
+		q->cast = frame_cast(eth, ports[q->port]);
+		if (likely((q->kind == PKT_IP4 || q->kind == PKT_IP6) && q->cast == PKT_HOST)) {
+			mine[ours++] = b;
+			continue;
+		}
+		net_input(w, b, q);
+	}
+	nrest = lb_input(w, mine, p, ours, rest);
+	for (unsigned i = 0; i < nrest; i++)
+		net_input(w, mine[rest[i]], &p[rest[i]]);
+}
+
+static void
+count_burst(struct worker_stats *s, unsigned n)
+{
+	s->bursts++;
+	if (n == 0)
+		s->bursts_zero++;
+	else if (n <= WORKER_BURST / 2)
+		s->bursts_z2h++;
+	else if (n < WORKER_BURST)
+		s->bursts_h2f++;
+	else
+		s->bursts_full++;
+}
+
+static unsigned
+receive(struct worker *w)
+{
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < w->port->nrxq; i++) {
+		const struct worker_rxq *q = &w->port->rxq[i];
+		unsigned n = port_rx(q, m);
+
+		count_burst(&w->stats, n);
+		if (n == 0)
+			continue;
+		for (unsigned k = 0; k < n; k++)
+			w->stats.rx_bytes += m[k]->pkt_len;
+		w->stats.rx_packets += n;
+		frames_input(w, m, n, q->port, 0);
+		total += n;
+	}
+	return total;
+}
+
+/* Frames that other workers received and we own, and frames that the control lcore wants to be sent. */
+static unsigned
+take_over(struct worker *w)
+{
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned total, n;
+
+	n = rte_ring_sc_dequeue_burst(w->from_control, (void **)m, WORKER_BURST, NULL);
+	for (unsigned i = 0; i < n; i++)
+		port_tx(w, mbuf_meta(m[i])->port, m[i]);
+	total = n;
+	for (unsigned from = 0; from < nworkers; from++) {
+		if (from == w->index)
+			continue;
+		n = rte_ring_sc_dequeue_burst(w->handover[from], (void **)m, WORKER_BURST, NULL);
+		if (n == 0)
+			continue;
+		w->stats.handed_in += n;
+		frames_input(w, m, n, PORT_NONE, PKT_F_HANDED);
+		total += n;
+	}
+	return total;
+}
+
+static void
+take_rest(enum idle_mode mode)
+{
+	if (mode == IDLE_SLEEP) {
+		usleep(IDLE_SLEEP_US);
+	} else if (mode == IDLE_PAUSE) {
+		for (unsigned i = 0; i < IDLE_PAUSES; i++)
+			rte_pause();
+	}
+}
+
+void
+worker_loop(struct worker *w)
+{
+	enum idle_mode mode = idle_mode_of(conf.global.idle_mode);
+	uint64_t began = rte_rdtsc();
+	unsigned idle = 0;
+
+	rcu_online(w->index);
+	while (!w->stop) {
+		unsigned done;
+		uint64_t now;
+
+		w->now_ms = clock_now_ms();
+		done = receive(w);
+		done += take_over(w);
+		worker_handover_flush(w);
+		lb_worker_tick(w);
+		port_flush(w);
+		rcu_quiescent(w->index);
+		w->stats.loops++;
+		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE);
+
+		now = rte_rdtsc();
+		w->stats.total_cycles += now - began;
+		if (done)
+			w->stats.busy_cycles += now - began;
+		began = now;
+
+		idle = done ? 0 : idle + 1;
+		if (idle >= IDLE_TURNS && mode != IDLE_SPIN) {
+			take_rest(mode);
+			/* Time asleep is neither busy nor a turn's cost. */
+			now = rte_rdtsc();
+			w->stats.total_cycles += now - began;
+			began = now;
+		}
+	}
+	rcu_offline(w->index);
+}
