@@ -2,9 +2,10 @@
 /*
  * The control socket as features see it: a handler per message id.
  *
- * The server (server.c) reads requests from any number of clients without blocking; the dispatcher checks version, id,
- * direction and body length against the message table in abi/messages.h before a handler runs. Handlers run on the control
- * lcore, one at a time, must not block, and return 0 or a negative EDPVS code; on an error the reply body is dropped.
+ * The server (server.c) reads requests from any number of clients without blocking; the dispatcher checks
+ * version, id, direction and body length against the message table in abi/messages.h before a handler runs.
+ * Handlers run on the control lcore, one at a time, must not block, and return 0 or a negative EDPVS code; on
+ * an error the reply body is dropped.
  */
 #ifndef CTRL_CTRL_H
 #define CTRL_CTRL_H
@@ -23,16 +24,19 @@ struct ctrl_peer {
 
 struct ctrl_request {
 	uint32_t id;
-	int32_t type;      /* 0 get, 1 set */
-	const void *body;  /* unaligned: copy, never cast */
-	size_t len;        /* at least the size that the message table demands */
+	int32_t type;	  /* 0 get, 1 set */
+	const void *body; /* unaligned: copy, never cast */
+	size_t len;	  /* at least the size that the message table demands */
 	struct ctrl_peer peer;
 };
 
 struct ctrl_reply; /* growing body of a reply */
 
-/* Appends n zeroed bytes to the reply and returns them, or NULL when memory is out or the reply limit is reached (the
- * handler then returns EDPVS_NOMEM). The pointer is valid until the next call. */
+/* Largest request body that any message accepts, and largest reply body, bytes. */
+enum { CTRL_REQUEST_MAX = 1 << 20, CTRL_REPLY_MAX = 256 << 20 };
+
+/* Appends n zeroed bytes to the reply and returns them, or NULL when memory is out or the reply limit is
+ * reached (the handler then returns EDPVS_NOMEM). The pointer is valid until the next call. */
 void *ctrl_reply_add(struct ctrl_reply *reply, size_t n);
 /* Bytes so far, and their start; for count words that are known at the end. */
 size_t ctrl_reply_len(const struct ctrl_reply *reply);
@@ -40,20 +44,38 @@ void *ctrl_reply_at(struct ctrl_reply *reply, size_t offset);
 
 typedef int (*ctrl_handler)(const struct ctrl_request *req, struct ctrl_reply *reply);
 
-/* Registers the handler of one id. An id of abi/messages.h without handler answers EDPVS_NOTSUPP. Start-up only; aborts on an
- * id that the table does not have or that is taken. */
+/* Registers the handler of one id. An id of abi/messages.h without handler answers EDPVS_NOTSUPP. Start-up
+ * only; aborts on an id that the table does not have or that is taken. */
 void ctrl_register(uint32_t id, ctrl_handler fn);
 
-/* Runs one request as the server would, for tests: checks, handler, error code. Returns the errcode. */
+/* Makes an id known that abi/messages.h does not have (test mode), with its handler. direction and rule are
+ * values of enum abi_direction and enum abi_size_rule; bodies may be up to CTRL_REQUEST_MAX bytes long.
+ * Start-up only; aborts when the id is taken or there is no room. */
+void ctrl_register_extra(uint32_t id, const char *name, int direction, int rule, size_t size,
+			 ctrl_handler fn);
+
+/* Registers the messages that the control layer itself answers: HELLO and version. */
+void ctrl_hello_register(void);
+
+/* Runs one request as the server would: checks direction and length, calls the handler, logs successful set
+ * requests. Returns the errcode; when it is not 0 the reply is empty. */
 int ctrl_dispatch(const struct ctrl_request *req, struct ctrl_reply *reply);
+
+/* Empty reply for callers of ctrl_dispatch(); NULL when memory is out. */
+struct ctrl_reply *ctrl_reply_new(void);
+void ctrl_reply_free(struct ctrl_reply *reply);
 
 /* Listens at path (mode 0600). 0, or negative errno with a sentence in the log. */
 int ctrl_server_open(const char *path);
-/* Serves for at most timeout_ms, or until fd_extra (-1: none) becomes readable; returns 1 in that case, else 0. */
+/* Waits for at most timeout_ms until a client or fd_extra (-1: none) has something, does one bounded step for
+ * every client that is ready and returns: 1 when fd_extra is readable, else 0. Never blocks on a client.
+ * Without an open server it just waits. */
 int ctrl_server_poll(int timeout_ms, int fd_extra);
 void ctrl_server_close(void);
+/* Completed calls of ctrl_server_poll(), one per turn of the control loop. */
+extern uint64_t ctrl_server_turns;
 
-/* Configuration generation: incremented by handlers of set messages that changed something; reported by HELLO. */
+/* Configuration generation, reported by HELLO: grows with every set request that succeeded. */
 extern uint64_t ctrl_generation;
 
 #endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of one client: header, body, handler, reply, end. Nothing here waits: each step moves what the
+ * socket takes or gives, at most CTRL_STEP_BYTES, and leaves the rest to the next one.
+ */
+#include "ctrl_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+void
+ctrl_client_open(struct ctrl_client *c, int fd, const struct ctrl_peer *peer, uint64_t now_ms)
+{
+	*c = (struct ctrl_client){.state = CLIENT_HEADER,
+				  .fd = fd,
+				  .peer = *peer,
+				  .deadline_ms = now_ms + CTRL_HEADER_MS,
+				  .moved_ms = now_ms};
+}
+
+void
+ctrl_client_close(struct ctrl_client *c)
+{
+	if (c->state == CLIENT_FREE)
+		return;
+	close(c->fd);
+	free(c->body);
+	ctrl_reply_clear(&c->reply);
+	*c = (struct ctrl_client){.state = CLIENT_FREE, .fd = -1};
+}
+
+/* Reads up to n bytes: their number, 0 when there are none now, -1 at the end of the stream or on an error.
+ */
+static ssize_t
+take(struct ctrl_client *c, void *to, size_t n, uint64_t now_ms)
+{
+	ssize_t got;
+
+	do {
+		got = recv(c->fd, to, n, MSG_DONTWAIT);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		c->moved_ms = now_ms;
+		return got;
+	}
+	return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+}
+
+static void
+answer(struct ctrl_client *c, int code, uint64_t now_ms)
+{
+	size_t len = code ? 0 : c->reply.len;
+
+	memset(&c->answer, 0, sizeof(c->answer));
+	c->answer.version = DPVS_SOCK_VERSION;
+	c->answer.id = c->msg.id;
+	c->answer.type = c->msg.type;
+	c->answer.errcode = code;
+	strncpy(c->answer.errstr, ctrl_error_text(code), sizeof(c->answer.errstr) - 1);
+	c->answer.len = len;
+	free(c->body);
+	c->body = NULL;
+	c->state = CLIENT_WRITE;
+	c->deadline_ms = now_ms + CTRL_WRITE_MS + 1000 * (len >> 20);
+}
+
+/* The request cannot be served; what the client still sends of it is none of our interest, but closing on
+ * unread bytes would reset the connection and take the answer with it. */
+static void
+refuse(struct ctrl_client *c, int code, uint64_t now_ms)
+{
+	c->unread = true;
+	answer(c, code, now_ms);
+}
+
+static void
+execute(struct ctrl_client *c, uint64_t now_ms)
+{
+	struct ctrl_request req = {
+	    .id = c->msg.id, .type = c->msg.type, .body = c->body, .len = c->body_len, .peer = c->peer};
+
+	answer(c, ctrl_dispatch(&req, &c->reply), now_ms);
+}
+
+static void
+head_done(struct ctrl_client *c, uint64_t now_ms)
+{
+	int rc;
+
+	memcpy(&c->msg, c->head, sizeof(c->msg));
+	rc = c->msg.version == DPVS_SOCK_VERSION ? ctrl_check(c->msg.id, c->msg.type, c->msg.len)
+						 : EDPVS_INVAL;
+	if (rc != EDPVS_OK) {
+		refuse(c, rc, now_ms);
+		return;
+	}
+	/* One byte more than needed, so that an empty body is no special case. */
+	c->body = malloc((size_t)c->msg.len + 1);
+	if (!c->body) {
+		refuse(c, EDPVS_NOMEM, now_ms);
+		return;
+	}
+	c->state = CLIENT_BODY;
+	c->deadline_ms = now_ms + CTRL_BODY_MS;
+}
+
+static void
+read_head(struct ctrl_client *c, uint64_t now_ms)
+{
+	ssize_t got = take(c, c->head + c->head_len, sizeof(c->head) - c->head_len, now_ms);
+
+	if (got < 0) {
+		ctrl_client_close(c);
+		return;
+	}
+	c->head_len += (size_t)got;
+	if (c->head_len == sizeof(c->head))
+		head_done(c, now_ms);
+}
+
+static void
+read_body(struct ctrl_client *c, uint64_t now_ms)
+{
+	size_t want = (size_t)c->msg.len - c->body_len;
+	ssize_t got;
+
+	if (want > CTRL_STEP_BYTES)
+		want = CTRL_STEP_BYTES;
+	got = want ? take(c, c->body + c->body_len, want, now_ms) : 0;
+	if (got < 0) {
+		/* The client may have closed only its sending side and wait for an answer. */
+		answer(c, EDPVS_INVAL, now_ms);
+		return;
+	}
+	c->body_len += (size_t)got;
+	if (c->body_len == c->msg.len)
+		execute(c, now_ms);
+}
+
+static void
+write_some(struct ctrl_client *c, uint64_t now_ms)
+{
+	size_t head = sizeof(c->answer), total = head + (size_t)c->answer.len;
+	size_t left = CTRL_STEP_BYTES;
+	struct iovec iov[2];
+	struct msghdr msg = {.msg_iov = iov};
+	ssize_t put;
+
+	if (c->sent < head)
+		iov[msg.msg_iovlen++] =
+		    (struct iovec){.iov_base = (uint8_t *)&c->answer + c->sent, .iov_len = head - c->sent};
+	if (c->answer.len) {
+		size_t off = c->sent > head ? c->sent - head : 0;
+		size_t n = (size_t)c->answer.len - off;
+
+		iov[msg.msg_iovlen++] =
+		    (struct iovec){.iov_base = c->reply.buf + off, .iov_len = n < left ? n : left};
+	}
+	do {
+		put = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (put < 0 && errno == EINTR);
+	if (put < 0) {
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
+			ctrl_client_close(c);
+		return;
+	}
+	c->moved_ms = now_ms;
+	c->sent += (size_t)put;
+	if (c->sent < total)
+		return;
+	if (!c->unread) {
+		ctrl_client_close(c);
+		return;
+	}
+	shutdown(c->fd, SHUT_WR);
+	c->state = CLIENT_LINGER;
+	c->deadline_ms = now_ms + CTRL_LINGER_MS;
+}
+
+static void
+linger(struct ctrl_client *c, uint64_t now_ms)
+{
+	static uint8_t waste[CTRL_STEP_BYTES];
+	uint64_t moved = c->moved_ms;
+
+	if (take(c, waste, sizeof(waste), now_ms) < 0)
+		ctrl_client_close(c);
+	else
+		c->moved_ms = moved; /* throwing bytes away is no progress */
+}
+
+void
+ctrl_client_step(struct ctrl_client *c, uint64_t now_ms)
+{
+	/* The usual request is here in one piece and its answer fits the socket: then this is the only step.
+	 */
+	if (c->state == CLIENT_HEADER)
+		read_head(c, now_ms);
+	if (c->state == CLIENT_BODY)
+		read_body(c, now_ms);
+	if (c->state == CLIENT_WRITE)
+		write_some(c, now_ms);
+	else if (c->state == CLIENT_LINGER)
+		linger(c, now_ms);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state machine of one client over a socket pair. */
+#include "test_stubs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct ctrl_client client;
+static int peer;
+
+static int
+setup(void **state)
+{
+	struct ctrl_peer who = {.pid = 1};
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv))
+		return -1;
+	peer = sv[1];
+	ctrl_client_open(&client, sv[0], &who, 1000);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	ctrl_client_close(&client);
+	close(peer);
+	return 0;
+}
+
+static void
+put(const void *data, size_t n)
+{
+	assert_int_equal(send(peer, data, n, MSG_NOSIGNAL), n);
+}
+
+static struct dpvs_sock_msg_reply
+reply_head(void)
+{
+	struct dpvs_sock_msg_reply head;
+
+	assert_int_equal(recv(peer, &head, sizeof(head), MSG_WAITALL), sizeof(head));
+	return head;
+}
+
+static void
+request_in_single_bytes(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DPVS_SO_GET_SERVICE, SOCKOPT_GET, 300);
+	uint8_t body[300], back[300];
+	struct dpvs_sock_msg_reply head;
+
+	for (size_t i = 0; i < sizeof(body); i++)
+		body[i] = test_pattern(i);
+	for (size_t i = 0; i < sizeof(msg); i++) {
+		put((uint8_t *)&msg + i, 1);
+		assert_int_equal(client.state, CLIENT_HEADER);
+		ctrl_client_step(&client, 1000 + i);
+	}
+	assert_int_equal(client.deadline_ms, 1023 + CTRL_BODY_MS);
+	for (size_t i = 0; i < sizeof(body); i++) {
+		assert_int_equal(client.state, CLIENT_BODY);
+		put(body + i, 1);
+		ctrl_client_step(&client, 2000);
+	}
+	assert_int_equal(client.state, CLIENT_FREE);
+	head = reply_head();
+	assert_int_equal(head.version, DPVS_SOCK_VERSION);
+	assert_int_equal(head.id, DPVS_SO_GET_SERVICE);
+	assert_int_equal(head.type, SOCKOPT_GET);
+	assert_int_equal(head.errcode, 0);
+	assert_string_equal(head.errstr, "OK");
+	assert_int_equal(head.len, 300);
+	assert_int_equal(recv(peer, back, sizeof(back), 0), 300);
+	assert_memory_equal(back, body, 300);
+	assert_int_equal(recv(peer, back, 1, 0), 0);
+}
+
+static void
+big_reply_in_partial_writes(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(SOCKOPT_GET_CONN_ALL, SOCKOPT_GET, 48);
+	uint8_t body[48] = {0}, chunk[40000];
+	struct dpvs_sock_msg_reply head;
+	size_t got = 0;
+	unsigned steps = 0;
+
+	put(&msg, sizeof(msg));
+	put(body, sizeof(body));
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_WRITE);
+	assert_true(client.sent <= CTRL_STEP_BYTES + sizeof(head));
+	assert_int_equal(client.deadline_ms, 1000 + CTRL_WRITE_MS + 64000);
+	head = reply_head();
+	assert_int_equal(head.len, TEST_BIG);
+	while (got < TEST_BIG) {
+		ssize_t n = recv(peer, chunk, sizeof(chunk), 0);
+
+		if (n <= 0) {
+			ctrl_client_step(&client, 1000 + ++steps);
+			continue;
+		}
+		for (ssize_t i = 0; i < n; i++)
+			if (chunk[i] != test_pattern(got + (size_t)i))
+				fail_msg("byte %zu differs", got + (size_t)i);
+		got += (size_t)n;
+	}
+	assert_true(steps >= TEST_BIG / CTRL_STEP_BYTES / 2);
+	assert_int_equal(client.state, CLIENT_FREE);
+}
+
+static void
+check_refused(const struct dpvs_sock_msg *msg, int code, const char *text)
+{
+	struct dpvs_sock_msg_reply head;
+
+	put(msg, sizeof(*msg));
+	ctrl_client_step(&client, 1000);
+	head = reply_head();
+	assert_int_equal(head.errcode, code);
+	assert_string_equal(head.errstr, text);
+	assert_int_equal(head.len, 0);
+	assert_int_equal(head.id, msg->id);
+	assert_int_equal(client.state, CLIENT_LINGER);
+}
+
+static void
+wrong_version_is_invalid(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DPVS_SO_GET_SERVICE, SOCKOPT_GET, 0);
+
+	msg.version = 0x00020000;
+	check_refused(&msg, EDPVS_INVAL, "invalid parameter");
+}
+
+static void
+unknown_id_is_not_supported(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(4660, SOCKOPT_GET, 0);
+
+	check_refused(&msg, EDPVS_NOTSUPP, "not support");
+}
+
+/* A client that is told off while it still sends must be able to finish sending and read the answer. */
+static void
+huge_length_is_refused_and_the_rest_thrown_away(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DPVS_SO_SET_ADD, SOCKOPT_SET, UINT64_MAX);
+	uint8_t junk[50000] = {0};
+
+	check_refused(&msg, EDPVS_INVAL, "invalid parameter");
+	put(junk, sizeof(junk));
+	ctrl_client_step(&client, 1100);
+	assert_int_equal(client.state, CLIENT_LINGER);
+	assert_int_equal(client.deadline_ms, 1000 + CTRL_LINGER_MS);
+	put(junk, sizeof(junk));
+	shutdown(peer, SHUT_WR);
+	ctrl_client_step(&client, 1200);
+	ctrl_client_step(&client, 1200);
+	assert_int_equal(client.state, CLIENT_FREE);
+}
+
+static void
+short_body_is_invalid(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DPVS_SO_GET_SERVICE, SOCKOPT_GET, 264);
+	uint8_t body[50] = {0};
+
+	put(&msg, sizeof(msg));
+	put(body, sizeof(body));
+	shutdown(peer, SHUT_WR);
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_BODY);
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(reply_head().errcode, EDPVS_INVAL);
+	assert_int_equal(client.state, CLIENT_FREE);
+}
+
+static void
+half_header_then_gone(void **state)
+{
+	put("1234", 4);
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_HEADER);
+	shutdown(peer, SHUT_WR);
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_FREE);
+}
+
+static void
+reader_gone_before_the_reply(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(SOCKOPT_GET_CONN_ALL, SOCKOPT_GET, 48);
+	uint8_t body[48] = {0};
+
+	put(&msg, sizeof(msg));
+	put(body, sizeof(body));
+	close(peer);
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_FREE);
+	peer = -1;
+}
+
+int
+main(void)
+{
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    CASE(request_in_single_bytes),
+	    CASE(big_reply_in_partial_writes),
+	    CASE(wrong_version_is_invalid),
+	    CASE(unknown_id_is_not_supported),
+	    CASE(huge_length_is_refused_and_the_rest_thrown_away),
+	    CASE(short_body_is_invalid),
+	    CASE(half_header_then_gone),
+	    CASE(reader_gone_before_the_reply),
+	};
+
+	test_register();
+	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
+}
