@@ -17,6 +17,7 @@ struct worker *workers[WORKERS_MAX];
 unsigned nworkers;
 uint64_t control_drops[DROP_REASONS];
 volatile uint64_t control_turns;
+volatile uint64_t control_ticks;
 
 static int bell = -1;
 /* 1 while a ring of the bell is on its way: workers make at most one system call per wake-up of the control

@@ -44,8 +44,6 @@ static struct {
 	uint64_t resume_ms;  /* when a listener that is not watched gets another chance */
 } server = {.epoll = -1, .listener = -1, .extra = -1};
 
-uint64_t ctrl_server_turns;
-
 /* Real time: clients wait in real time whatever the clock of the packet path does. */
 static uint64_t
 now(void)
@@ -275,7 +273,6 @@ ctrl_server_poll(int timeout_ms, int fd_extra)
 		else
 			step(&server.client[ev[i].data.u32], t);
 	}
-	ctrl_server_turns++;
 	return extra;
 }
 

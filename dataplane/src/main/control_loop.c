@@ -63,6 +63,7 @@ control_loop(void)
 			net_control_tick(clock_now_ms());
 			lb_control_tick(clock_now_ms());
 			rcu_reclaim();
+			control_ticks++;
 			next_tick = real_ms() + TICK_MS;
 		}
 		if (reload_requested) {

@@ -78,6 +78,8 @@ extern uint64_t control_drops[DROP_REASONS];
 
 /* Completed turns of the control loop, for tests that wait until all is processed. */
 extern volatile uint64_t control_turns;
+/* Turns of them in which the timers of the control lcore ran. */
+extern volatile uint64_t control_ticks;
 
 /* Frees the buffer and counts the reason. Data path of worker w. */
 static inline void

@@ -72,8 +72,6 @@ int ctrl_server_open(const char *path);
  * Without an open server it just waits. */
 int ctrl_server_poll(int timeout_ms, int fd_extra);
 void ctrl_server_close(void);
-/* Completed calls of ctrl_server_poll(), one per turn of the control loop. */
-extern uint64_t ctrl_server_turns;
 
 /* Configuration generation, reported by HELLO: grows with every set request that succeeded. */
 extern uint64_t ctrl_generation;
