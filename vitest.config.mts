@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{unit,golden,contract,abi}/**/*.test.ts'],
-    pool: 'threads',
+    // Processes, not threads: tests open and close file descriptors that the addon received.
+    pool: 'forks',
     maxWorkers: 2,
   },
 });
