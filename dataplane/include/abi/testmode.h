@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages of a daemon in test mode (`dpvs --test-ports`): ports without a device, into which a test puts
+ * frames and from which it takes them, and a clock that the test moves. No other daemon serves these ids.
+ * Native byte order.
+ */
+#ifndef ABI_TESTMODE_H
+#define ABI_TESTMODE_H
+
+#include "base.h"
+
+#define DS_TEST_CLOCK  0x44530f00 /* set: struct ds_test_clock; reply struct ds_test_time */
+#define DS_TEST_INJECT 0x44530f01 /* set: one or more struct ds_test_frame_in, each with its bytes */
+#define DS_TEST_COLLECT                                                                                      \
+	0x44530f02 /* get: struct ds_test_collect; reply any number of struct ds_test_frame_out with bytes   \
+		    */
+#define DS_TEST_SETTLE 0x44530f03 /* get: struct ds_test_settle; reply struct ds_test_settled */
+
+/* ds_test_clock.op. */
+#define DS_TEST_CLOCK_READ 0
+#define DS_TEST_CLOCK_STOP 1 /* the clock stands from now on */
+#define DS_TEST_CLOCK_WARP 2 /* a stopped clock advances by ms */
+
+struct ds_test_clock {
+	uint32_t op; /* DS_TEST_CLOCK_* */
+	uint32_t pad0;
+	uint64_t ms;
+};
+ABI_SIZE(struct ds_test_clock, 16);
+ABI_OFFSET(struct ds_test_clock, ms, 8);
+
+struct ds_test_time {
+	uint64_t now_ms;  /* milliseconds of the daemon's clock */
+	uint32_t stopped; /* 1 when it stands */
+	uint32_t pad0;
+};
+ABI_SIZE(struct ds_test_time, 16);
+
+/* A frame to be received; `len` bytes, from the Ethernet header on and without checksum, follow. */
+struct ds_test_frame_in {
+	uint16_t port;	/* index of the test port */
+	uint16_t queue; /* receive queue */
+	uint32_t len;
+	uint32_t first; /* bytes in the first buffer of the packet, the rest follows in more buffers; 0: as
+			   many as fit */
+	uint32_t pad0;
+};
+ABI_SIZE(struct ds_test_frame_in, 16);
+ABI_OFFSET(struct ds_test_frame_in, first, 8);
+
+struct ds_test_collect {
+	uint16_t port;
+	uint8_t pad0[6];
+};
+ABI_SIZE(struct ds_test_collect, 8);
+
+/* A frame that was sent on the port since the last collection; `len` bytes follow, without padding. Oldest
+ * first. */
+struct ds_test_frame_out {
+	uint32_t len;
+	uint16_t port;
+	uint8_t pad0[2];
+};
+ABI_SIZE(struct ds_test_frame_out, 8);
+
+#define DS_TEST_SETTLE_F_TIMERS 0x1 /* also wait until timers ran everywhere */
+
+struct ds_test_settle {
+	uint32_t flags; /* DS_TEST_SETTLE_F_* */
+	uint32_t turns; /* turns to wait for, at least 3 */
+};
+ABI_SIZE(struct ds_test_settle, 8);
+
+/* A test asks again until nothing is on its way any more. */
+struct ds_test_settled {
+	uint32_t busy; /* 1: packets are on their way, or lcores have not made their turns yet */
+	uint32_t pad0;
+};
+ABI_SIZE(struct ds_test_settled, 8);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/testmode.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <rte_errno.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "abi/testmode.h"
+#include "core/clock.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/worker.h"
+#include "ctrl/ctrl.h"
+#include "port/port.h"
+
+enum { TEST_PORTS_MAX = 16, RX_RING = 2048, TX_RING = 8192, TURNS_MIN = 3, TICKS_MIN = 2 };
+
+struct test_port {
+	struct rte_ring *rx[PORT_QUEUES_MAX];
+	struct rte_ring *tx; /* one for all queues, so that frames stay in the order of sending */
+};
+
+static struct test_port test_ports[TEST_PORTS_MAX];
+static unsigned ntest_ports, nqueues;
+
+/* ---- clock ---- */
+
+static int
+on_clock(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct ds_test_time time = {0};
+	struct ds_test_clock clock;
+	void *out;
+
+	memcpy(&clock, req->body, sizeof(clock));
+	if (clock.op > DS_TEST_CLOCK_WARP || (clock.op == DS_TEST_CLOCK_WARP && !clock_is_stopped()))
+		return EDPVS_INVAL;
+	if (clock.op == DS_TEST_CLOCK_STOP && !clock_is_stopped())
+		clock_stop();
+	if (clock.op == DS_TEST_CLOCK_WARP)
+		clock_warp(clock.ms);
+	out = ctrl_reply_add(reply, sizeof(time));
+	if (!out)
+		return EDPVS_NOMEM;
+	time.now_ms = clock_now_ms();
+	time.stopped = clock_is_stopped();
+	memcpy(out, &time, sizeof(time));
+	return EDPVS_OK;
+}
+
+/* ---- frames in ---- */
+
+static struct rte_mbuf *
+frame_build(struct rte_mempool *pool, const uint8_t *bytes, uint32_t len, uint32_t first)
+{
+	struct rte_mbuf *head = NULL;
+	uint32_t done = 0;
+
+	do {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+		uint32_t n;
+
+		if (!m) {
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+		n = rte_pktmbuf_tailroom(m);
+		if (!head && first && first < n)
+			n = first;
+		if (n > len - done)
+			n = len - done;
+		memcpy(rte_pktmbuf_mtod(m, uint8_t *), bytes + done, n);
+		m->data_len = (uint16_t)n;
+		m->pkt_len = n;
+		done += n;
+		if (!head) {
+			head = m;
+		} else if (rte_pktmbuf_chain(head, m)) {
+			rte_pktmbuf_free(m);
+			rte_pktmbuf_free(head);
+			return NULL;
+		}
+	} while (done < len);
+	return head;
+}
+
+static int
+frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
+{
+	struct port *port = ports[in->port];
+	struct rte_mbuf *m;
+
+	if (!port || !port->started || in->queue >= nqueues || in->len == 0 || in->len > UINT16_MAX)
+		return EDPVS_INVAL;
+	m = frame_build(workers[port->rxq_worker[in->queue]]->pool, bytes, in->len, in->first);
+	if (!m)
+		return EDPVS_NOMEM;
+	m->port = port->dpdk_id;
+	if (rte_ring_enqueue(test_ports[in->port].rx[in->queue], m)) {
+		rte_pktmbuf_free(m);
+		return EDPVS_NOROOM;
+	}
+	return EDPVS_OK;
+}
+
+static int
+on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	const uint8_t *at = req->body;
+	size_t left = req->len;
+
+	while (left > 0) {
+		struct ds_test_frame_in in;
+		int rc;
+
+		if (left < sizeof(in))
+			return EDPVS_INVAL;
+		memcpy(&in, at, sizeof(in));
+		at += sizeof(in);
+		left -= sizeof(in);
+		if (in.port >= ntest_ports || in.len > left)
+			return EDPVS_INVAL;
+		rc = frame_inject(&in, at);
+		if (rc)
+			return rc;
+		at += in.len;
+		left -= in.len;
+	}
+	return EDPVS_OK;
+}
+
+/* ---- frames out ---- */
+
+static int
+frame_report(struct ctrl_reply *reply, uint16_t port, const struct rte_mbuf *m)
+{
+	struct ds_test_frame_out out = {.len = m->pkt_len, .port = port};
+	uint8_t *at = ctrl_reply_add(reply, sizeof(out) + m->pkt_len);
+
+	if (!at)
+		return EDPVS_NOMEM;
+	memcpy(at, &out, sizeof(out));
+	at += sizeof(out);
+	for (; m; m = m->next) {
+		memcpy(at, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+		at += m->data_len;
+	}
+	return EDPVS_OK;
+}
+
+static int
+on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct ds_test_collect collect;
+	void *m;
+
+	memcpy(&collect, req->body, sizeof(collect));
+	if (collect.port >= ntest_ports)
+		return EDPVS_INVAL;
+	while (rte_ring_dequeue(test_ports[collect.port].tx, &m) == 0) {
+		int rc = frame_report(reply, collect.port, m);
+
+		rte_pktmbuf_free(m);
+		if (rc)
+			return rc;
+	}
+	return EDPVS_OK;
+}
+
+/* ---- waiting until nothing moves ---- */
+
+static struct {
+	bool set;
+	uint64_t worker[WORKERS_MAX], control, ticks;
+} mark;
+
+static bool
+packets_waiting(void)
+{
+	for (unsigned p = 0; p < ntest_ports; p++)
+		for (unsigned q = 0; q < nqueues; q++)
+			if (!rte_ring_empty(test_ports[p].rx[q]))
+				return true;
+	for (unsigned i = 0; i < nworkers; i++) {
+		const struct worker *w = workers[i];
+
+		if (!rte_ring_empty(w->to_control) || !rte_ring_empty(w->from_control))
+			return true;
+		for (unsigned from = 0; from < nworkers; from++)
+			if (w->handover[from] && !rte_ring_empty(w->handover[from]))
+				return true;
+	}
+	return false;
+}
+
+static void
+mark_now(void)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		mark.worker[i] = __atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE);
+	mark.control = control_turns;
+	mark.ticks = control_ticks;
+	mark.set = true;
+}
+
+/* Empty rings are not enough: a packet may be in the hands of a worker, or of a timer. So the rings have to
+ * stay empty while everybody makes some turns. */
+static bool
+turned_since_mark(uint32_t turns, bool timers)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		if (__atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE) - mark.worker[i] < turns)
+			return false;
+	return control_turns - mark.control >= turns && (!timers || control_ticks - mark.ticks >= TICKS_MIN);
+}
+
+static bool
+is_busy(const struct ds_test_settle *settle)
+{
+	uint32_t turns = settle->turns < TURNS_MIN ? TURNS_MIN : settle->turns;
+
+	if (packets_waiting()) {
+		mark.set = false;
+		return true;
+	}
+	if (!mark.set) {
+		mark_now();
+		return true;
+	}
+	if (!turned_since_mark(turns, settle->flags & DS_TEST_SETTLE_F_TIMERS))
+		return true;
+	mark.set = false;
+	return false;
+}
+
+static int
+on_settle(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct ds_test_settled settled = {0};
+	struct ds_test_settle settle;
+	void *out = ctrl_reply_add(reply, sizeof(settled));
+
+	if (!out)
+		return EDPVS_NOMEM;
+	memcpy(&settle, req->body, sizeof(settle));
+	settled.busy = is_busy(&settle);
+	memcpy(out, &settled, sizeof(settled));
+	return EDPVS_OK;
+}
+
+/* ---- start ---- */
+
+static struct rte_ring *
+ring_new(unsigned port, const char *what, unsigned queue, unsigned size, unsigned flags)
+{
+	char name[RTE_RING_NAMESIZE];
+	struct rte_ring *r;
+
+	snprintf(name, sizeof(name), "test%u_%s%u", port, what, queue);
+	r = rte_ring_create(name, size, SOCKET_ID_ANY, flags);
+	if (!r)
+		log_err("test", "cannot create ring %s: %s", name, rte_strerror(rte_errno));
+	return r;
+}
+
+/* Stable addresses 02:00:00:00:00:01, 02 … for cases that compare frames byte by byte. */
+static int
+mac_set(uint16_t dpdk_id, unsigned port)
+{
+	struct rte_ether_addr mac = {.addr_bytes = {2, 0, 0, 0, 0, (uint8_t)(port + 1)}};
+	int rc = rte_eth_dev_mac_addr_add(dpdk_id, &mac, 0);
+
+	if (rc)
+		log_err("test", "cannot set the MAC address of test%u: %s", port, rte_strerror(-rc));
+	return rc ? EDPVS_DPDKAPIFAIL : EDPVS_OK;
+}
+
+static int
+port_new(unsigned index)
+{
+	struct test_port *t = &test_ports[index];
+	struct rte_ring *tx[PORT_QUEUES_MAX];
+	char name[PORT_NAME_MAX];
+	int id;
+
+	t->tx = ring_new(index, "tx", 0, TX_RING, 0);
+	if (!t->tx)
+		return EDPVS_NOMEM;
+	for (unsigned q = 0; q < nqueues; q++) {
+		t->rx[q] = ring_new(index, "rx", q, RX_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!t->rx[q])
+			return EDPVS_NOMEM;
+		tx[q] = t->tx;
+	}
+	snprintf(name, sizeof(name), "test%u", index);
+	id = rte_eth_from_rings(name, t->rx, nqueues, tx, nqueues, 0);
+	if (id < 0) {
+		log_err("test", "cannot make port %s: %s", name, rte_strerror(rte_errno));
+		return EDPVS_DPDKAPIFAIL;
+	}
+	return mac_set((uint16_t)id, index);
+}
+
+int
+testmode_init(unsigned nports_wanted, unsigned nqueues_wanted)
+{
+	if (nports_wanted == 0 || nports_wanted > TEST_PORTS_MAX || nqueues_wanted == 0 ||
+	    nqueues_wanted > PORT_QUEUES_MAX) {
+		log_err("test", "--test-ports %u,%u: 1 to %d ports with 1 to %d queues are possible",
+			nports_wanted, nqueues_wanted, TEST_PORTS_MAX, PORT_QUEUES_MAX);
+		return EDPVS_INVAL;
+	}
+	nqueues = nqueues_wanted;
+	for (ntest_ports = 0; ntest_ports < nports_wanted; ntest_ports++) {
+		int rc = port_new(ntest_ports);
+
+		if (rc)
+			return rc;
+	}
+	ctrl_register_extra(DS_TEST_CLOCK, "DS_TEST_CLOCK", ABI_DIRECTION_SET, ABI_RULE_EXACT,
+			    sizeof(struct ds_test_clock), on_clock);
+	ctrl_register_extra(DS_TEST_INJECT, "DS_TEST_INJECT", ABI_DIRECTION_SET, ABI_RULE_MIN,
+			    sizeof(struct ds_test_frame_in), on_inject);
+	ctrl_register_extra(DS_TEST_COLLECT, "DS_TEST_COLLECT", ABI_DIRECTION_GET, ABI_RULE_EXACT,
+			    sizeof(struct ds_test_collect), on_collect);
+	ctrl_register_extra(DS_TEST_SETTLE, "DS_TEST_SETTLE", ABI_DIRECTION_GET, ABI_RULE_EXACT,
+			    sizeof(struct ds_test_settle), on_settle);
+	log_notice("test", "test mode: %u ports with %u queues each, driven through the control socket",
+		   ntest_ports, nqueues);
+	return EDPVS_OK;
+}
