@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A command ends with this status after printing the message, one line, on stderr. */
+export class CommandError extends Error {
+  override readonly name: string = 'CommandError';
+
+  /**
+   * @param message as printed, without the newline
+   * @param exitCode 1 to 255
+   */
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}

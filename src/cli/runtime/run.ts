@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isatty } from 'node:tty';
+import { connectTransport, IpcError, type Transport } from '../../ipc/client';
+import { CommandError } from './errors';
+import type { Io, Main } from './io';
+import { BrokenPipeError, BufferedOutput, ErrorOutput, readAll } from './stdio';
+
+/** Exit status for a defect of this program (sysexits.h, EX_SOFTWARE). */
+const EXIT_DEFECT = 70;
+
+function programName(): string {
+  const script = process.argv[1] ?? 'node';
+  return script.slice(script.lastIndexOf('/') + 1);
+}
+
+class ProcessIo implements Io {
+  readonly stdout = new BufferedOutput(1);
+  readonly stderr = new ErrorOutput(this.stdout);
+  readonly env = process.env;
+  readonly argv0 = programName();
+  #transport: Transport | undefined;
+
+  get isTTY(): boolean {
+    return isatty(1);
+  }
+
+  stdinText(): string {
+    return readAll(0);
+  }
+
+  transport(): Transport {
+    this.#transport ??= connectTransport();
+    return this.#transport;
+  }
+}
+
+/** Prints what went wrong; @returns the exit status. */
+function report(error: unknown, io: ProcessIo): number {
+  if (error instanceof BrokenPipeError) return 0;
+  if (error instanceof CommandError) {
+    if (error.message !== '') io.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof IpcError) {
+    io.stderr.write(`${io.argv0}: ${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof Error && 'syscall' in error) {
+    io.stderr.write(`${io.argv0}: ${error.message}\n`);
+    return 1;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.stderr.write(`${io.argv0}: defect, please report it: ${text}\n`);
+  return EXIT_DEFECT;
+}
+
+function reportQuietly(error: unknown, io: ProcessIo): number {
+  try {
+    return report(error, io);
+  } catch {
+    return 1;
+  }
+}
+
+function finish(code: number, io: ProcessIo): number {
+  try {
+    io.stdout.flush();
+    return code;
+  } catch (error) {
+    return reportQuietly(error, io);
+  }
+}
+
+async function finishLater(result: Promise<number>, io: ProcessIo): Promise<void> {
+  let code: number;
+  try {
+    code = finish(await result, io);
+  } catch (error) {
+    code = reportQuietly(error, io);
+  }
+  // Look-ups that are still under way must not keep the process.
+  process.exit(code);
+}
+
+/**
+ * Runs a command as this process: arguments, environment and descriptors in, exit status out. Errors become one line
+ * on stderr; a closed stdout ends the run quietly.
+ */
+export function run(main: Main): void {
+  const io = new ProcessIo();
+  try {
+    const result = main(process.argv.slice(2), io);
+    if (typeof result === 'number') process.exitCode = finish(result, io);
+    else void finishLater(result, io);
+  } catch (error) {
+    process.exitCode = reportQuietly(error, io);
+  }
+}
