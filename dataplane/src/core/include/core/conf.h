@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
 	CONF_NAME_MAX = 32,
@@ -114,5 +115,23 @@ struct conf {
 /* The configuration in force. Reloadable fields change under the control lcore's hand only; plain ints and
  * bools are read by workers without further ado. */
 extern struct conf conf;
+
+/*
+ * Reads the file into `conf`. Unknown keys and bad values are warnings in the log.
+ * first = false (reload): reloadable keys are set back to their defaults and then read; for all others a
+ * changed value is answered with a line "needs restart". 0, or a negative errno when the file cannot be read
+ * (logged; conf unchanged).
+ */
+int conf_load(const char *path, bool first);
+
+/* Defaults only, for programs without a file (tests, benchmarks). */
+void conf_set_defaults(void);
+
+/* A device block with nothing in it. */
+struct conf_port conf_port_default(const char *name);
+
+/* Prints every key with its value in force, and the reference of all keys as Markdown. */
+void conf_print(FILE *out);
+void conf_doc(FILE *out);
 
 #endif
