@@ -19,14 +19,17 @@ function handle(socket, step, record) {
     if (!step.ignoreBody && received.length < HEADER + len) return;
     answered = true;
     if (step.ignoreBody) socket.pause();
+    const id = received.readUInt32LE(4);
     record({
       version: received.readUInt32LE(0),
-      id: received.readUInt32LE(4),
+      id,
       type: received.readInt32LE(8),
       len,
       body: received.subarray(HEADER, HEADER + len),
     });
-    setTimeout(() => answer(socket, step), step.delayMs ?? 0);
+    const chosen = step.byId === undefined ? step : { reply: step.byId[id] };
+    if (!chosen.delayMs) answer(socket, chosen);
+    else setTimeout(() => answer(socket, chosen), chosen.delayMs);
   });
 }
 

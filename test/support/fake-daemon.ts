@@ -10,6 +10,8 @@ import { replyBytes, type Vector } from './vectors';
 export interface Step {
   /** Header and body of the reply; without it the daemon closes without one. */
   readonly reply?: Uint8Array;
+  /** Instead of `reply`: replies by message id; other ids are closed without one. */
+  readonly byId?: Readonly<Record<number, Uint8Array>>;
   /** Bytes of the reply that are sent. */
   readonly cut?: number;
   /** Bytes for each write, a millisecond apart. */
