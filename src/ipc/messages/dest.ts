@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DaemonError, type Transport } from '../client';
+import {
+  af,
+  decode,
+  decodeArray,
+  EDPVS,
+  encode,
+  encodeInto,
+  MSG,
+  sizeOf,
+  type DeepPartial,
+  type Structs,
+} from '../codec';
+import { listServices, sameService, type Service, type ServiceSpec } from './service';
+
+/** A real server as the daemon describes it. */
+export type Dest = Structs['dp_vs_dest_compat'];
+
+/** A real server as a request describes it; what is not given is zero. */
+export type DestSpec = DeepPartial<Dest>;
+
+const ATTEMPTS = 3;
+
+function withCleanAddress(dest: Dest): Dest {
+  if (dest.af !== af.AF_INET6) dest.addr.fill(0, 4);
+  return dest;
+}
+
+function requestDests(transport: Transport, service: Service, index: number): Dest[] {
+  const { proto, port, fwmark, addr, match, num_dests } = service;
+  const request = encode('dp_vs_dest_table', { af: service.af, proto, port, fwmark, addr, match, num_dests, index });
+  const body = transport.request(MSG.DPVS_SO_GET_DESTS, 'get', request);
+  const front = decode('dp_vs_dest_table', body);
+  return decodeArray('dp_vs_dest_compat', body, sizeOf.dp_vs_dest_table, front.num_dests).map(withCleanAddress);
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof DaemonError && error.code === EDPVS.EDPVS_MSG_FAIL;
+}
+
+/**
+ * The servers of a service as lcore `index` has them (0: sums over all). They must be asked for with their number, so
+ * servers that changed since the service was fetched are asked for again.
+ * @returns null when the service was deleted in the meantime
+ * @throws as Transport.request, ShortReplyError
+ */
+export function listDests(transport: Transport, service: Service, index = 0): Dest[] | null {
+  let latest = service;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return requestDests(transport, latest, index);
+    } catch (error) {
+      if (!isStale(error) || attempt === ATTEMPTS) throw error;
+      const now = relist(transport, service, index);
+      if (now === undefined) return null;
+      if (now === 'unknown' || now.num_dests === latest.num_dests) throw error;
+      latest = now;
+    }
+  }
+}
+
+function relist(transport: Transport, service: Service, index: number): Service | undefined | 'unknown' {
+  try {
+    return listServices(transport, index).services.find((other) => sameService(other, service));
+  } catch {
+    return 'unknown';
+  }
+}
+
+function set(transport: Transport, id: number, service: ServiceSpec, dest: DestSpec): void {
+  const request = Buffer.alloc(sizeOf.dp_vs_service_dest);
+  encodeInto('dp_vs_service_dest', { svc: service, dest }, request, 0);
+  transport.request(id, 'set', request);
+}
+
+/** @throws as Transport.request */
+export function addDest(transport: Transport, service: ServiceSpec, dest: DestSpec): void {
+  set(transport, MSG.DPVS_SO_SET_ADDDEST, service, dest);
+}
+
+/** Replaces all attributes of a server. @throws as Transport.request */
+export function editDest(transport: Transport, service: ServiceSpec, dest: DestSpec): void {
+  set(transport, MSG.DPVS_SO_SET_EDITDEST, service, dest);
+}
+
+/** @throws as Transport.request */
+export function deleteDest(transport: Transport, service: ServiceSpec, dest: DestSpec): void {
+  set(transport, MSG.DPVS_SO_SET_DELDEST, service, dest);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { DaemonError, ProtocolError, type Transport } from '../client';
+import { af, decode, decodeArray, EDPVS, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
+import { getInfo, type Info } from './info';
+
+/** A virtual service as the daemon describes it. */
+export type Service = Structs['dp_vs_service_compat'];
+
+/** A virtual service as a request describes it; what is not given is zero. */
+export type ServiceSpec = DeepPartial<Service>;
+
+/** Selects services by source and destination ranges and interfaces. */
+export type Match = Structs['dp_vs_match'];
+
+export interface ServiceList {
+  readonly info: Info;
+  /** In the daemon's order. */
+  readonly services: readonly Service[];
+}
+
+/** Attempts to get a list while others add and delete services. */
+const LIST_ATTEMPTS = 5;
+const MAX_COUNT = 0xffff;
+
+/** Daemons send uninitialised bytes behind IPv4 addresses; nobody may get them back from us. */
+function withCleanAddress(service: Service): Service {
+  if (service.af !== af.AF_INET6) service.addr.fill(0, 4);
+  return service;
+}
+
+function requestServices(transport: Transport, index: number, count: number): Service[] {
+  if (count > MAX_COUNT) throw new ProtocolError(`the daemon has ${count} services, the protocol can list ${MAX_COUNT}`);
+  const body = transport.request(MSG.DPVS_SO_GET_SERVICES, 'get', encode('dp_vs_services_front', { index, count }));
+  const front = decode('dp_vs_services_front', body);
+  return decodeArray('dp_vs_service_compat', body, sizeOf.dp_vs_services_front, front.count).map(withCleanAddress);
+}
+
+/**
+ * All services as lcore `index` has them (0: sums over all). The list must be asked for with its length, so a list that
+ * changes in between is asked for again.
+ * @param info as just asked for, to save a request
+ * @throws as Transport.request, ShortReplyError
+ */
+export function listServices(transport: Transport, index = 0, info: Info = getInfo(transport)): ServiceList {
+  let latest = info;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return { info: latest, services: requestServices(transport, index, latest.services) };
+    } catch (error) {
+      const changed = error instanceof DaemonError && error.code === EDPVS.EDPVS_MSG_FAIL;
+      if (!changed || attempt === LIST_ATTEMPTS) throw error;
+      latest = getInfo(transport);
+    }
+  }
+}
+
+/**
+ * One service.
+ * @param key service whose af, proto, addr, port, fwmark and match name it
+ * @throws as Transport.request, ShortReplyError; a missing service is answered with -23 or -4
+ */
+export function getService(transport: Transport, key: ServiceSpec, index = 0): Service {
+  const body = transport.request(MSG.DPVS_SO_GET_SERVICE, 'get', encode('dp_vs_service_compat', { ...key, index }));
+  return withCleanAddress(decode('dp_vs_service_compat', body));
+}
+
+function set(transport: Transport, id: number, service: ServiceSpec): void {
+  transport.request(id, 'set', encode('dp_vs_service_compat', service));
+}
+
+/** @throws as Transport.request */
+export function addService(transport: Transport, service: ServiceSpec): void {
+  set(transport, MSG.DPVS_SO_SET_ADD, service);
+}
+
+/** Replaces all attributes of a service. @throws as Transport.request */
+export function editService(transport: Transport, service: ServiceSpec): void {
+  set(transport, MSG.DPVS_SO_SET_EDIT, service);
+}
+
+/** Deletes a service with its servers. @throws as Transport.request */
+export function deleteService(transport: Transport, key: ServiceSpec): void {
+  set(transport, MSG.DPVS_SO_SET_DEL, key);
+}
+
+/** Zeroes the counters of a service and its servers; a key without family means all services. @throws as Transport.request */
+export function zeroService(transport: Transport, key: ServiceSpec): void {
+  set(transport, MSG.DPVS_SO_SET_ZERO, key);
+}
+
+/** Deletes all services. @throws as Transport.request */
+export function flushServices(transport: Transport): void {
+  transport.request(MSG.DPVS_SO_SET_FLUSH, 'set');
+}
+
+/** True when both describe the same service. */
+export function sameService(a: Service, b: Service): boolean {
+  const equalBytes = (x: Uint8Array, y: Uint8Array): boolean => Buffer.compare(x, y) === 0;
+  return (
+    a.af === b.af &&
+    a.proto === b.proto &&
+    a.port === b.port &&
+    a.fwmark === b.fwmark &&
+    equalBytes(a.addr, b.addr) &&
+    equalBytes(encode('dp_vs_match', a.match), encode('dp_vs_match', b.match))
+  );
+}
