@@ -18,7 +18,11 @@ const HEADER = 88;
 function oneService() {
   const vectors = JSON.parse(readFileSync(path.join(root, 'test/abi/vectors/ipvsadm.json'), 'utf8'));
   const { exchanges } = vectors.find((vector) => vector.name === 'scripted/ipvsadm-list');
-  const bytes = (e) => Buffer.from(e.replyHeaderHex + e.replyBodyHex, 'hex');
+  const bytes = (e) => {
+    const body = Buffer.alloc(e.replyBodyLen);
+    for (const [offset, hex] of e.replyBodySparse ?? [[0, e.replyBodyHex]]) body.write(hex, offset, 'hex');
+    return Buffer.concat([Buffer.from(e.replyHeaderHex, 'hex'), body]);
+  };
   const first = (id) => exchanges.find((e) => e.id === id);
   const { addr, port, proto } = first(21).requestFields;
   const at = first(19).replyFields.elements.findIndex((s) => s.addr === addr && s.port === port && s.proto === proto);

@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const TOOLS = ['ipvsadm', 'dpip'];
+// Node modules that cost milliseconds to load and that most runs of a command never touch.
+const HEAVY = ['child_process', 'dgram', 'dns', 'http', 'https', 'net', 'readline', 'tty', 'zlib'];
 
 /** A failed step: printed as one line, without a stack. */
 class BuildError extends Error {}
@@ -45,6 +47,23 @@ function versionOf(name) {
   }
 }
 
+/**
+ * Delays the heavy modules of node until one of their exports is used. Loading commander loads child_process, asking for
+ * isatty loads net: together as long as everything else that `ipvsadm -ln` does.
+ */
+const lazyBuiltins = {
+  name: 'lazy-builtins',
+  setup(build) {
+    build.onResolve({ filter: new RegExp(`^(node:)?(${HEAVY.join('|')})$`) }, ({ path: name, namespace }) =>
+      namespace === 'lazy' ? { path: name, external: true } : { path: name.replace(/^node:/, ''), namespace: 'lazy' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path: name }) => {
+      const getters = Object.keys(require(name)).map((key) => `get ${key}() { return require('node:${name}').${key}; },`);
+      return { contents: `module.exports = {\n${getters.join('\n')}\n};`, loader: 'js' };
+    });
+  },
+};
+
 async function buildTypeScript(force) {
   const outputs = TOOLS.map((tool) => path.join(root, 'dist', `${tool}.cjs`));
   const stamp = path.join(root, 'dist/.stamp');
@@ -71,6 +90,7 @@ async function buildTypeScript(force) {
       minify: true,
       keepNames: false,
       legalComments: 'none',
+      plugins: [lazyBuiltins],
       define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
       logLevel: 'error',
     }).catch((error) => {
