@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// A lab of network namespaces: one client, the director with two ports, real servers behind a bridge.
+//
+//   client ── wan ── director(dpdk0) dpvs (dpdk1) ── lan bridge ── rs1, rs2, …
+//
+// Everything is named after the process, so that labs run side by side, and everything is removed by close(), also after a failure.
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { root, StepError } from '../lib/steps.mjs';
+
+/** Addresses of the lab; documentation prefixes of RFC 5737 and RFC 3849 would do as well, these are easier to read. */
+export const NET = {
+  vip4: '10.0.1.1',
+  vip6: 'fd00:1::1',
+  client4: '10.0.1.100',
+  client6: 'fd00:1::100',
+  lan4: '10.0.2.1',
+  lan6: 'fd00:2::1',
+  lip4: '10.0.2.200',
+  lip6: 'fd00:2::200',
+  rs4: (n) => `10.0.2.${10 + n}`,
+  rs6: (n) => `fd00:2::${10 + n}`,
+};
+
+function sh(command, args, input) {
+  const done = spawnSync(command, args, { encoding: 'utf8', input });
+  if (done.error) throw new StepError(`${command}: ${done.error.message}`);
+  if (done.status !== 0)
+    throw new StepError(`${[command, ...args].join(' ')}: exit status ${done.status}`, `${done.stdout}${done.stderr}`.trim());
+  return done.stdout;
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until probe() returns something true; throws with `what` after ms. */
+export async function until(what, probe, ms = 10_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new StepError(`waited ${ms / 1000} s for ${what}`);
+    await sleep(50);
+  }
+}
+
+export class Lab {
+  /**
+   * @param {{servers?: number, workers?: number, queues?: number, daemon?: string, name?: string, conf?: string, env?: Record<string, string>}} [options]
+   * queues: queue pairs of each port (1: hand-over in software is the only way to use two workers).
+   */
+  constructor(options = {}) {
+    this.servers = options.servers ?? 2;
+    this.workers = options.workers ?? 1;
+    this.queues = options.queues ?? 1;
+    this.daemon = options.daemon ?? process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs');
+    this.id = options.name ?? `dpvs${process.pid}${Math.floor(Math.random() * 900 + 100)}`;
+    this.extraConf = options.conf ?? '';
+    this.env = options.env ?? {};
+    this.dir = mkdtempSync(path.join(os.tmpdir(), 'dpvs-lab-'));
+    this.children = new Set();
+    this.namespaces = [];
+    this.dpvs = undefined;
+    this.started = 0;
+  }
+
+  ns(name) {
+    return `${this.id}-${name}`;
+  }
+
+  get socket() {
+    return path.join(this.dir, 'dpvs.ipc');
+  }
+
+  get log() {
+    return path.join(this.dir, 'dpvs.log');
+  }
+
+  /** Runs a program in a namespace and returns what it printed; throws when it fails unless `ok` is false. */
+  exec(name, command, args = [], { input, ok = true, timeout = 60_000, env = {} } = {}) {
+    const done = spawnSync('ip', ['netns', 'exec', this.ns(name), command, ...args], {
+      encoding: 'utf8', input, timeout, killSignal: 'SIGKILL', env: { ...process.env, ...env }, maxBuffer: 1 << 28,
+    });
+    if (ok && (done.error || done.status !== 0))
+      throw new StepError(`${name}: ${command} ${args.join(' ')}: ${done.error?.message ?? `exit status ${done.status}`}`, `${done.stdout}${done.stderr}`.trim());
+    return { stdout: done.stdout ?? '', stderr: done.stderr ?? '', status: done.status };
+  }
+
+  /**
+   * Starts a program in a namespace; it is killed by close(). What it prints goes to a file, not to a pipe, so that a lab which is
+   * kept outlives the script; `child.text()` reads it.
+   */
+  start(name, command, args = [], { env = {} } = {}) {
+    const file = path.join(this.dir, `${name}-${path.basename(command)}-${++this.started}.out`);
+    const fd = openSync(file, 'a');
+    const child = spawn('ip', ['netns', 'exec', this.ns(name), command, ...args], { stdio: ['ignore', fd, fd], env: { ...process.env, ...env } });
+    closeSync(fd);
+    child.text = () => readFileSync(file, 'utf8');
+    child.done = new Promise((resolve) => child.on('close', (status, signal) => resolve(status ?? signal)));
+    this.children.add(child);
+    child.done.then(() => this.children.delete(child));
+    return child;
+  }
+
+  addNamespace(name) {
+    sh('ip', ['netns', 'add', this.ns(name)]);
+    this.namespaces.push(this.ns(name));
+    this.exec(name, 'sysctl', ['-qw', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']);
+    this.exec(name, 'ip', ['link', 'set', 'lo', 'up']);
+  }
+
+  /** A veth between two namespaces; both ends up. */
+  cable(a, ifa, b, ifb) {
+    sh('ip', ['link', 'add', ifa, 'netns', this.ns(a), 'type', 'veth', 'peer', 'name', ifb, 'netns', this.ns(b)]);
+    this.exec(a, 'ip', ['link', 'set', ifa, 'up']);
+    this.exec(b, 'ip', ['link', 'set', ifb, 'up']);
+  }
+
+  /** An end host's interface: unfinished checksums and large segments must not leave it, a DPDK port would see them as they are. */
+  host(name, ifname, addr4, addr6) {
+    this.exec(name, 'ethtool', ['-K', ifname, 'tx', 'off']);
+    this.exec(name, 'ip', ['addr', 'add', `${addr4}/24`, 'dev', ifname]);
+    this.exec(name, 'ip', ['-6', 'addr', 'add', `${addr6}/64`, 'dev', ifname, 'nodad']);
+  }
+
+  /** Makes namespaces, cables and addresses. */
+  makeNetwork() {
+    for (const name of ['client', 'director', 'lan']) this.addNamespace(name);
+    this.exec('director', 'sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
+    this.exec('lan', 'sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
+    this.cable('client', 'eth0', 'director', 'wan');
+    this.host('client', 'eth0', NET.client4, NET.client6);
+    this.exec('lan', 'ip', ['link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0']);
+    this.exec('lan', 'ip', ['link', 'set', 'br0', 'up']);
+    this.cable('director', 'lan', 'lan', 'dir');
+    this.exec('lan', 'ip', ['link', 'set', 'dir', 'master', 'br0']);
+    for (let n = 1; n <= this.servers; n++) {
+      this.addNamespace(`rs${n}`);
+      this.cable(`rs${n}`, 'eth0', 'lan', `rs${n}`);
+      this.exec('lan', 'ip', ['link', 'set', `rs${n}`, 'master', 'br0']);
+      this.host(`rs${n}`, 'eth0', NET.rs4(n), NET.rs6(n));
+    }
+  }
+
+  /** nginx on port 80 of each real server; answers with its name and who it thinks the client is. */
+  async startWeb() {
+    for (let n = 1; n <= this.servers; n++) {
+      const dir = path.join(this.dir, `rs${n}`);
+      mkdirSync(path.join(dir, 'www'), { recursive: true });
+      writeFileSync(path.join(dir, 'www/big'), Buffer.alloc(8 << 20, `rs${n} `));
+      const conf = path.join(dir, 'nginx.conf');
+      writeFileSync(conf, `user root; worker_processes 1; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
+events { worker_connections 512; }
+http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
+server { listen 80; listen [::]:80; root ${dir}/www; location = / { default_type text/plain; return 200 "rs${n} saw $remote_addr\\n"; } } }
+`);
+      this.start(`rs${n}`, 'nginx', ['-c', conf, '-p', dir]);
+      await until(`nginx on rs${n}`, () => this.exec(`rs${n}`, 'curl', ['-s', '-o', '/dev/null', 'http://127.0.0.1/'], { ok: false }).status === 0);
+    }
+  }
+
+  confText() {
+    const queues = Math.max(1, this.queues);
+    const device = (name) => `    <init> device ${name} {\n        rx { queue_number ${queues}\n descriptor_number 256\n }\n        tx { queue_number ${queues}\n descriptor_number 512\n }\n    }\n`;
+    const worker = (i) => {
+      const mine = i < queues ? [i] : [];
+      const port = (name) => `        port ${name} {\n            rx_queue_ids ${mine.join(' ')}\n            tx_queue_ids ${mine.join(' ')}\n        }\n`;
+      return `    <init> worker cpu${i + 1} {\n        type slave\n        cpu_id ${i + 1}\n${port('dpdk0')}${port('dpdk1')}    }\n`;
+    };
+    return `! configuration of a lab director
+global_defs {
+    log_level INFO
+    log_file ${this.log}
+    idle_mode sleep
+}
+netif_defs {
+    <init> pktpool_size 16383
+    <init> pktpool_cache 256
+${device('dpdk0')}${device('dpdk1')}}
+worker_defs {
+    <init> worker cpu0 {
+        type master
+        cpu_id 0
+    }
+${Array.from({ length: this.workers }, (_, i) => worker(i)).join('')}}
+sa_pool {
+    flow_enable off
+}
+ipvs_defs {
+    conn {
+        <init> conn_pool_size 65536
+    }
+}
+${this.extraConf}`;
+  }
+
+  daemonArgs() {
+    const lcores = ['0@0', ...Array.from({ length: this.workers }, (_, i) => `${i + 1}@${(i + 1) % os.cpus().length}`)].join(',');
+    const port = (n, iface) => ['--vdev', `net_af_packet${n},iface=${iface},qpairs=${this.queues}`];
+    return ['-c', path.join(this.dir, 'dpvs.conf'), '-p', path.join(this.dir, 'dpvs.pid'), '-x', this.socket, '--',
+      '--no-huge', '--no-shconf', '--no-pci', '--no-telemetry', '-m', '256', '--lcores', lcores, ...port(0, 'wan'), ...port(1, 'lan')];
+  }
+
+  async startDaemon() {
+    writeFileSync(path.join(this.dir, 'dpvs.conf'), this.confText());
+    this.dpvs = this.start('director', this.daemon, this.daemonArgs(), { env: this.env });
+    let ended;
+    this.dpvs.done.then((status) => (ended = status));
+    await until('dpvs to answer', () => {
+      if (ended !== undefined)
+        throw new StepError(`dpvs ended with status ${ended} while starting`, `${this.dpvs?.text()}\n${this.logText()}`.trim(), 'read the last lines above');
+      return existsSync(this.socket) && this.tool('dpip', ['link', 'show'], { ok: false }).status === 0;
+    }, 30_000);
+  }
+
+  async stopDaemon(signal = 'SIGTERM') {
+    if (!this.dpvs) return undefined;
+    this.dpvs.kill(signal);
+    const status = await Promise.race([this.dpvs.done, sleep(10_000).then(() => 'still running after 10 s')]);
+    this.dpvs = undefined;
+    return status;
+  }
+
+  logText() {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8') : '';
+  }
+
+  /** One of our commands against the lab's daemon. */
+  tool(name, args, options = {}) {
+    const done = spawnSync(path.join(root, 'bin', name), args, {
+      encoding: 'utf8', env: { ...process.env, DPVS_IPC_FILE: this.socket }, input: options.input, timeout: 30_000, maxBuffer: 1 << 28,
+    });
+    if ((options.ok ?? true) && done.status !== 0)
+      throw new StepError(`${name} ${args.join(' ')}: exit status ${done.status}`, `${done.stdout}${done.stderr}`.trim());
+    return { stdout: done.stdout ?? '', stderr: done.stderr ?? '', status: done.status };
+  }
+
+  ipvsadm(...args) {
+    return this.tool('ipvsadm', args).stdout;
+  }
+
+  dpip(...args) {
+    return this.tool('dpip', args).stdout;
+  }
+
+  /** The commands that turn the empty daemon into a FullNAT balancer for a TCP port, IPv4 and IPv6. */
+  fullnatCommands({ port = 80, scheduler = 'rr' } = {}) {
+    const commands = [
+      ['dpip', 'addr', 'add', `${NET.vip4}/24`, 'dev', 'dpdk0'],
+      ['dpip', 'addr', 'add', `${NET.vip6}/64`, 'dev', 'dpdk0'],
+      ['dpip', 'addr', 'add', `${NET.lan4}/24`, 'dev', 'dpdk1'],
+      ['dpip', 'addr', 'add', `${NET.lan6}/64`, 'dev', 'dpdk1'],
+    ];
+    for (const [vip, lip, rs] of [[NET.vip4, NET.lip4, NET.rs4], [`[${NET.vip6}]`, NET.lip6, (n) => `[${NET.rs6(n)}]`]]) {
+      commands.push(['ipvsadm', '-A', '-t', `${vip}:${port}`, '-s', scheduler]);
+      commands.push(['ipvsadm', '-P', '-t', `${vip}:${port}`, '-z', lip, '-F', 'dpdk1']);
+      for (let n = 1; n <= this.servers; n++) commands.push(['ipvsadm', '-a', '-t', `${vip}:${port}`, '-r', `${rs(n)}:${port}`, '-b']);
+    }
+    return commands;
+  }
+
+  configure(commands = this.fullnatCommands()) {
+    for (const [name, ...args] of commands) this.tool(name, args);
+  }
+
+  /** Whole lab up: network, web servers, daemon. */
+  async open({ web = true, configure = true } = {}) {
+    try {
+      this.makeNetwork();
+      if (web) await this.startWeb();
+      await this.startDaemon();
+      if (configure) this.configure();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    return this;
+  }
+
+  /** Stops everything and removes every trace. */
+  async close() {
+    await this.stopDaemon();
+    for (const child of this.children) child.kill('SIGTERM');
+    await Promise.race([Promise.all([...this.children].map((c) => c.done)), sleep(1000)]);
+    for (const name of this.namespaces) {
+      const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
+      for (const pid of pids.split('\n').filter(Boolean)) {
+        try {
+          process.kill(Number(pid), 'SIGKILL');
+        } catch {
+          // it ended by itself
+        }
+      }
+      spawnSync('ip', ['netns', 'del', name]);
+    }
+    this.namespaces = [];
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// npm test: installs and builds what is missing, then runs every ring of tests and says how many passed.
+//   npm test -- --only NAME[,NAME]   some rings (names below)      npm test -- --list   their names
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { bootstrap, buildDataplane } from './lib/bootstrap.mjs';
+import { fail, root, runLong, seconds, step, StepError } from './lib/steps.mjs';
+
+const ASAN_BUILD = ['-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=1'];
+/** LeakSanitizer cannot see through DPDK's own memory; everything else is an error. */
+const ASAN_ENV = { ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:disable_coredump=1', UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1' };
+const asanDaemon = path.join(root, 'dataplane/build-asan/src/main/dpvs');
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'dpvs-test-'));
+
+/** vitest with a JSON report; returns the numbers of passed and failed tests. */
+async function vitest(name, dirs, env = {}) {
+  const report = path.join(scratch, `${name}.json`);
+  let failure;
+  try {
+    await runLong('npx', ['vitest', 'run', ...dirs, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+      env: { ...process.env, ...env }, tailLines: 120,
+    });
+  } catch (error) {
+    failure = error;
+  }
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    throw failure ?? new StepError(`${name}: vitest left no report`);
+  }
+  if (failure) process.stdout.write(`${failure.message}\n`);
+  const failed = result.numFailedTests + (failure && result.numFailedTests === 0 ? 1 : 0);
+  return { passed: result.numPassedTests, failed };
+}
+
+/** C unit tests of a build directory. */
+async function mesonTest(dir, env = {}) {
+  const build = path.join(root, 'dataplane', dir);
+  const done = spawnSync('meson', ['test', '-C', build, '--no-rebuild', '--print-errorlogs', '-t', '3'], {
+    encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 1 << 28,
+  });
+  const number = (label) => Number(new RegExp(`^${label}:\\s+(\\d+)`, 'm').exec(done.stdout)?.[1] ?? 0);
+  const cases = countCases(path.join(build, 'meson-logs/testlog.txt'));
+  const failed = number('Fail') + number('Timeout') + number('Unexpected Pass');
+  if (done.status !== 0) process.stdout.write(`${done.stdout}${done.stderr}\n`);
+  return { passed: Math.max(cases, number('Ok')), failed: failed + (done.status !== 0 && failed === 0 ? 1 : 0) };
+}
+
+/** cmocka says how many cases each program ran. */
+function countCases(log) {
+  const text = readFileSync(log, 'utf8');
+  return [...text.matchAll(/^\[ {2}PASSED {2}\] (\d+) test/gm)].reduce((sum, m) => sum + Number(m[1]), 0);
+}
+
+async function check(command, args) {
+  await runLong(command, args, { tailLines: 120 });
+  return { passed: 1, failed: 0 };
+}
+
+async function fuzz() {
+  const env = { CC: 'clang' };
+  await buildDataplane({ dir: 'build-fuzz', options: ['-Dfuzz=true', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=1'], env, targets: ['fuzz/all'], title: 'fuzz targets' });
+  let passed = 0;
+  for (const target of ['fuzz_packet', 'fuzz_ctrl']) {
+    const corpus = path.join(scratch, target);
+    await runLong('sh', ['-c', `mkdir -p ${corpus} && cd dataplane/build-fuzz/fuzz && ./${target} -max_total_time=15 -timeout=5 -rss_limit_mb=2048 ${corpus} ${path.join(root, 'dataplane/fuzz/corpus', target)}`], {
+      what: `fuzzing with ${target}`, env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
+    });
+    passed++;
+  }
+  return { passed, failed: 0 };
+}
+
+const RINGS = {
+  typecheck: ['TypeScript types', () => check('npx', ['tsc', '--noEmit'])],
+  lint: ['style and import rules', () => check('npm', ['run', '-s', 'lint'])],
+  ts: ['TypeScript: unit, golden, ABI, contract', () => vitest('ts', ['test/unit', 'test/golden', 'test/abi', 'test/contract'])],
+  c: ['C unit tests', () => mesonTest('build')],
+  daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
+  cases: ['packet cases', () => vitest('cases', ['test/cases'])],
+  lab: ['the lab: real clients and servers', () => vitest('lab', ['test/lab'])],
+  asan: ['C unit tests, packet cases and part of the lab under AddressSanitizer and UBSan', async () => {
+    await buildDataplane({ dir: 'build-asan', options: ASAN_BUILD, title: 'data plane with sanitizers' });
+    const unit = await mesonTest('build-asan', ASAN_ENV);
+    const cases = await vitest('asan', ['test/cases', 'test/lab/basic'], { ...ASAN_ENV, DPVS_BIN: asanDaemon });
+    return { passed: unit.passed + cases.passed, failed: unit.failed + cases.failed };
+  }],
+  fuzz: ['fuzz targets, briefly', fuzz],
+};
+
+async function test() {
+  const args = process.argv.slice(2);
+  if (args.includes('--list')) {
+    for (const [name, [title]] of Object.entries(RINGS)) process.stdout.write(`${name.padEnd(10)} ${title}\n`);
+    return;
+  }
+  const only = args.includes('--only') ? args[args.indexOf('--only') + 1].split(',') : Object.keys(RINGS);
+  for (const name of only) if (!RINGS[name]) throw new StepError(`no ring of tests is called ${name}`, '', 'npm test -- --list');
+  await bootstrap('test');
+  const rows = [];
+  for (const name of only) {
+    const [title, ring] = RINGS[name];
+    const began = Date.now();
+    let result;
+    try {
+      result = await step(title, ring);
+    } catch (error) {
+      process.stdout.write(`${error.message}\n`);
+      result = { passed: 0, failed: 1 };
+    }
+    rows.push({ name, time: seconds(began), ...result });
+  }
+  process.stdout.write('\n');
+  for (const row of rows) process.stdout.write(`${row.name.padEnd(10)} ${String(row.passed).padStart(5)} passed ${String(row.failed).padStart(4)} failed  ${row.time}\n`);
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed\n`);
+  if (sum('failed') > 0 || sum('passed') === 0) process.exitCode = 1;
+}
+
+test().catch(fail).finally(() => rmSync(scratch, { recursive: true, force: true }));
