@@ -6,9 +6,11 @@
 #include "describe.h"
 #include "exchange.h"
 
-namespace {
+namespace
+{
 
-const char *stage_name(Stage stage)
+const char *
+stage_name(Stage stage)
 {
 	switch (stage) {
 	case Stage::Done:
@@ -32,14 +34,16 @@ const char *stage_name(Stage stage)
 }
 
 // "ECONNREFUSED" and the like; empty for 0 and for errors without a name.
-std::string error_name(int error)
+std::string
+error_name(int error)
 {
 	const char *name = error ? strerrorname_np(error) : nullptr;
 
 	return name ? name : "";
 }
 
-Napi::Value outcome_object(Napi::Env env, const Outcome &out, const Napi::Buffer<uint8_t> &body)
+Napi::Value
+outcome_object(Napi::Env env, const Outcome &out, const Napi::Buffer<uint8_t> &body)
 {
 	Napi::Object o = Napi::Object::New(env);
 
@@ -53,7 +57,8 @@ Napi::Value outcome_object(Napi::Env env, const Outcome &out, const Napi::Buffer
 		return o;
 	}
 	o.Set("errcode", out.header.errcode);
-	o.Set("errstr", Napi::String::New(env, out.header.errstr, strnlen(out.header.errstr, sizeof(out.header.errstr))));
+	o.Set("errstr", Napi::String::New(env, out.header.errstr,
+					  strnlen(out.header.errstr, sizeof(out.header.errstr))));
 	if (!body.IsEmpty())
 		o.Set("body", body);
 	if (out.fd >= 0)
@@ -62,13 +67,16 @@ Napi::Value outcome_object(Napi::Env env, const Outcome &out, const Napi::Buffer
 }
 
 // request(path, id, type, body | undefined, timeoutMs, maxBody)
-Napi::Value run(const Napi::CallbackInfo &info, bool want_fd)
+Napi::Value
+run(const Napi::CallbackInfo &info, bool want_fd)
 {
 	Napi::Env env = info.Env();
 
 	if (info.Length() != 6 || !info[0].IsString() || !info[1].IsNumber() || !info[2].IsNumber() ||
-	    !(info[3].IsUndefined() || info[3].IsTypedArray()) || !info[4].IsNumber() || !info[5].IsNumber()) {
-		Napi::TypeError::New(env, "expected (path, id, type, body, timeoutMs, maxBody)").ThrowAsJavaScriptException();
+	    !(info[3].IsUndefined() || info[3].IsTypedArray()) || !info[4].IsNumber() ||
+	    !info[5].IsNumber()) {
+		Napi::TypeError::New(env, "expected (path, id, type, body, timeoutMs, maxBody)")
+		    .ThrowAsJavaScriptException();
 		return env.Undefined();
 	}
 
@@ -96,18 +104,21 @@ Napi::Value run(const Napi::CallbackInfo &info, bool want_fd)
 	return outcome_object(env, out, body);
 }
 
-Napi::Value request(const Napi::CallbackInfo &info)
+Napi::Value
+request(const Napi::CallbackInfo &info)
 {
 	return run(info, false);
 }
 
-Napi::Value request_fd(const Napi::CallbackInfo &info)
+Napi::Value
+request_fd(const Napi::CallbackInfo &info)
 {
 	return run(info, true);
 }
 
 // peerCredentials(path, timeoutMs): {pid, uid, gid}, or {errno, errnoText}
-Napi::Value peer(const Napi::CallbackInfo &info)
+Napi::Value
+peer(const Napi::CallbackInfo &info)
 {
 	Napi::Env env = info.Env();
 	Napi::Object o = Napi::Object::New(env);
@@ -130,7 +141,8 @@ Napi::Value peer(const Napi::CallbackInfo &info)
 	return o;
 }
 
-Napi::Object init(Napi::Env env, Napi::Object exports)
+Napi::Object
+init(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("request", Napi::Function::New(env, request));
 	exports.Set("requestFd", Napi::Function::New(env, request_fd));

@@ -12,7 +12,8 @@ using layout::Order;
 using layout::Role;
 using layout::Struct;
 
-namespace {
+namespace
+{
 
 struct Message {
 	const char *name;
@@ -26,7 +27,7 @@ struct Message {
 	const char *element;
 };
 
-#define ROW_OF(name, id, direction, availability, rule, size, request, reply, element)                                 \
+#define ROW_OF(name, id, direction, availability, rule, size, request, reply, element)                       \
 	{#name, id, #direction, #availability, #rule, size, #request, #reply, #element},
 constexpr Message messages[] = {ABI_MESSAGES(ROW_OF)};
 
@@ -39,7 +40,8 @@ struct Error {
 #define ERROR_OF(symbol, code, text) {#symbol, code, text},
 constexpr Error errors[] = {ABI_ERRORS(ERROR_OF)};
 
-constexpr const Struct *find(std::string_view name)
+constexpr const Struct *
+find(std::string_view name)
 {
 	for (const Struct &s : layout::structs)
 		if (name == s.name)
@@ -48,23 +50,26 @@ constexpr const Struct *find(std::string_view name)
 }
 
 // A name that is not a structure must be one of the words that messages.h explains.
-constexpr bool known(std::string_view name, std::string_view a, std::string_view b, std::string_view c)
+constexpr bool
+known(std::string_view name, std::string_view a, std::string_view b, std::string_view c)
 {
 	return name == "none" || name == a || name == b || name == c || find(name);
 }
 
-constexpr bool consistent(const Message &m)
+constexpr bool
+consistent(const Message &m)
 {
 	const Struct *request = find(m.request);
 	const std::string_view rule = m.rule;
 
 	if (request && rule != "ANY" && request->size != m.size)
 		return false;
-	return known(m.request, "device_name", "lcore_id", "ipv4_address") && known(m.reply, "text", "result", "none") &&
-	       known(m.element, "none", "none", "none");
+	return known(m.request, "device_name", "lcore_id", "ipv4_address") &&
+	       known(m.reply, "text", "result", "none") && known(m.element, "none", "none", "none");
 }
 
-constexpr bool all_consistent()
+constexpr bool
+all_consistent()
 {
 	for (const Message &m : messages)
 		if (!consistent(m))
@@ -72,9 +77,11 @@ constexpr bool all_consistent()
 	return true;
 }
 
-static_assert(all_consistent(), "a row of ABI_MESSAGES names an unknown structure or disagrees with its size");
+static_assert(all_consistent(),
+	      "a row of ABI_MESSAGES names an unknown structure or disagrees with its size");
 
-const char *kind_name(Kind kind)
+const char *
+kind_name(Kind kind)
 {
 	switch (kind) {
 	case Kind::U8:
@@ -103,7 +110,8 @@ const char *kind_name(Kind kind)
 	return "";
 }
 
-const char *role_name(Role role)
+const char *
+role_name(Role role)
 {
 	switch (role) {
 	case Role::Member:
@@ -118,7 +126,8 @@ const char *role_name(Role role)
 	return "";
 }
 
-Napi::Object field_object(Napi::Env env, const Field &f)
+Napi::Object
+field_object(Napi::Env env, const Field &f)
 {
 	Napi::Object o = Napi::Object::New(env);
 
@@ -140,7 +149,8 @@ Napi::Object field_object(Napi::Env env, const Field &f)
 	return o;
 }
 
-Napi::Object struct_object(Napi::Env env, const Struct &s)
+Napi::Object
+struct_object(Napi::Env env, const Struct &s)
 {
 	Napi::Object o = Napi::Object::New(env);
 	Napi::Array fields = Napi::Array::New(env, s.count);
@@ -154,7 +164,8 @@ Napi::Object struct_object(Napi::Env env, const Struct &s)
 	return o;
 }
 
-Napi::Object message_object(Napi::Env env, const Message &m)
+Napi::Object
+message_object(Napi::Env env, const Message &m)
 {
 	Napi::Object o = Napi::Object::New(env);
 
@@ -170,7 +181,8 @@ Napi::Object message_object(Napi::Env env, const Message &m)
 	return o;
 }
 
-Napi::Object constant_object(Napi::Env env, const Constant &c)
+Napi::Object
+constant_object(Napi::Env env, const Constant &c)
 {
 	Napi::Object o = Napi::Object::New(env);
 
@@ -180,7 +192,8 @@ Napi::Object constant_object(Napi::Env env, const Constant &c)
 	return o;
 }
 
-Napi::Object error_object(Napi::Env env, const Error &e)
+Napi::Object
+error_object(Napi::Env env, const Error &e)
 {
 	Napi::Object o = Napi::Object::New(env);
 
@@ -191,7 +204,9 @@ Napi::Object error_object(Napi::Env env, const Error &e)
 }
 
 // An array of what make returns for each of the n elements.
-template <typename T, typename F> Napi::Array list(Napi::Env env, const T *elements, size_t n, F make)
+template <typename T, typename F>
+Napi::Array
+list(Napi::Env env, const T *elements, size_t n, F make)
 {
 	Napi::Array a = Napi::Array::New(env, n);
 
@@ -202,7 +217,8 @@ template <typename T, typename F> Napi::Array list(Napi::Env env, const T *eleme
 
 } // namespace
 
-Napi::Value describe(const Napi::CallbackInfo &info)
+Napi::Value
+describe(const Napi::CallbackInfo &info)
 {
 	Napi::Env env = info.Env();
 	Napi::Object o = Napi::Object::New(env);

@@ -3,6 +3,6 @@
 
 #include <napi.h>
 
-// describe(): the control ABI as plain objects: {structs, constants, messages, errors}. Used to generate TypeScript,
-// never by a command.
+// describe(): the control ABI as plain objects: {structs, constants, messages, errors}. Used to generate
+// TypeScript, never by a command.
 Napi::Value describe(const Napi::CallbackInfo &info);

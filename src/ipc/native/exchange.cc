@@ -11,9 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace {
+namespace
+{
 
-class Deadline {
+class Deadline
+{
       public:
 	explicit Deadline(int64_t timeout_ms) : end_(now_ms() + std::max<int64_t>(timeout_ms, 0))
 	{
@@ -36,7 +38,8 @@ class Deadline {
 	int64_t end_;
 };
 
-class Socket {
+class Socket
+{
       public:
 	Socket() : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))
 	{
@@ -61,7 +64,8 @@ class Socket {
 };
 
 // Waits until fd can do what events says. 0, or ETIMEDOUT, or another errno.
-int wait_for(int fd, short events, const Deadline &deadline)
+int
+wait_for(int fd, short events, const Deadline &deadline)
 {
 	for (;;) {
 		const int64_t left = deadline.left_ms();
@@ -77,9 +81,10 @@ int wait_for(int fd, short events, const Deadline &deadline)
 	}
 }
 
-// A full queue of the listener is not an error: daemons of old have room for one. A blocking connect is woken as soon as
-// there is room; SO_SNDTIMEO bounds it and makes it fail with EAGAIN.
-int connect_to(int fd, const std::string &path, const Deadline &deadline)
+// A full queue of the listener is not an error: daemons of old have room for one. A blocking connect is woken
+// as soon as there is room; SO_SNDTIMEO bounds it and makes it fail with EAGAIN.
+int
+connect_to(int fd, const std::string &path, const Deadline &deadline)
 {
 	sockaddr_un addr = {};
 	useconds_t pause_us = 1000;
@@ -108,7 +113,8 @@ int connect_to(int fd, const std::string &path, const Deadline &deadline)
 }
 
 // Sends header and body, in one call when the kernel takes them whole.
-int send_all(int fd, const Request &request, const Deadline &deadline)
+int
+send_all(int fd, const Request &request, const Deadline &deadline)
 {
 	dpvs_sock_msg header = {};
 	header.version = DPVS_SOCK_VERSION;
@@ -146,7 +152,8 @@ int send_all(int fd, const Request &request, const Deadline &deadline)
 }
 
 // Keeps the first descriptor of a message when it is wanted and closes all others.
-void take_fds(msghdr &msg, bool want, int &kept)
+void
+take_fds(msghdr &msg, bool want, int &kept)
 {
 	for (cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -165,7 +172,9 @@ void take_fds(msghdr &msg, bool want, int &kept)
 }
 
 // Receives exactly len bytes. Returns 0 with received < len when the peer closed, else an errno.
-int receive(int fd, uint8_t *into, size_t len, const Deadline &deadline, bool want_fd, uint64_t &received, int &kept)
+int
+receive(int fd, uint8_t *into, size_t len, const Deadline &deadline, bool want_fd, uint64_t &received,
+	int &kept)
 {
 	received = 0;
 	while (received < len) {
@@ -197,7 +206,8 @@ int receive(int fd, uint8_t *into, size_t len, const Deadline &deadline, bool wa
 	return 0;
 }
 
-Outcome failed(Outcome out, Stage stage, int error)
+Outcome
+failed(Outcome out, Stage stage, int error)
 {
 	if (out.fd >= 0)
 		close(out.fd);
@@ -209,7 +219,8 @@ Outcome failed(Outcome out, Stage stage, int error)
 
 } // namespace
 
-Outcome exchange(const Request &request, const Allocate &allocate)
+Outcome
+exchange(const Request &request, const Allocate &allocate)
 {
 	const Deadline deadline(request.timeout_ms);
 	const Socket socket;
@@ -220,13 +231,14 @@ Outcome exchange(const Request &request, const Allocate &allocate)
 	if (const int error = connect_to(socket.fd(), request.path, deadline))
 		return failed(out, Stage::Connect, error);
 
-	// A daemon that refuses a request may close before it has read it all: its reply, if any, says more than EPIPE.
+	// A daemon that refuses a request may close before it has read it all: its reply, if any, says more
+	// than EPIPE.
 	const int send_error = send_all(socket.fd(), request, deadline);
 	if (send_error && send_error != EPIPE && send_error != ECONNRESET)
 		return failed(out, Stage::Send, send_error);
 
-	int error = receive(socket.fd(), reinterpret_cast<uint8_t *>(&out.header), sizeof(out.header), deadline,
-			    request.want_fd, out.received, out.fd);
+	int error = receive(socket.fd(), reinterpret_cast<uint8_t *>(&out.header), sizeof(out.header),
+			    deadline, request.want_fd, out.received, out.fd);
 	if (error || out.received < sizeof(out.header))
 		return failed(out, send_error ? Stage::Send : Stage::Header, send_error ? send_error : error);
 	if (out.header.version != DPVS_SOCK_VERSION)
@@ -241,13 +253,15 @@ Outcome exchange(const Request &request, const Allocate &allocate)
 	uint8_t *body = allocate(size_t(out.header.len));
 	if (!body)
 		return failed(out, Stage::Body, ENOMEM);
-	error = receive(socket.fd(), body, size_t(out.header.len), deadline, request.want_fd, out.received, out.fd);
+	error = receive(socket.fd(), body, size_t(out.header.len), deadline, request.want_fd, out.received,
+			out.fd);
 	if (error || out.received < out.header.len)
 		return failed(out, Stage::Body, error);
 	return out;
 }
 
-int peer_credentials(const std::string &path, int64_t timeout_ms, ucred *peer)
+int
+peer_credentials(const std::string &path, int64_t timeout_ms, ucred *peer)
 {
 	const Deadline deadline(timeout_ms);
 	const Socket socket;

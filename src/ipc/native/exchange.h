@@ -29,10 +29,10 @@ struct Request {
 	uint32_t id;
 	int32_t type; // SOCKOPT_GET or SOCKOPT_SET
 	const uint8_t *body;
-	size_t body_len;   // bytes
+	size_t body_len;    // bytes
 	int64_t timeout_ms; // for the whole exchange
-	uint64_t max_body; // bytes
-	bool want_fd;	   // keep a file descriptor that comes with the reply
+	uint64_t max_body;  // bytes
+	bool want_fd;	    // keep a file descriptor that comes with the reply
 };
 
 struct Outcome {

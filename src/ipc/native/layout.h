@@ -145,6 +145,7 @@ template <typename T> constexpr Struct entry()
 } // namespace layout
 
 // LAYOUT(name, type) rows END: the table of one structure. Rows name members in order.
+// clang-format off
 #define LAYOUT(label, ...)                                                                                             \
 	template <> struct Of<__VA_ARGS__> {                                                                           \
 		using T = __VA_ARGS__;                                                                                 \
