@@ -263,6 +263,27 @@ c.close()`;
     rmSync(folder, { recursive: true });
   });
 
+  it('nothing of exchanges that are over: no file stays open', async () => {
+    const { path: socket } = await daemonWith(
+      [{ reply: makeReply({ id: ID }) }, {}, { reply: makeReply({ id: ID }), cut: 10 }, { reply: makeReply({ id: ID, version: 1 }) }],
+      { repeat: true },
+    );
+    const sockets = (): number => openFiles().filter((file) => file.startsWith('socket:')).length;
+    const outcomes = new Set<string>();
+    const before = sockets();
+    for (let i = 0; i < 40; i += 1) {
+      try {
+        connectTransport({ path: i % 5 === 4 ? '/nonexistent' : socket }).request(ID, 'get');
+        outcomes.add('reply');
+      } catch (error) {
+        outcomes.add(error instanceof IpcError ? error.name : String(error));
+      }
+    }
+    expect(outcomes).toEqual(new Set(['reply', 'ClosedError', 'ProtocolError', 'ConnectError']));
+    // The daemon is a thread of this process: give it the time to close its ends.
+    await expect.poll(sockets).toBeLessThanOrEqual(before);
+  });
+
   it('that no file descriptor came', async () => {
     const { path: socket } = await daemonWith([{ reply: makeReply({ id: ID }) }]);
     expect(() => connectTransport({ path: socket }).requestFd(ID, 'get')).toThrow(ProtocolError);
