@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '../client';
-import { af, decode, decodeArray, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
+import { af, decode, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
+import { elements } from './lists';
 
 /** Which list of a service: clients on the deny list are refused; with an allow list only those on it are served. */
 export type AclKind = 'deny' | 'allow';
@@ -40,5 +41,5 @@ export function deleteAclEntry(transport: Transport, kind: AclKind, entry: AclSp
 export function listAclEntries(transport: Transport, kind: AclKind): AclEntry[] {
   const body = transport.request(IDS[kind].list, 'get');
   const { naddr } = decode('dp_vs_blklst_conf_array', body);
-  return decodeArray('dp_vs_blklst_conf', body, sizeOf.dp_vs_blklst_conf_array, naddr).map(withCleanAddress);
+  return elements('dp_vs_blklst_conf', body, sizeOf.dp_vs_blklst_conf_array, naddr).map(withCleanAddress);
 }

@@ -14,6 +14,8 @@ import {
 } from '../codec';
 import { listServices, sameService, type Service, type ServiceSpec } from './service';
 
+export { destFlags, fwdMode } from '../codec';
+
 /** A real server as the daemon describes it. */
 export type Dest = Structs['dp_vs_dest_compat'];
 

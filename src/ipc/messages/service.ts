@@ -3,6 +3,8 @@ import { DaemonError, ProtocolError, type Transport } from '../client';
 import { af, decode, decodeArray, EDPVS, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
 import { getInfo, type Info } from './info';
 
+export { destCheckDefaults, destCheckTypes, proxyProtocol, svcFlags } from '../codec';
+
 /** A virtual service as the daemon describes it. */
 export type Service = Structs['dp_vs_service_compat'];
 

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+// From tokens to values: what a command line says, before anybody asks whether it makes sense.
+import type { Sockpair } from '../../ipc/messages/conn';
+import { fwdMode } from '../../ipc/messages/dest';
+import { AF_INET, AF_INET6, anyAddress, type IpAddress } from '../parse/address';
+import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
+import { parseCInteger, parseDecimal } from '../parse/number';
+import { IPPROTO } from '../parse/protocol';
+import { addDestCheck, NO_CHECK, type DestCheck } from './dest-check';
+import { badToken, invalid } from './errors';
+import { parseMatch, type MatchRule } from './match';
+import type { Column, CommandRow, OptionId } from './options';
+import { parseSockpair } from './sockpair';
+import { tokenise, type OptionToken } from './tokens';
+
+/** The service that a command line names. */
+export type ServiceArgument =
+  | ({ readonly kind: 'address'; readonly proto: number; readonly port: number } & IpAddress)
+  | { readonly kind: 'fwmark'; readonly mark: number; readonly af: IpAddress['af'] }
+  | ({ readonly kind: 'match' } & MatchRule);
+
+/** An entry of a deny or allow list. */
+export type AclSubject = { readonly ipset: string } | { readonly address: IpAddress };
+
+/** Values as they were given; undefined: not given. */
+export interface Values {
+  service?: ServiceArgument;
+  scheduler?: string;
+  /** Seconds. */
+  persistent?: number;
+  /** As it was typed: what it means depends on the family of the service. */
+  netmask?: string;
+  realServer?: Endpoint;
+  /** fwdMode. */
+  forwarding?: number;
+  weight?: number;
+  upperThreshold?: number;
+  lowerThreshold?: number;
+  localAddress?: IpAddress;
+  ifname?: string;
+  deny?: AclSubject;
+  allow?: AclSubject;
+  synproxy?: boolean;
+  hashTarget?: 'sip' | 'qid';
+  sockpair?: Sockpair;
+  cpu?: number;
+  destCheck?: DestCheck;
+  /** Seconds. */
+  connTimeout?: number;
+  /** Bits of proxyProtocol. */
+  proxyProtocol?: number;
+}
+
+export interface Arguments {
+  readonly command: CommandRow;
+  /** Of a command that takes one. */
+  readonly commandValue: string | null;
+  /** Options that were given, by the name that messages have for them. */
+  readonly given: ReadonlySet<Column>;
+  readonly values: Readonly<Values>;
+  /** What belongs to no option. */
+  readonly words: readonly string[];
+}
+
+/** Longest time in seconds that options take: 31 days. */
+export const MAX_SECONDS = 2_678_400;
+const DEFAULT_PERSISTENCE = 360;
+const MAX_INT = 0x7fffffff;
+const MAX_WEIGHT = 65535;
+const MAX_MARK = 0xffffffff;
+const MAX_NAME = 15;
+const MAX_IPSET = 31;
+const MAX_INDEX = 255;
+
+interface Context {
+  readonly values: Values;
+  readonly names: NameLookup;
+  readonly token: OptionToken;
+  /** Of the option; empty for flags. */
+  readonly text: string;
+}
+
+type Handler = (context: Context) => void;
+
+function orInvalid<T>(value: T | null, message: string): T {
+  if (value === null) throw invalid(message);
+  return value;
+}
+
+function number(text: string, min: number, max: number, message: string): number {
+  return orInvalid(parseDecimal(text, min, max), message);
+}
+
+/** Names travel in 16 bytes with a NUL. */
+function shortName(text: string, what: string): string {
+  if (!/^[\x21-\x7e]*$/.test(text)) throw invalid(`illegal ${what} '${text}' specified, it must be printable ASCII`);
+  if (text.length > MAX_NAME) throw invalid(`illegal ${what} '${text}' specified, it has more than ${MAX_NAME} characters`);
+  return text;
+}
+
+function addressService(proto: number): Handler {
+  return ({ values, names, text }) => {
+    const endpoint = orInvalid(parseEndpoint(text, proto, names), 'illegal virtual server address[:port] specified');
+    values.service = { kind: 'address', proto, af: endpoint.af, bytes: endpoint.bytes, port: endpoint.port ?? 0 };
+  };
+}
+
+function forwarding(mode: number): Handler {
+  return ({ values }) => {
+    values.forwarding = mode;
+  };
+}
+
+function protocolOf(service: ServiceArgument | undefined): number {
+  return service === undefined || service.kind === 'fwmark' ? IPPROTO.tcp : service.proto;
+}
+
+function parseSubject(text: string, names: NameLookup, list: string): AclSubject {
+  const message = `illegal ${list} entry format, require [ IP | ipset:NAME ]`;
+  if (text.startsWith('ipset:')) {
+    const ipset = text.slice('ipset:'.length);
+    if (ipset.length > MAX_IPSET || !/^[\x21-\x7e]+$/.test(ipset)) throw invalid(message);
+    return { ipset };
+  }
+  const endpoint = orInvalid(parseEndpoint(text, IPPROTO.tcp, names), message);
+  return { address: { af: endpoint.af, bytes: endpoint.bytes } };
+}
+
+const PROXY_PROTOCOLS: Readonly<Record<string, number | undefined>> = {
+  disable: 0x00,
+  v1: 0x01,
+  v2: 0x02,
+  'v1-insecure': 0x11,
+  'v2-insecure': 0x12,
+};
+
+function connTimeout({ values, token, text }: Context): void {
+  const seconds = parseCInteger(text);
+  if (seconds === null) throw badToken(text, 'invalid numeric value');
+  if (seconds < 0 || seconds > MAX_SECONDS) throw badToken(token.word, 'number too large or too small');
+  values.connTimeout = seconds;
+}
+
+function ignore(): void {
+  // The option is complete as a member of `given`.
+}
+
+const HANDLERS: Readonly<Record<OptionId, Handler>> = {
+  'tcp-service': addressService(IPPROTO.tcp),
+  'udp-service': addressService(IPPROTO.udp),
+  'sctp-service': addressService(IPPROTO.sctp),
+  'icmp-service': addressService(IPPROTO.icmp),
+  'icmpv6-service': addressService(IPPROTO.icmpv6),
+  'fwmark-service': ({ values, text }) => {
+    const mark = number(text, 1, MAX_MARK, `invalid fwmark value \`${text}' specified`);
+    values.service = { kind: 'fwmark', mark, af: AF_INET };
+  },
+  match: ({ values, text }) => {
+    values.service = { kind: 'match', ...orInvalid(parseMatch(text), 'illegal match specified') };
+  },
+  ipv6: ({ values }) => {
+    if (values.service?.kind !== 'fwmark') throw invalid('-6 used before -f');
+    values.service = { ...values.service, af: AF_INET6 };
+  },
+  scheduler: ({ values, text }) => {
+    values.scheduler = shortName(text, 'scheduler');
+  },
+  persistent: ({ values, token, text }) => {
+    const message = `invalid timeout value \`${text}' specified`;
+    values.persistent = token.value === null ? DEFAULT_PERSISTENCE : number(text, 1, MAX_SECONDS, message);
+  },
+  netmask: ({ values, text }) => {
+    values.netmask = text;
+  },
+  ops: ignore,
+  pe: ignore,
+  synproxy: ({ values, text }) => {
+    const on = text.startsWith('enable');
+    if (!on && !text.startsWith('disable')) throw invalid('synproxy switch must be enable or disable');
+    values.synproxy = on;
+  },
+  'hash-target': ({ values, text }) => {
+    const target = (['sip', 'qid'] as const).find((name) => text.startsWith(name));
+    values.hashTarget = orInvalid(target ?? null, 'hash target not support');
+  },
+  'expire-quiescent': ignore,
+  quic: ignore,
+  'dest-check': ({ values, text }) => {
+    values.destCheck = orInvalid(addDestCheck(values.destCheck ?? NO_CHECK, text), 'invalid dest_check config');
+  },
+  'conn-timeout': connTimeout,
+  'proxy-protocol': ({ values, text }) => {
+    const known = PROXY_PROTOCOLS[text.toLowerCase()] ?? null;
+    values.proxyProtocol = orInvalid(known, `illegal proxy-protocol '${text}' specified, require disable|v1|v2|v1-insecure|v2-insecure`);
+  },
+  'real-server': ({ values, names, text }) => {
+    const endpoint = parseEndpoint(text, protocolOf(values.service), names);
+    values.realServer = orInvalid(endpoint, 'illegal real server address[:port] specified');
+  },
+  gatewaying: forwarding(fwdMode.DPVS_FWD_MODE_DR),
+  ipip: forwarding(fwdMode.DPVS_FWD_MODE_TUNNEL),
+  masquerading: forwarding(fwdMode.DPVS_FWD_MASQ),
+  fullnat: forwarding(fwdMode.DPVS_FWD_MODE_FNAT),
+  snat: forwarding(fwdMode.DPVS_FWD_MODE_SNAT),
+  weight: ({ values, text }) => {
+    values.weight = number(text, 0, MAX_WEIGHT, 'illegal weight specified');
+  },
+  'u-threshold': ({ values, text }) => {
+    values.upperThreshold = number(text, 0, MAX_INT, 'illegal u_threshold specified');
+  },
+  'l-threshold': ({ values, text }) => {
+    values.lowerThreshold = number(text, 0, MAX_INT, 'illegal l_threshold specified');
+  },
+  laddr: ({ values, names, text }) => {
+    const { af, bytes } = orInvalid(parseEndpoint(text, IPPROTO.tcp, names), 'illegal local address');
+    values.localAddress = { af, bytes };
+  },
+  ifname: ({ values, text }) => {
+    values.ifname = shortName(text, 'interface name');
+  },
+  blklst: ({ values, names, text }) => {
+    values.deny = parseSubject(text, names, 'blacklist');
+  },
+  whtlst: ({ values, names, text }) => {
+    values.allow = parseSubject(text, names, 'whitelist');
+  },
+  numeric: ignore,
+  connection: ignore,
+  sockpair: ({ values, text }) => {
+    values.sockpair = orInvalid(parseSockpair(text), 'illegal sockpair<af:sip:sport:tip:tport> specified');
+  },
+  stats: ignore,
+  rate: ignore,
+  exact: ignore,
+  thresholds: ignore,
+  'persistent-conn': ignore,
+  cpu: ({ values, text }) => {
+    values.cpu = number(text, 0, MAX_INDEX, `illegal cpu '${text}' specified, require 0 to ${MAX_INDEX}`);
+  },
+  sort: ignore,
+  nosort: ignore,
+  'compat-save': ignore,
+  timeout: ignore,
+  daemon: ignore,
+  'mcast-interface': ({ text }) => {
+    shortName(text, 'mcast-interface');
+  },
+  syncid: ({ text }) => {
+    number(text, 0, 255, 'illegal syncid specified');
+  },
+};
+
+function noteGiven(token: OptionToken, given: Set<Column>): void {
+  const { column, repeatable } = token.row;
+  if (column === null) return;
+  if (given.has(column) && repeatable !== true) throw invalid(`multiple '${column}' options specified`);
+  given.add(column);
+}
+
+/**
+ * Reads a command line from left to right up to its end, or up to a command that ignores the rest (-h, -v).
+ * @param names may throw to have names looked up and be called again
+ * @throws UsageError
+ */
+export function parseArguments(argv: readonly string[], argv0: string, names: NameLookup): Arguments {
+  const values: Values = {};
+  const given = new Set<Column>();
+  const words: string[] = [];
+  let command: CommandRow | undefined;
+  let commandValue: string | null = null;
+  for (const token of tokenise(argv, argv0)) {
+    if (token.kind === 'word') {
+      words.push(token.word);
+    } else if (token.kind === 'command') {
+      command = token.row;
+      commandValue = token.value;
+      checkDaemonState(command, commandValue);
+      if (command.id === 'help' || command.id === 'version') break;
+    } else {
+      noteGiven(token, given);
+      HANDLERS[token.row.long]({ values, names, token, text: token.value ?? '' });
+    }
+  }
+  if (command === undefined) throw new Error('the tokeniser gave no command');
+  return { command, commandValue, given, values, words };
+}
+
+function checkDaemonState(command: CommandRow, value: string | null): void {
+  if (value === null || value === 'master' || value === 'backup') return;
+  throw invalid(command.id === 'stop-daemon' ? 'illegal start_daemon specified' : 'illegal start-daemon parameter specified');
+}
+
+/** The address of a service; any for services that have none. */
+export function serviceAddress(service: ServiceArgument): IpAddress {
+  return service.kind === 'address' ? { af: service.af, bytes: service.bytes } : anyAddress(service.af);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command and option of ipvsadm, declared once. The tokeniser, the validity matrix and the help are made from it.
+
+/**
+ * What messages call an option. It is also a column of the validity matrix, and the identity of an option when it is
+ * given twice: all ways to name a service share one.
+ */
+export const COLUMNS = [
+  'numeric', 'connection', 'service-address', 'scheduler', 'persistent', 'netmask', 'real-server', 'forwarding-method',
+  'weight', 'u-threshold', 'l-threshold', 'mcast-interface', 'timeout', 'daemon', 'stats', 'rate', 'thresholds',
+  'persistent-conn', 'nosort', 'syncid', 'exact', 'ops', 'pe', 'local-address', 'blklst-address', 'synproxy', 'ifname',
+  'sockpair', 'hash-target', 'cpu', 'expire-quiescent', 'whtlst-address', 'quic', 'dest-check', 'conn-timeout',
+  'proxy-protocol', 'compat-save',
+] as const; // prettier-ignore
+
+/** In the order in which violations are reported. */
+export type Column = (typeof COLUMNS)[number];
+
+/** Required; optional; optional, but at most one of those marked so. What is not named is rejected. */
+export type Cell = '+' | 'o' | '1';
+
+export type ValueKind = 'none' | 'required' | 'optional';
+
+interface Row {
+  /** Single letter or digit. */
+  readonly short?: string;
+  /** Without the dashes. */
+  readonly long: string;
+  /** How the help names the value; none: there is no value. */
+  readonly value?: string;
+  /** One line of help, or several: the further ones stand under the first. */
+  readonly help: string;
+}
+
+export interface CommandRow extends Row {
+  readonly id: CommandId;
+  /** What messages call it. */
+  readonly name: string;
+  readonly cells: Readonly<Partial<Record<Column, Cell>>>;
+}
+
+export interface OptionRow extends Row {
+  /** null: accepted everywhere, any number of times. */
+  readonly column: Column | null;
+  /** The value may be left out; such values cannot start with a dash. */
+  readonly valueOptional?: true;
+  /** May be given more than once. */
+  readonly repeatable?: true;
+}
+
+const ATTRIBUTES = {
+  'service-address': '+', scheduler: 'o', persistent: 'o', netmask: 'o', ops: 'o', synproxy: 'o', 'hash-target': 'o',
+  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o',
+} as const; // prettier-ignore
+const SERVER = {
+  'service-address': '+', 'real-server': '+', 'forwarding-method': 'o', weight: 'o', 'u-threshold': 'o', 'l-threshold': 'o',
+} as const; // prettier-ignore
+const LADDR = { 'service-address': '+', 'local-address': '+', ifname: '+' } as const;
+const DENY = { 'service-address': '+', 'blklst-address': '+' } as const;
+const ALLOW = { 'service-address': '+', 'whtlst-address': '+' } as const;
+const LIST = {
+  numeric: 'o', connection: '1', 'service-address': '1', timeout: '1', daemon: '1', stats: 'o', rate: 'o', thresholds: 'o',
+  'persistent-conn': 'o', nosort: 'o', syncid: 'o', exact: 'o', sockpair: 'o', cpu: 'o',
+} as const; // prettier-ignore
+
+export type CommandId =
+  | 'add-service' | 'edit-service' | 'delete-service' | 'clear' | 'list' | 'add-server' | 'edit-server' | 'delete-server'
+  | 'zero' | 'restore' | 'save' | 'set' | 'start-daemon' | 'stop-daemon' | 'add-laddr' | 'del-laddr' | 'get-laddr'
+  | 'add-blklst' | 'del-blklst' | 'get-blklst' | 'add-whtlst' | 'del-whtlst' | 'get-whtlst' | 'help' | 'version'; // prettier-ignore
+
+/** In the order of the help. */
+export const COMMANDS: readonly CommandRow[] = [
+  { id: 'add-service', short: 'A', long: 'add-service', name: 'add-service', cells: ATTRIBUTES, help: 'create a virtual service' },
+  { id: 'edit-service', short: 'E', long: 'edit-service', name: 'edit-service', cells: ATTRIBUTES, help: 'change what is given of a virtual service' },
+  { id: 'delete-service', short: 'D', long: 'delete-service', name: 'delete-service', cells: { 'service-address': '+' }, help: 'delete a virtual service and its servers' },
+  { id: 'clear', short: 'C', long: 'clear', name: 'flush', cells: {}, help: 'delete all virtual services' },
+  { id: 'restore', short: 'R', long: 'restore', name: 'restore', cells: {}, help: 'run the rules on standard input' },
+  { id: 'save', short: 'S', long: 'save', name: 'save', cells: { numeric: 'o', 'compat-save': 'o' }, help: 'print all rules, as --restore reads them' },
+  { id: 'add-server', short: 'a', long: 'add-server', name: 'add-server', cells: SERVER, help: 'add a real server to a service' },
+  { id: 'edit-server', short: 'e', long: 'edit-server', name: 'edit-server', cells: SERVER, help: 'replace all attributes of a real server' },
+  { id: 'delete-server', short: 'd', long: 'delete-server', name: 'delete-server', cells: { 'service-address': '+', 'real-server': '+' }, help: 'remove a real server' },
+  { id: 'list', short: 'L', long: 'list', name: 'list', cells: LIST, help: 'list services, or one of them; -l is the same' },
+  { id: 'zero', short: 'Z', long: 'zero', name: 'zero', cells: { 'service-address': 'o' }, help: 'zero the counters of one service or of all' },
+  { id: 'add-laddr', short: 'P', long: 'add-laddr', name: 'add-laddr', cells: LADDR, help: 'give a service a local address' },
+  { id: 'del-laddr', short: 'Q', long: 'del-laddr', name: 'del-laddr', cells: LADDR, help: 'take a local address from a service' },
+  { id: 'get-laddr', short: 'G', long: 'get-laddr', name: 'get-laddr', cells: { 'service-address': 'o', cpu: 'o' }, help: 'list local addresses, of one service or of all' },
+  { id: 'add-blklst', short: 'U', long: 'add-blklst', name: 'add-blklst', cells: DENY, help: 'refuse a client or an ipset' },
+  { id: 'del-blklst', short: 'V', long: 'del-blklst', name: 'del-blklst', cells: DENY, help: 'refuse it no longer' },
+  { id: 'get-blklst', short: 'B', long: 'get-blklst', name: 'get-blklst', cells: { 'service-address': 'o' }, help: 'list refused clients, of one service or of all' },
+  { id: 'add-whtlst', short: 'O', long: 'add-whtlst', name: 'add-whtlst', cells: ALLOW, help: 'serve a client or an ipset, and no others than listed' },
+  { id: 'del-whtlst', short: 'Y', long: 'del-whtlst', name: 'del-whtlst', cells: ALLOW, help: 'list it no longer' },
+  { id: 'get-whtlst', short: 'W', long: 'get-whtlst', name: 'get-whtlst', cells: { 'service-address': 'o' }, help: 'list served clients, of one service or of all' },
+  { id: 'set', long: 'set', name: 'set', cells: {}, help: 'time-outs: tcp tcpfin udp; not supported by dpvs' },
+  { id: 'start-daemon', long: 'start-daemon', value: 'state', name: 'start-daemon', cells: { 'mcast-interface': 'o', syncid: 'o' }, help: 'connection synchronisation; not supported by dpvs' },
+  { id: 'stop-daemon', long: 'stop-daemon', value: 'state', name: 'stop-daemon', cells: { syncid: 'o' }, help: 'connection synchronisation; not supported by dpvs' },
+  { id: 'help', short: 'h', long: 'help', name: 'help', cells: {}, help: 'print this text' },
+  { id: 'version', short: 'v', long: 'version', name: 'version', cells: {}, help: 'print the version' },
+]; // prettier-ignore
+
+/** Second letters of commands. */
+export const COMMAND_ALIASES: Readonly<Record<string, CommandId>> = { l: 'list' };
+
+export const OPTIONS = [
+  { short: 't', long: 'tcp-service', value: 'addr', column: 'service-address', help: 'TCP service: host:port or [IPv6]:port' },
+  { short: 'u', long: 'udp-service', value: 'addr', column: 'service-address', help: 'UDP service' },
+  { long: 'sctp-service', value: 'addr', column: 'service-address', help: 'SCTP service' },
+  { short: 'q', long: 'icmp-service', value: 'addr', column: 'service-address', help: 'ICMP service' },
+  { short: '1', long: 'icmpv6-service', value: 'addr', column: 'service-address', help: 'ICMPv6 service' },
+  { short: 'f', long: 'fwmark-service', value: 'mark', column: 'service-address', help: 'service of packets with this mark, from 1 on' },
+  {
+    short: 'H', long: 'match', value: 'rule', column: 'service-address',
+    help: 'SNAT service of packets that match proto=,af=,src-range=,\ndst-range=,iif=,oif= (comma separated; proto and a range or\naf are needed; a range is from-to:port-port)',
+  },
+  { short: '6', long: 'ipv6', column: null, help: 'the mark of -f is one of IPv6 packets; follows -f' },
+  { short: 's', long: 'scheduler', value: 'name', column: 'scheduler', help: 'rr, wrr, wlc, conhash, mh or fo; wlc if not given' },
+  { short: 'p', long: 'persistent', value: 'seconds', valueOptional: true, column: 'persistent', help: 'a client stays with its server; for 360 s if not given' },
+  { short: 'M', long: 'netmask', value: 'mask', column: 'netmask', help: 'clients that persist together: 255.255.255.0, /24,\nor a prefix length for IPv6' },
+  { short: 'o', long: 'ops', column: 'ops', help: 'schedule each packet alone (UDP)' },
+  { long: 'pe', value: 'name', column: 'pe', help: 'persistence engine; no command of dpvs takes it' },
+  { short: 'j', long: 'synproxy', value: 'switch', column: 'synproxy', help: 'enable or disable: answer SYNs for the servers (TCP)' },
+  { long: 'hash-target', value: 'what', column: 'hash-target', help: 'sip or qid (QUIC connection id): what conhash hashes' },
+  { long: 'expire-quiescent', column: 'expire-quiescent', help: 'end connections of servers that have weight 0' },
+  { long: 'quic', column: 'quic', repeatable: true, help: 'the UDP service is QUIC' },
+  {
+    long: 'dest-check', value: 'check', column: 'dest-check', repeatable: true,
+    help: [
+      'watch the servers; may be given more than once:',
+      'disable, default, or DOWN,WAITs: failures within WAIT seconds,',
+      'DOWN,UP,WAITs,MIN-MAXs: with inhibition, e.g. 1,1,3s,5-3600s,',
+      'tcp, udp, sctp or ping: wants an external checker of that kind',
+    ].join('\n'),
+  },
+  { long: 'conn-timeout', value: 'seconds', column: 'conn-timeout', repeatable: true, help: 'of established connections; 0: the default' },
+  { long: 'proxy-protocol', value: 'version', column: 'proxy-protocol', repeatable: true, help: 'disable, v1, v2, v1-insecure or v2-insecure: tell servers\nwho the client is' },
+  { short: 'r', long: 'real-server', value: 'addr', column: 'real-server', help: 'server; without port: that of the service' },
+  { short: 'g', long: 'gatewaying', column: 'forwarding-method', help: 'direct routing (used if none is given)' },
+  { short: 'i', long: 'ipip', column: 'forwarding-method', help: 'tunnel' },
+  { short: 'm', long: 'masquerading', column: 'forwarding-method', help: 'NAT of the destination' },
+  { short: 'b', long: 'fullnat', column: 'forwarding-method', help: 'NAT of both ends; between IPv6 and IPv4 too' },
+  { short: 'J', long: 'snat', column: 'forwarding-method', help: 'NAT of the source' },
+  { short: 'w', long: 'weight', value: 'number', column: 'weight', help: '0 to 65535; 1 if not given; 0: no new connections' },
+  { short: 'x', long: 'u-threshold', value: 'number', column: 'u-threshold', help: 'connections at which a server is overloaded; 0: never' },
+  { short: 'y', long: 'l-threshold', value: 'number', column: 'l-threshold', help: 'connections at which it no longer is' },
+  { short: 'z', long: 'laddr', value: 'address', column: 'local-address', help: 'local address' },
+  { short: 'F', long: 'ifname', value: 'device', column: 'ifname', help: 'device of the local address' },
+  { short: 'k', long: 'blklst', value: 'address', column: 'blklst-address', help: 'refused client: address or ipset:NAME' },
+  { short: '2', long: 'whtlst', value: 'address', column: 'whtlst-address', help: 'served client: address or ipset:NAME' },
+  { short: 'n', long: 'numeric', column: 'numeric', help: 'look up no names' },
+  { short: 'c', long: 'connection', column: 'connection', help: 'list connections' },
+  { long: 'sockpair', value: 'pair', column: 'sockpair', help: 'with -c: the one of proto:sip:sport:tip:tport, IPv6 in\nbrackets' },
+  { long: 'stats', column: 'stats', help: 'list counters' },
+  { long: 'rate', column: 'rate', help: 'list counters per second' },
+  { short: 'X', long: 'exact', column: 'exact', help: 'print counters with all digits' },
+  { long: 'thresholds', column: 'thresholds', help: 'list connection thresholds' },
+  { long: 'persistent-conn', column: 'persistent-conn', help: 'list persistent connections; with -c: their templates' },
+  { long: 'cpu', value: 'index', column: 'cpu', help: 'as one worker sees it, from 1 on; 0: all together' },
+  { long: 'sort', column: null, help: 'sort (as is done anyway)' },
+  { long: 'nosort', column: 'nosort', help: 'keep the order of the daemon' },
+  { long: 'compat-save', column: 'compat-save', help: 'with -S: only what the ipvsadm of DPVS saves' },
+  { long: 'timeout', column: 'timeout', help: 'list time-outs; not supported by dpvs' },
+  { long: 'daemon', column: 'daemon', help: 'list synchronisation daemons; not supported by dpvs' },
+  { long: 'mcast-interface', value: 'device', column: 'mcast-interface', help: 'of the synchronisation daemon' },
+  { long: 'syncid', value: 'id', column: 'syncid', help: 'of the synchronisation daemon, 0 to 255' },
+] as const satisfies readonly OptionRow[]; // prettier-ignore
+
+/** Long name of an option, which identifies it. */
+export type OptionId = (typeof OPTIONS)[number]['long'];
+
+/** Anything that starts with a dash on the command line. */
+export type Found =
+  | { readonly kind: 'command'; readonly row: CommandRow }
+  | { readonly kind: 'option'; readonly row: OptionRow & { readonly long: OptionId } };
+
+/** Kind of value that a row takes. */
+export function valueKind(row: Row & { readonly valueOptional?: true }): ValueKind {
+  if (row.value === undefined) return 'none';
+  return row.valueOptional === true ? 'optional' : 'required';
+}
+
+export function findShort(letter: string): Found | null {
+  const alias = COMMAND_ALIASES[letter];
+  const command = COMMANDS.find((row) => row.short === letter || row.id === alias);
+  if (command !== undefined) return { kind: 'command', row: command };
+  const option = OPTIONS.find((row) => 'short' in row && row.short === letter);
+  return option === undefined ? null : { kind: 'option', row: option };
+}
+
+/** Names are exact: no prefixes, upper and lower case differ. */
+export function findLong(name: string): Found | null {
+  const command = COMMANDS.find((row) => row.long === name);
+  if (command !== undefined) return { kind: 'command', row: command };
+  const option = OPTIONS.find((row) => row.long === name);
+  return option === undefined ? null : { kind: 'option', row: option };
+}
