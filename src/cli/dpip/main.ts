@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import { IpcError } from '../../ipc/client';
+import type { Io, Main } from '../runtime';
+import { CommandError, InvocationError, notSupported, type Stage } from './errors';
+import { failureDetail, failureText } from './failure';
+import { VERB_ALIASES, VERBS, type ObjectSpec, type Verb } from './grammar';
+import { findObject } from './objects';
+import { parseOptions, type CommandLine } from './options';
+import { version } from '../../../package.json';
+
+type Result = number | Promise<number>;
+
+/** Help goes to stderr, as it always did; @returns the exit status given. */
+async function help(io: Io, object: ObjectSpec | undefined, status: number): Promise<number> {
+  const { helpText } = await import('./help');
+  io.stderr.write(helpText(object));
+  return status;
+}
+
+function lines(io: Io, texts: readonly string[]): void {
+  for (const text of texts) io.stderr.write(`${text}\n`);
+}
+
+function stageName(object: ObjectSpec | undefined, stage: Stage): string {
+  return object?.stages?.includes(stage) === true ? `${stage}: ` : '';
+}
+
+/** Says on stderr what went wrong; errors that are no user's or daemon's fault go on to the caller. */
+function report(error: unknown, io: Io, object: ObjectSpec | undefined): Result {
+  if (error instanceof InvocationError) {
+    lines(io, [error.message]);
+    return 1;
+  }
+  if (error instanceof CommandError) {
+    const { detail = [], stage = 'run', help: wantsHelp = false } = error.options;
+    const last = `dpip: ${stageName(object, stage)}${error.text}`;
+    lines(io, detail);
+    if (!wantsHelp) {
+      lines(io, [last]);
+      return 1;
+    }
+    return help(io, object, 1).then((status) => {
+      lines(io, [last]);
+      return status;
+    });
+  }
+  if (error instanceof IpcError) {
+    lines(io, [...failureDetail(error), `dpip: ${failureText(error)}`]);
+    return 1;
+  }
+  throw error;
+}
+
+function verbOf(word: string): Verb | 'help' | undefined {
+  if (word === 'help') return word;
+  const canonical = Object.hasOwn(VERB_ALIASES, word) ? VERB_ALIASES[word] : word;
+  return VERBS.find((verb) => verb === canonical);
+}
+
+/** -i and -c are read wherever they stand; say so where they mean nothing. */
+function warnAboutInterval({ options }: CommandLine, object: ObjectSpec, io: Io): void {
+  if (options.count !== undefined && options.interval === 0 && object.interval !== true) lines(io, ["missing option '-i'"]);
+  if (options.interval > 0 && !(object.interval === true && options.stats)) {
+    lines(io, [`warning: option '-i' has no effect here${object.interval === true ? " without '-s'" : ''}`]);
+  }
+}
+
+function runVerb(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io): Result {
+  const spec = object.verbs[verb];
+  if (spec === undefined) {
+    if (object.unknownVerb !== undefined) throw object.unknownVerb();
+    throw notSupported('check');
+  }
+  return spec.run(line.words.slice(2), { options: line.options, io });
+}
+
+function guarded(io: Io, object: ObjectSpec | undefined, run: () => Result): Result {
+  try {
+    const result = run();
+    return typeof result === 'number' ? result : result.catch((error: unknown) => report(error, io, object));
+  } catch (error) {
+    return report(error, io, object);
+  }
+}
+
+/** What a command line asks for, once its options are read. */
+function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
+  if (line.version) {
+    io.stdout.write(`dpip-${version}\n`);
+    return 0;
+  }
+  const [objectWord, verbWord] = line.words;
+  const object = objectWord === undefined ? undefined : findObject(objectWord);
+  if (objectWord === undefined || line.options.help) return help(io, object, argv.length === 0 ? 0 : 1);
+  if (verbWord === undefined) return help(io, object, 1);
+  const verb = verbOf(verbWord);
+  if (verb === undefined) {
+    lines(io, [`invalid command ${verbWord}`]);
+    return 1;
+  }
+  if (object === undefined) {
+    lines(io, [`${io.argv0}: invalid object, use \`-h' for help.`]);
+    return 1;
+  }
+  if (verb === 'help') return help(io, object, 0);
+  warnAboutInterval(line, object, io);
+  return guarded(io, object, () => runVerb(object, verb, line, io));
+}
+
+/** dpip: devices, addresses, routes, neighbours and more of a running daemon. */
+export const main: Main = (argv, io) =>
+  guarded(io, undefined, () => dispatch(argv, parseOptions(io.argv0, argv, io.env['POSIXLY_CORRECT'] !== undefined), io));

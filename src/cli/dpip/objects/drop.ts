@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ClosedError, DaemonError } from '../../../ipc/client';
+import { listDrops, type Drop } from '../../../ipc/messages/drops';
+import { left, right } from '../../render/columns';
+import { notSupported } from '../errors';
+import { verb, type Call, type ObjectSpec } from '../grammar';
+import { lcoreTag } from '../text';
+
+/** Daemons without drop counters refuse the message or close the connection. */
+const REFUSALS = [-14, -1];
+
+function fetch({ options, io }: Call): Drop[] {
+  try {
+    return listDrops(io.transport(), { perLcore: options.verbose });
+  } catch (error) {
+    const closed = error instanceof ClosedError && error.part === 'header' && error.received === 0;
+    if (closed || (error instanceof DaemonError && REFUSALS.includes(error.code))) throw notSupported();
+    throw error;
+  }
+}
+
+/** name, layer, packets, text; the lcore in front when the counter is that of one. */
+export function renderDrop(drop: Drop): string {
+  const tag = drop.lcore === null ? '' : lcoreTag(drop.lcore);
+  return `${tag}${left(drop.name, 24)} ${left(drop.layer, 8)} ${right(drop.packets, 12)}  ${drop.text}\n`;
+}
+
+export const drop: ObjectSpec = {
+  name: 'drop',
+  summary: 'why packets were dropped',
+  verbs: {
+    show: verb({
+      args: {},
+      options: '[-s] [-v]',
+      run: (_values, call) => {
+        for (const entry of fetch(call)) {
+          if (call.options.stats || entry.packets > 0n) call.io.stdout.write(renderDrop(entry));
+        }
+        return 0;
+      },
+    }),
+  },
+  notes: [
+    'columns       reason, layer, packets since the daemon started, what the reason means',
+    '-s            reasons without packets as well',
+    '-v            for each lcore',
+  ],
+};

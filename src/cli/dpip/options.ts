@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AF_INET, AF_INET6, AF_UNSPEC, type Family } from '../parse/address';
+import { InvocationError } from './errors';
+import { scanOptions, type OptionRow } from './getopt';
+
+/** A family, or none in particular. */
+export type AnyFamily = Family | typeof AF_UNSPEC;
+
+/** The global options of one command line. */
+export interface Options {
+  family: AnyFamily;
+  verbose: boolean;
+  stats: boolean;
+  /** Seconds between two blocks; 0 when not given or not a positive number. */
+  interval: number;
+  /** Repetitions; undefined when not given. */
+  count: number | undefined;
+  color: boolean;
+  force: boolean;
+  help: boolean;
+}
+
+/** Options and the words that are left. */
+export interface CommandLine {
+  readonly options: Options;
+  readonly words: readonly string[];
+  /** -V was met: print the version, look at nothing else. */
+  readonly version: boolean;
+}
+
+/** The options, once: the scanner and the help are made of it. */
+export const OPTION_ROWS = [
+  { id: 'verbose', short: 'v', long: ['verbose'], help: 'details, or one entry for each lcore' },
+  { id: 'stats', short: 's', long: ['stats', 'statistics'], help: 'statistics' },
+  { id: 'inet', short: '4', long: [], help: 'IPv4 only' },
+  { id: 'inet6', short: '6', long: [], help: 'IPv6 only; IPv6 routes' },
+  { id: 'family', short: 'f', long: ['family'], value: 'inet|inet6', help: 'like -4 and -6' },
+  { id: 'interval', short: 'i', long: ['interval'], value: 'SEC', help: 'with -s: rates every SEC seconds (link)' },
+  { id: 'count', short: 'c', long: ['count'], value: 'N', help: 'with -i: stop after N times' },
+  { id: 'color', short: 'C', long: ['color'], help: 'with -i: colour' },
+  { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
+  { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
+  { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
+] as const satisfies readonly OptionRow[];
+
+/** Number at the start of a text, 0 without one: -i and -c have always been read so. */
+function leadingNumber(text: string): number {
+  const digits = /^\s*[+-]?\d+/.exec(text);
+  return digits === null ? 0 : Number(digits[0]);
+}
+
+function familyOf(text: string): AnyFamily {
+  if (text === 'inet') return AF_INET;
+  if (text === 'inet6') return AF_INET6;
+  throw new InvocationError('invalid family');
+}
+
+/**
+ * Splits a command line into options and words.
+ * @param argv without the program's name
+ * @param posix stop at the first word (POSIXLY_CORRECT)
+ * @throws InvocationError with the text for stderr
+ */
+export function parseOptions(prog: string, argv: readonly string[], posix: boolean): CommandLine {
+  const options: Options = {
+    family: AF_UNSPEC,
+    verbose: false,
+    stats: false,
+    interval: 0,
+    count: undefined,
+    color: false,
+    force: false,
+    help: false,
+  };
+  const words: string[] = [];
+  for (const item of scanOptions(prog, argv, OPTION_ROWS, posix)) {
+    if (item.kind === 'word') {
+      words.push(item.word);
+      continue;
+    }
+    switch (item.id) {
+      case 'verbose':
+      case 'stats':
+      case 'color':
+      case 'force':
+      case 'help':
+        options[item.id] = true;
+        break;
+      case 'inet':
+        options.family = AF_INET;
+        break;
+      case 'inet6':
+        options.family = AF_INET6;
+        break;
+      case 'family':
+        options.family = familyOf(item.value);
+        break;
+      case 'interval':
+        options.interval = Math.max(0, leadingNumber(item.value));
+        break;
+      case 'count':
+        options.count = leadingNumber(item.value);
+        break;
+      case 'version':
+        return { options, words, version: true };
+    }
+  }
+  return { options, words, version: false };
+}

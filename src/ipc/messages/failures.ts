@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// What commands need to tell their users why a request failed.
+export { EDPVS, errorTexts, ShortReplyError } from '../codec';
