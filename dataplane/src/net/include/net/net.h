@@ -35,7 +35,7 @@ struct adj {
 	uint8_t valid;       /* 1: MAC known, send; 0: punt as PUNT_UNRESOLVED */
 	uint8_t af;
 	union inet_ip ip;    /* the neighbour's address */
-	volatile uint32_t used_s; /* last use or confirmation, seconds of the clock; written by workers without order */
+	volatile uint32_t used_s; /* last use, seconds of the clock (now_ms / 1000); written by workers without order */
 	volatile uint32_t confirmed_s; /* last proof of two-way reachability, likewise */
 } __rte_cache_aligned;
 
@@ -44,19 +44,31 @@ extern uint32_t net_adj_count;
 
 /*
  * Changes of routes, addresses or neighbours that can alter a cached decision increment this. A connection caches the low 16
- * bits with its adjacencies and asks again when they differ.
+ * bits with its adjacencies and asks again when they differ. Read it before the look-up, never after. ADJ_NONE is not a
+ * decision to be cached: a neighbour that becomes known need not change this number.
  */
 extern volatile uint32_t net_generation;
 
 /* ---- output decision ---------------------------------------------------------------------------------------------------- */
 
 struct net_path {
-	uint32_t adj;          /* index in net_adjs, or ADJ_NONE: no neighbour entry yet */
+	uint32_t adj;          /* index of a valid entry of net_adjs, or ADJ_NONE: neighbour not resolved */
 	uint16_t port;         /* output port */
 	uint16_t mtu;          /* of the route or the port, bytes of IP packet */
 	union inet_ip nexthop; /* gateway or the destination itself */
 	union inet_ip src;     /* preferred source of the route; any-address when it has none */
 };
+
+/* Tells the neighbour's state machine that it is alive: the peer answered to what we sent. */
+static inline void
+net_adj_confirm(struct worker *w, uint32_t adj_idx)
+{
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+
+	/* The line is shared by all workers: written once a second at most. */
+	if (unlikely(net_adjs[adj_idx].confirmed_s != now_s))
+		net_adjs[adj_idx].confirmed_s = now_s;
+}
 
 /* Route and neighbour of a destination. DROP_NONE, DROP_IP4_NO_ROUTE or DROP_IP6_NO_ROUTE. Any worker or the control lcore. */
 enum drop_reason net_path_lookup(int af, const union inet_ip *dst, struct net_path *path);
@@ -70,6 +82,10 @@ net_adj_tx(struct worker *w, uint32_t adj_idx, struct rte_mbuf *m)
 {
 	struct adj *a = &net_adjs[adj_idx];
 	uint8_t *eth = (uint8_t *)rte_pktmbuf_prepend(m, PKT_ETH_LEN);
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+
+	if (unlikely(a->used_s != now_s))
+		a->used_s = now_s;
 
 	memcpy(eth, a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1], PKT_ETH_LEN);
 	port_tx(w, a->port, m);
@@ -110,7 +126,7 @@ void net_icmp_error(struct worker *w, const struct rte_mbuf *m, const struct pkt
 
 int net_init(void);   /* after workers_init() and ports_init(); 0 or a negative EDPVS code, logged */
 void net_fini(void);
-void net_ctrl_register(void); /* messages 16, 28-35, 47-52, 70-72 and 81-83 where supported */
+void net_ctrl_register(void); /* messages 16, 28-35, 47-52, 66 and 70-72 */
 
 /* Control loop: one punted packet; timers (call about every 10 ms of the clock, cheap when nothing is due). */
 void net_control_packet(struct rte_mbuf *m);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input.h"
+
+#include "arp.h"
+
+void
+net_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
+{
+	if (unlikely(p->cast == PKT_OTHERHOST)) {
+		worker_drop(w, m, DROP_OTHER_HOST);
+		return;
+	}
+	/* A tag that the device left in the frame, or took out of it. */
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED ||
+		     p->l3 - rte_pktmbuf_mtod(m, uint8_t *) != PKT_ETH_LEN)) {
+		worker_drop(w, m, DROP_VLAN_UNKNOWN);
+		return;
+	}
+	switch ((enum pkt_kind)p->kind) {
+	case PKT_ARP:
+		arp_input(w, m, p);
+		break;
+	case PKT_IP4:
+		ip4_input(w, m, p);
+		break;
+	case PKT_IP6:
+		ip6_input(w, m, p);
+		break;
+	case PKT_OTHER:
+	default:
+		worker_drop(w, m, DROP_NO_HANDLER);
+		break;
+	}
+}
