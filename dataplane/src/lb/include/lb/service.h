@@ -2,12 +2,14 @@
 /*
  * Virtual services and real servers: the control lcore's truth and what workers read of it.
  *
- * The control lcore owns struct lb_service and struct lb_dest. Workers see a service through the key table (a lock-free
- * rte_hash) and, inside it, three published immutable objects: the attributes, the destination set and the local address set.
- * A change builds a new object, publishes its pointer and retires the old one, so it holds for all workers at once.
+ * The control lcore owns struct lb_service and struct lb_dest. Workers see a service through the key table (a
+ * lock-free rte_hash) and, inside it, three published immutable objects: the attributes, the destination set
+ * and the local address set. A change builds a new object, publishes its pointer and retires the old one, so
+ * it holds for all workers at once.
  *
- * A destination has a small index (dest id) that connections store. Counters of a destination are per worker, in arrays
- * indexed by dest id. The id is freed when no connection is left and no service lists the destination.
+ * A destination has a small index (dest id) that connections store. Counters of a destination are per worker,
+ * in arrays indexed by dest id. The id is freed when no connection is left and no service lists the
+ * destination.
  */
 #ifndef LB_SERVICE_H
 #define LB_SERVICE_H
@@ -22,7 +24,15 @@
 enum { LB_SCHED_NAME_MAX = 16, LB_IFNAME_MAX = 16 };
 
 /* Forwarding modes, numbers of the control ABI. */
-enum lb_fwd { LB_FWD_NAT = 0, LB_FWD_LOCAL = 1, LB_FWD_TUNNEL = 2, LB_FWD_DR = 3, LB_FWD_BYPASS = 4, LB_FWD_FNAT = 5, LB_FWD_SNAT = 6 };
+enum lb_fwd {
+	LB_FWD_NAT = 0,
+	LB_FWD_LOCAL = 1,
+	LB_FWD_TUNNEL = 2,
+	LB_FWD_DR = 3,
+	LB_FWD_BYPASS = 4,
+	LB_FWD_FNAT = 5,
+	LB_FWD_SNAT = 6
+};
 
 /* Key of an address service; unused bytes zero, because it is hashed as memory. */
 struct lb_key {
@@ -35,7 +45,8 @@ struct lb_key {
 
 /* Counters of one destination on one worker, one cache line, written by that worker only. */
 struct lb_counters {
-	uint64_t conns, in_packets, in_bytes, out_packets, out_bytes; /* bytes = IP length before translation */
+	uint64_t conns, in_packets, in_bytes, out_packets,
+	    out_bytes; /* bytes = IP length before translation */
 	uint32_t active, inactive, persistent;
 	uint32_t overloaded;
 	uint64_t reserved;
@@ -46,22 +57,24 @@ struct lb_dest_view {
 	union inet_ip ip;
 	uint16_t port_be;
 	uint8_t af;
-	uint8_t fwd;       /* enum lb_fwd */
-	int32_t weight;    /* 0 = quiesced */
-	uint32_t id;       /* dest id */
-	uint32_t rs_id;    /* id of (proto, af, ip, port): local port spaces are shared by services with the same real server */
-	uint32_t max_conn; /* this worker's share of the upper threshold, 0 = none */
-	uint32_t flags;    /* DPVS_DEST_F_* */
+	uint8_t fwd;	/* enum lb_fwd */
+	int32_t weight; /* 0 = quiesced */
+	uint32_t id;	/* dest id */
+	uint32_t rs_id; /* id of (proto, af, ip, port): local port spaces are shared by services with the same
+			   real server */
+	uint32_t max_conn; /* upper threshold / workers, rounded down; 0 = none; see lb_dest_share() */
+	uint32_t max_more; /* workers below this index have one connection more */
+	uint32_t flags;	   /* DPVS_DEST_F_* */
 };
 
 /* Published: the destinations of a service in the order that schedulers see (newest first). */
 struct lb_dest_set {
 	uint32_t n;
-	uint32_t version;    /* grows with every change of the service's destinations */
+	uint32_t version; /* grows with every change of the service's destinations */
 	int32_t max_weight;
-	int32_t gcd_weight;  /* 1 when all weights are 0 */
+	int32_t gcd_weight; /* 1 when all weights are 0 */
 	int64_t sum_weight;
-	void *sched_data;    /* what the scheduler's build() made; freed by its free() */
+	void *sched_data; /* what the scheduler's build() made; freed by its free() */
 	const struct lb_sched *sched;
 	struct lb_dest_view d[];
 };
@@ -80,10 +93,10 @@ struct lb_laddr_set {
 
 /* Published: attributes that workers read when a connection opens. */
 struct lb_attrs {
-	uint32_t flags;        /* IP_VS_SVC_F_* */
+	uint32_t flags;	       /* IP_VS_SVC_F_* */
 	uint32_t conn_timeout; /* s; 0 = protocol default */
 	uint32_t persist_timeout;
-	uint32_t netmask;      /* IPv4 mask in network order, or IPv6 prefix length */
+	uint32_t netmask; /* IPv4 mask in network order, or IPv6 prefix length */
 	uint32_t limit_proportion;
 	uint8_t proxy_protocol;
 };
@@ -91,20 +104,30 @@ struct lb_attrs {
 /* Scheduler state of one worker for one service, one cache line. */
 struct lb_sched_state {
 	uint32_t set_version; /* of the set the state belongs to; a scheduler starts anew when it differs */
-	int32_t pos;          /* cursor: index in the set */
-	int32_t cw;           /* current weight (wrr) */
+	int32_t pos;	      /* cursor: index in the set */
+	int32_t cw;	      /* current weight (wrr) */
 	uint32_t laddr_pos;   /* round robin over local addresses */
 } __rte_cache_aligned;
 
-/* Rates as the control ABI has them: per second, EWMA over 2 s samples (LVS estimator). */
-struct lb_rates {
-	uint64_t last_conns, last_in_packets, last_in_bytes, last_out_packets, last_out_bytes;
-	uint64_t cps, in_pps, out_pps, in_bps, out_bps; /* scaled: value << 10 */
+/* Sums of counters, or counters at some moment. */
+struct lb_totals {
+	uint64_t conns, in_packets, in_bytes, out_packets, out_bytes;
 };
+
+/* Per second, moving averages over samples of 2 s (LVS estimator). */
+struct lb_rates {
+	uint64_t sampled_ms;				/* clock of the last sample */
+	struct lb_totals last;				/* counters at the last sample */
+	uint64_t cps, in_pps, out_pps, in_bps, out_bps; /* scaled: value << LB_RATE_SHIFT */
+};
+
+enum { LB_RATE_SHIFT = 10 };
+
+struct lb_intern_entry; /* control lcore: a counted id */
 
 struct lb_dest {
 	TAILQ_ENTRY(lb_dest) next; /* in its service (listed) or in its zombies (deleted, connections left) */
-	struct lb_service *svc;    /* NULL for a zombie of a deleted service */
+	struct lb_service *svc;	   /* NULL for a zombie of a deleted service */
 	union inet_ip ip;
 	uint16_t port_be;
 	uint8_t af, fwd;
@@ -113,43 +136,61 @@ struct lb_dest {
 	uint32_t max_conn, min_conn; /* configured totals */
 	uint32_t flags;
 	uint32_t id, rs_id;
-	struct lb_counters zero;     /* counters at the last --zero, subtracted in listings */
+	struct lb_totals
+	    *zero; /* [nworkers]: counters at the last --zero, subtracted in listings; NULL: never zeroed */
 	struct lb_rates rates;
+	TAILQ_ENTRY(lb_dest) sampling; /* all destinations, longest not sampled first */
+	TAILQ_ENTRY(lb_dest) dying;    /* deleted ones */
+	struct lb_intern_entry *rs;    /* keeps rs_id */
+	uint32_t pending;	       /* deletions that a worker may not have seen yet */
+	bool zombie;
 };
 
 struct lb_laddr {
 	TAILQ_ENTRY(lb_laddr) next;
 	union inet_ip ip;
 	uint8_t af;
-	uint32_t lip_id;
+	struct lb_intern_entry *lip; /* keeps the id */
 	char ifname[LB_IFNAME_MAX];
 };
 
 TAILQ_HEAD(lb_dest_list, lb_dest);
 TAILQ_HEAD(lb_laddr_list, lb_laddr);
 
+/* What packets a service is for. */
+enum lb_service_kind { LB_SERVICE_ADDRESS, LB_SERVICE_FWMARK, LB_SERVICE_MATCH, LB_SERVICE_KINDS };
+
+enum { LB_MATCH_LEN = 108 };
+
 struct lb_service {
-	TAILQ_ENTRY(lb_service) next;
-	struct lb_key key;
+	TAILQ_ENTRY(lb_service) next; /* of its kind, oldest first */
+	uint8_t kind;		      /* enum lb_service_kind */
+	struct lb_key key;	      /* other kinds: only af and proto are set */
 	uint32_t fwmark;
+	uint8_t match[LB_MATCH_LEN]; /* dp_vs_match of the ABI with meaningless bytes zeroed */
 	char sched_name[LB_SCHED_NAME_MAX];
-	struct lb_attrs *attrs;          /* published */
-	struct lb_dest_set *dests;       /* published, never NULL */
-	struct lb_laddr_set *laddrs;     /* published, never NULL */
-	struct lb_sched_state *state;    /* [nworkers] */
-	struct lb_dest_list dest_list;   /* newest first */
-	struct lb_dest_list zombies;     /* deleted, connections left: re-adding revives them */
+	struct lb_attrs *attrs;	       /* published */
+	struct lb_dest_set *dests;     /* published, never NULL */
+	struct lb_laddr_set *laddrs;   /* published, never NULL */
+	struct lb_sched_state *state;  /* [nworkers] */
+	struct lb_dest_list dest_list; /* newest first */
+	struct lb_dest_list zombies;   /* deleted, connections left: re-adding revives them */
 	struct lb_laddr_list laddr_list;
 	uint32_t ndests, nladdrs;
 	uint32_t version;
-	uint32_t netmask_raw, bps, limit_proportion;
-	struct lb_counters gone;         /* counters of destinations that were freed: service totals never go back */
-	struct lb_counters zero;
-	struct lb_rates rates;
-	uint8_t check_config[64];        /* dest_check_configs bytes of the ABI as given, listed back */
+	uint32_t bps; /* stored and listed */
+	struct lb_totals
+	    *gone; /* [nworkers]: counters of destinations that were freed: totals never go back */
+	uint8_t check_config[8]; /* dest_check_configs of the ABI as given, listed back */
 };
 
-/* ---- workers -------------------------------------------------------------------------------------------------------------------- */
+/* The control side's tables; called by lb_init() and lb_fini() (lb.c). 0 or EDPVS code. */
+int lb_control_init(void);
+void lb_control_fini(void);
+
+/* ---- workers
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The service of a destination address, NULL when there is none. Valid until the next quiescent point. */
 struct lb_service *lb_service_lookup(const struct lb_key *key);
@@ -158,8 +199,8 @@ struct lb_service *lb_service_lookup(const struct lb_key *key);
 bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 
 /*
- * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the dest id is
- * published, so the data path only indexes.
+ * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the
+ * dest id is published, so the data path only indexes.
  */
 enum { LB_DEST_CHUNK_BITS = 10, LB_DEST_CHUNKS = 4096 };
 struct lb_dest_counters {
@@ -170,14 +211,18 @@ extern struct lb_dest_counters *lb_dest_counters[WORKERS_MAX]; /* [worker index]
 static inline struct lb_counters *
 lb_counters(unsigned worker, uint32_t dest_id)
 {
-	return &lb_dest_counters[worker]->chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & ((1u << LB_DEST_CHUNK_BITS) - 1)];
+	return &lb_dest_counters[worker]
+		    ->chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & ((1u << LB_DEST_CHUNK_BITS) - 1)];
 }
 
-/* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control lcore. */
+/* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control
+ * lcore. */
 enum { LB_DEST_WEIGHT0 = 1u << 16 };
 uint32_t lb_dest_flags(uint32_t dest_id);
 
-/* ---- schedulers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- schedulers
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 /* What a scheduler may look at: the packet's source, and the load of this worker. */
 struct lb_sched_key {
@@ -188,21 +233,40 @@ struct lb_sched_key {
 
 struct lb_sched {
 	const char *name;
-	/* Control lcore: precomputes for a set that is about to be published. 0 or EDPVS code. May be NULL. */
+	/* Control lcore: precomputes for a set that is about to be published. 0 or EDPVS code. May be NULL.
+	 */
 	int (*build)(struct lb_dest_set *set, uint32_t service_flags);
 	void (*free)(struct lb_dest_set *set);
 	/* Worker: index of the chosen destination, or -1. `worker` numbers from 0. */
-	int (*pick)(const struct lb_dest_set *set, struct lb_sched_state *st, const struct lb_sched_key *key, unsigned worker);
+	int (*pick)(const struct lb_dest_set *set, struct lb_sched_state *st, const struct lb_sched_key *key,
+		    unsigned worker);
 };
 
 /* By exact name; NULL when unknown. One file per scheduler under sched/, listed in sched/sched.c. */
 const struct lb_sched *lb_sched_find(const char *name);
 
-/* True when a scheduler may choose the destination on this worker: available, not overloaded or inhibited, weight > 0. */
+/* A worker's share of the upper threshold of a destination, 0 = none. */
+static inline uint32_t
+lb_dest_share(const struct lb_dest_view *d, unsigned worker)
+{
+	return d->max_conn + (worker < d->max_more);
+}
+
+/* True when a worker's share of the upper threshold is reached and a connection was refused because of it.
+ * Compares again, so that a raised threshold counts at once although only the worker clears its mark. */
+static inline bool
+lb_overloaded(const struct lb_counters *c, uint32_t share)
+{
+	return c->overloaded && share != 0 && c->active + c->inactive >= share;
+}
+
+/* True when a scheduler may choose the destination on this worker: available, not overloaded or inhibited,
+ * weight > 0. */
 static inline bool
 lb_dest_usable(const struct lb_dest_view *d, unsigned worker)
 {
-	return d->weight > 0 && (d->flags & 7u) == 1u && !lb_counters(worker, d->id)->overloaded;
+	return d->weight > 0 && (d->flags & 7u) == 1u &&
+	       !lb_overloaded(lb_counters(worker, d->id), lb_dest_share(d, worker));
 }
 
 #endif

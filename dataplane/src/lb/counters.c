@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dest ids, the counters behind them, and their sums.
+ *
+ * Workers write their counters with plain stores and nobody else does while an id is in use; zeroing
+ * remembers where the counters stood. Only an id that no worker can know any more gets its counters cleared,
+ * when it is handed out again.
+ */
+#include "lb_control.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/errors.h"
+
+enum {
+	CHUNK_IDS = 1 << LB_DEST_CHUNK_BITS,
+	CHUNK_BYTES = CHUNK_IDS * sizeof(struct lb_counters),
+	IDS_MAX = LB_DEST_CHUNKS * CHUNK_IDS,
+};
+
+struct lb_dest_counters *lb_dest_counters[WORKERS_MAX];
+
+static uint32_t *flags_chunk[LB_DEST_CHUNKS];
+static uint32_t *free_ids; /* as many as there are ids in chunks */
+static uint32_t nfree;
+static uint32_t next_id = 1; /* 0 is no destination */
+static uint32_t nchunks;
+
+int
+lb_counters_init(void)
+{
+	for (unsigned i = 0; i < nworkers; i++) {
+		lb_dest_counters[i] = calloc(1, sizeof(*lb_dest_counters[i]));
+		if (!lb_dest_counters[i])
+			return EDPVS_NOMEM;
+	}
+	return EDPVS_OK;
+}
+
+static void
+chunk_free(uint32_t chunk)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		if (lb_dest_counters[i] && lb_dest_counters[i]->chunk[chunk]) {
+			munmap(lb_dest_counters[i]->chunk[chunk], CHUNK_BYTES);
+			lb_dest_counters[i]->chunk[chunk] = NULL;
+		}
+	free(flags_chunk[chunk]);
+	flags_chunk[chunk] = NULL;
+}
+
+void
+lb_counters_fini(void)
+{
+	for (uint32_t c = 0; c < nchunks; c++)
+		chunk_free(c);
+	for (unsigned i = 0; i < nworkers; i++) {
+		free(lb_dest_counters[i]);
+		lb_dest_counters[i] = NULL;
+	}
+	free(free_ids);
+	free_ids = NULL;
+	nfree = 0;
+	next_id = 1;
+	nchunks = 0;
+}
+
+/* Pages are not touched here: the worker that counts first gets them on its own memory node. */
+static int
+chunk_new(uint32_t chunk)
+{
+	uint32_t *ids = realloc(free_ids, ((size_t)chunk + 1) * CHUNK_IDS * sizeof(*ids));
+
+	if (!ids)
+		return EDPVS_NOMEM;
+	free_ids = ids;
+	flags_chunk[chunk] = calloc(CHUNK_IDS, sizeof(uint32_t));
+	if (!flags_chunk[chunk])
+		return EDPVS_NOMEM;
+	for (unsigned i = 0; i < nworkers; i++) {
+		void *p = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED) {
+			chunk_free(chunk);
+			return EDPVS_NOMEM;
+		}
+		lb_dest_counters[i]->chunk[chunk] = p;
+	}
+	nchunks++;
+	return EDPVS_OK;
+}
+
+int
+lb_dest_id_take(uint32_t *id)
+{
+	if (nfree > 0) {
+		*id = free_ids[--nfree];
+		for (unsigned i = 0; i < nworkers; i++)
+			memset(lb_counters(i, *id), 0, sizeof(struct lb_counters));
+		return EDPVS_OK;
+	}
+	if (next_id == IDS_MAX)
+		return EDPVS_RESOURCE;
+	if (next_id >> LB_DEST_CHUNK_BITS == nchunks) {
+		int err = chunk_new(nchunks);
+
+		if (err)
+			return err;
+	}
+	*id = next_id++;
+	return EDPVS_OK;
+}
+
+void
+lb_dest_id_give(uint32_t id)
+{
+	lb_dest_flags_set(id, 0);
+	free_ids[nfree++] = id;
+}
+
+void
+lb_dest_flags_set(uint32_t id, uint32_t flags)
+{
+	__atomic_store_n(&flags_chunk[id >> LB_DEST_CHUNK_BITS][id & (CHUNK_IDS - 1)], flags,
+			 __ATOMIC_RELAXED);
+}
+
+uint32_t
+lb_dest_flags(uint32_t dest_id)
+{
+	return __atomic_load_n(&flags_chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & (CHUNK_IDS - 1)],
+			       __ATOMIC_RELAXED);
+}
+
+static struct lb_totals
+read_worker(const struct lb_dest *d, unsigned worker)
+{
+	const volatile struct lb_counters *c = lb_counters(worker, d->id);
+
+	return (struct lb_totals){c->conns, c->in_packets, c->in_bytes, c->out_packets, c->out_bytes};
+}
+
+void
+lb_totals_add(struct lb_totals *sum, const struct lb_totals *n)
+{
+	sum->conns += n->conns;
+	sum->in_packets += n->in_packets;
+	sum->in_bytes += n->in_bytes;
+	sum->out_packets += n->out_packets;
+	sum->out_bytes += n->out_bytes;
+}
+
+static void
+totals_sub(struct lb_totals *sum, const struct lb_totals *n)
+{
+	sum->conns -= n->conns;
+	sum->in_packets -= n->in_packets;
+	sum->in_bytes -= n->in_bytes;
+	sum->out_packets -= n->out_packets;
+	sum->out_bytes -= n->out_bytes;
+}
+
+static unsigned
+first_worker(int worker)
+{
+	return worker < 0 ? 0 : (unsigned)worker;
+}
+
+static unsigned
+end_worker(int worker)
+{
+	return worker < 0 ? nworkers : (unsigned)worker + 1;
+}
+
+void
+lb_dest_raw_add(const struct lb_dest *d, int worker, struct lb_totals *sum)
+{
+	for (unsigned i = first_worker(worker); i < end_worker(worker); i++) {
+		struct lb_totals n = read_worker(d, i);
+
+		lb_totals_add(sum, &n);
+	}
+}
+
+void
+lb_dest_totals_add(const struct lb_dest *d, int worker, struct lb_totals *sum)
+{
+	lb_dest_raw_add(d, worker, sum);
+	for (unsigned i = first_worker(worker); d->zero && i < end_worker(worker); i++)
+		totals_sub(sum, &d->zero[i]);
+}
+
+void
+lb_dest_load_add(const struct lb_dest *d, int worker, struct lb_load *sum)
+{
+	for (unsigned i = first_worker(worker); i < end_worker(worker); i++) {
+		const struct lb_counters *c = lb_counters(i, d->id);
+
+		sum->active += *(const volatile uint32_t *)&c->active;
+		sum->inactive += *(const volatile uint32_t *)&c->inactive;
+		sum->persistent += *(const volatile uint32_t *)&c->persistent;
+		sum->overloaded |= lb_overloaded(c, lb_threshold_share(d->max_conn, i));
+	}
+}
+
+static int
+zero_prepare(struct lb_dest_list *list)
+{
+	struct lb_dest *d;
+
+	TAILQ_FOREACH (d, list, next) {
+		if (!d->zero)
+			d->zero = calloc(nworkers, sizeof(*d->zero));
+		if (!d->zero)
+			return EDPVS_NOMEM;
+	}
+	return EDPVS_OK;
+}
+
+static void
+zero_apply(struct lb_dest_list *list)
+{
+	struct lb_dest *d;
+
+	TAILQ_FOREACH (d, list, next)
+		for (unsigned i = 0; i < nworkers; i++)
+			d->zero[i] = read_worker(d, i);
+}
+
+int
+lb_service_zero(struct lb_service *svc)
+{
+	if (zero_prepare(&svc->dest_list) || zero_prepare(&svc->zombies))
+		return EDPVS_NOMEM;
+	zero_apply(&svc->dest_list);
+	zero_apply(&svc->zombies);
+	memset(svc->gone, 0, nworkers * sizeof(*svc->gone));
+	return EDPVS_OK;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control side of the balancer, private to the lb layer: changes of services, real servers and local
+ * addresses. Everything here belongs to the control lcore. Functions that return int return 0 or an EDPVS
+ * code, and on an error nothing has changed.
+ */
+#ifndef LB_CONTROL_H
+#define LB_CONTROL_H
+
+#include "lb/service.h"
+
+enum {
+	LB_SERVICES_MAX = 32767, /* the control ABI counts them in 16 bits, signed */
+	LB_RATE_INTERVAL_MS = 2000,
+	LB_TICK_BUDGET = 1000, /* destinations looked at per tick and task */
+};
+
+/* Tables of services, counters and local addresses; needs workers_init() and rcu_init(). */
+int lb_control_init(void);
+void lb_control_fini(void);
+
+/* ---- services (service.c) ---- */
+
+/* How a request names a service. fwmark when it is not 0, else the key when address or port is set, else
+ * match. */
+struct lb_service_id {
+	enum lb_service_kind kind;
+	struct lb_key key;
+	uint32_t fwmark;
+	uint8_t match[LB_MATCH_LEN];
+};
+
+/* What a request says about a service beside its name. */
+struct lb_service_conf {
+	char sched_name[LB_SCHED_NAME_MAX];
+	struct lb_attrs attrs;
+	uint32_t bps;
+	uint8_t check_config[8];
+};
+
+TAILQ_HEAD(lb_service_list, lb_service);
+
+int lb_services_init(void);
+void lb_services_fini(void);
+struct lb_service *lb_service_find(const struct lb_service_id *id);
+/* EXIST; NOTEXIST: no such scheduler; RESOURCE: too many services; NOMEM. */
+int lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf);
+/* NOTEXIST: no such scheduler; NOMEM. */
+int lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf);
+/* Connections go on; their destinations are freed with the last of them. */
+void lb_service_del(struct lb_service *svc);
+void lb_services_flush(void);
+unsigned lb_services_count(void);
+/* All services: address services first, then fwmark and match services; NULL starts and ends. */
+struct lb_service *lb_service_next(const struct lb_service *svc);
+
+/* ---- destinations (dest.c) ---- */
+
+struct lb_dest_conf {
+	union inet_ip ip;
+	uint16_t port_be;
+	uint8_t af, fwd;
+	uint32_t weight;
+	uint32_t max_conn, min_conn;
+	bool inhibited;
+};
+
+/* True when this daemon forwards packets of such a service to such a destination. The one place that knows.
+ */
+bool lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd);
+/* The part of a threshold that counts on a worker; the shares of all workers add up to the threshold. */
+uint32_t lb_threshold_share(uint32_t total, unsigned worker);
+
+struct lb_dest *lb_dest_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip,
+			     uint16_t port_be);
+/* EXIST; NOTSUPP: mode, weight or thresholds; RESOURCE; NOMEM. Revives a deleted destination that still has
+ * connections. */
+int lb_dest_add(struct lb_service *svc, const struct lb_dest_conf *conf);
+/* INVAL: min_conn above max_conn or weight out of range; NOTSUPP: mode or threshold below the number of
+ * workers; NOMEM. */
+int lb_dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf);
+/* NOMEM. */
+int lb_dest_del(struct lb_dest *d);
+/* Publishes the destination set anew for the given scheduler (NULL: the one in use) and service flags. NOMEM.
+ */
+int lb_dests_publish(struct lb_service *svc, const struct lb_sched *sched, uint32_t flags);
+/* Frees a set that no worker uses any more. */
+void lb_dest_set_free(void *set);
+/* The service is going: all its destinations become zombies of none. */
+void lb_dests_orphan(struct lb_service *svc);
+/* Frees what is left of deleted destinations whose connections have ended; bounded work. */
+void lb_dests_reap(void);
+void lb_dests_init(void);
+void lb_dests_fini(void);
+
+/* ---- counters (counters.c) ---- */
+
+int lb_counters_init(void);
+void lb_counters_fini(void);
+/* A dest id with counters at zero on all workers. RESOURCE, NOMEM. */
+int lb_dest_id_take(uint32_t *id);
+/* No worker may know the id any more. */
+void lb_dest_id_give(uint32_t id);
+void lb_dest_flags_set(uint32_t id, uint32_t flags);
+
+/* Adds what a worker (-1: all) counted for a destination, ever and since it was last zeroed. */
+void lb_dest_raw_add(const struct lb_dest *d, int worker, struct lb_totals *sum);
+void lb_dest_totals_add(const struct lb_dest *d, int worker, struct lb_totals *sum);
+/* Adds the connections of a destination on a worker (-1: all). */
+struct lb_load {
+	uint64_t active, inactive, persistent;
+	bool overloaded;
+};
+void lb_dest_load_add(const struct lb_dest *d, int worker, struct lb_load *sum);
+void lb_totals_add(struct lb_totals *sum, const struct lb_totals *n);
+/* Listings of the service and its destinations count from now on. NOMEM. */
+int lb_service_zero(struct lb_service *svc);
+
+/* ---- rates (rates.c) ---- */
+
+/* Begins to sample a destination: an average from zero. */
+void lb_rates_start(struct lb_dest *d, uint64_t now_ms);
+void lb_rates_stop(struct lb_dest *d);
+/* Samples what is due; bounded work. */
+void lb_rates_tick(uint64_t now_ms);
+
+/* ---- local addresses (laddr.c) ---- */
+
+void lb_laddr_init(void);
+void lb_laddr_fini(void);
+struct lb_laddr *lb_laddr_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip);
+/* Publishes the local addresses anew. NOMEM. */
+int lb_laddrs_publish(struct lb_service *svc);
+/* EXIST; RESOURCE: too many addresses; NOMEM. */
+int lb_laddr_add(struct lb_service *svc, uint8_t af, const union inet_ip *ip, const char *ifname);
+/* NOMEM. */
+int lb_laddr_del(struct lb_service *svc, struct lb_laddr *l);
+/* Takes all addresses from a service. */
+int lb_laddrs_flush(struct lb_service *svc);
+/* Gives back what a service that is going has, without publishing. */
+void lb_laddrs_drop(struct lb_service *svc);
+/* Forgets addresses that no service lists and no connection uses; bounded work. */
+void lb_laddrs_reap(void);
+
+/* ---- ids (intern.c) ---- */
+
+/* Small numbers for (proto, af, address, port), shared and counted. */
+struct lb_intern_key {
+	union inet_ip ip;
+	uint16_t port_be;
+	uint8_t af, proto;
+	uint32_t zero;
+};
+
+struct lb_intern_entry {
+	struct lb_intern_entry *chain;
+	struct lb_intern_key key;
+	uint32_t id, refs;
+	TAILQ_ENTRY(lb_intern_entry) dying;
+	uint32_t pending;
+	bool is_dying;
+};
+
+struct lb_intern {
+	struct lb_intern_entry **buckets;
+	uint32_t nbuckets, n;
+	uint32_t *free_ids;
+	uint32_t nfree, free_cap;
+	uint32_t next_id, max_id; /* ids are 1 … max_id */
+};
+
+void lb_intern_init(struct lb_intern *t, uint32_t max_id);
+void lb_intern_fini(struct lb_intern *t);
+struct lb_intern_entry *lb_intern_find(const struct lb_intern *t, const struct lb_intern_key *key);
+/* Finds or makes the entry and adds a reference. NULL: no memory, or no id left. */
+struct lb_intern_entry *lb_intern_get(struct lb_intern *t, const struct lb_intern_key *key);
+/* Removes an entry without references; its id is used again. */
+void lb_intern_remove(struct lb_intern *t, struct lb_intern_entry *e);
+
+/* ---- messages ---- */
+
+void lb_service_ctrl_register(void);
+void lb_dest_ctrl_register(void);
+void lb_laddr_ctrl_register(void);
+void lb_conn_ctrl_register(void);
+
+#endif
