@@ -50,8 +50,8 @@
 	M(DPVSAGENT_VS_ADD_DESTS, 25, SET, AGENT, MIN, 148, dp_vs_dest_front, none, none)                    \
 	M(DPVSAGENT_VS_EDIT_DESTS, 26, SET, AGENT, MIN, 148, dp_vs_dest_front, none, none)                   \
 	M(DPVSAGENT_VS_DEL_DESTS, 27, SET, AGENT, MIN, 148, dp_vs_dest_front, none, none)                    \
-	M(SOCKOPT_SET_ROUTE_ADD, 28, SET, DEFAULT, EXACT, 112, dp_vs_route_detail, none, none)               \
-	M(SOCKOPT_SET_ROUTE_DEL, 29, SET, DEFAULT, EXACT, 112, dp_vs_route_detail, none, none)               \
+	M(SOCKOPT_SET_ROUTE_ADD, 28, SET, DEFAULT, ANY, 0, dp_vs_route_detail, none, none)                   \
+	M(SOCKOPT_SET_ROUTE_DEL, 29, SET, DEFAULT, ANY, 0, dp_vs_route_detail, none, none)                   \
 	M(SOCKOPT_SET_ROUTE_SET, 30, SET, DEFAULT, EXACT, 112, dp_vs_route_detail, none, none)               \
 	M(SOCKOPT_SET_ROUTE_FLUSH, 31, SET, DEFAULT, EXACT, 112, dp_vs_route_detail, none, none)             \
 	M(SOCKOPT_GET_ROUTE_SHOW, 32, GET, DEFAULT, MIN, 112, dp_vs_route_detail, dp_vs_route_conf_array,    \
