@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports: the devices that packets come from and go to. A port has a small id (its index here, DPDK port id for physical
- * devices), a name from the configuration, a MAC and an MTU. Ports exist from start-up to the end of the process.
+ * Ports: the devices that packets come from and go to. A port has a small id (its index here, DPDK port id
+ * for physical devices), a name from the configuration, a MAC and an MTU. Ports exist from start-up to the
+ * end of the process.
  */
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
@@ -17,13 +18,13 @@ enum { PORTS_MAX = 64, PORT_NAME_MAX = 32, PORT_QUEUES_MAX = 16, PORT_NONE = 0xf
 
 /* How the packets of a port find the worker that owns their flow. */
 enum port_steering {
-	STEER_SINGLE,   /* one worker: nothing to do */
-	STEER_RSS,      /* every worker has its own rx queue; the device keeps a client's flow on one queue */
+	STEER_SINGLE,	/* one worker: nothing to do */
+	STEER_RSS,	/* every worker has its own rx queue; the device keeps a client's flow on one queue */
 	STEER_SOFTWARE, /* fewer queues than workers: flows are spread by a hash in software */
 };
 
 struct port {
-	uint16_t id;      /* index in ports[] */
+	uint16_t id;	  /* index in ports[] */
 	uint16_t dpdk_id; /* port id of rte_ethdev */
 	char name[PORT_NAME_MAX];
 	struct rte_ether_addr mac; /* changed by the control lcore only */
@@ -31,12 +32,15 @@ struct port {
 	uint16_t nrxq, ntxq;
 	uint8_t steering; /* enum port_steering */
 	bool started;
-	bool rx_ip_csum; /* device verifies the IPv4 header checksum and flags bad ones */
+	bool rx_ip_csum;	    /* device verifies the IPv4 header checksum and flags bad ones */
 	bool promisc, allmulticast; /* as set; the device may know better */
 	bool no_arp;
+	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
 	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue */
 	int socket_id;
 	struct rte_eth_dev_info info;
+	struct port_mcast *mcast; /* multicast MACs in the device's filter (mcast.c) */
+	unsigned nmcast;
 };
 
 extern struct port *ports[PORTS_MAX]; /* NULL where none */
@@ -51,24 +55,33 @@ struct worker_rxq {
 struct worker_txbuf {
 	uint16_t dpdk_id, queue, n;
 	bool usable;
+	/* Set when the device has fewer transmit queues than there are workers and this worker has none:
+	 * frames go through this ring to the worker that sends them. Single producer, single consumer;
+	 * mbuf.port is the output port id. */
+	struct rte_ring *relay;
 	struct rte_mbuf *m[WORKER_BURST * 2];
 };
 
 struct worker_port {
 	unsigned nrxq;
 	struct worker_rxq rxq[PORTS_MAX * 4];
+	unsigned nrelays;
+	struct rte_ring
+	    *relay_in[WORKERS_MAX]; /* frames that other workers want us to send; drained by port_flush() */
 	struct worker_txbuf tx[PORTS_MAX];
 };
 
 /* By name; NULL when there is none. */
 struct port *port_by_name(const char *name);
 
-/* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is logged as one
- * sentence. 0 or a negative EDPVS code. Needs workers_init(). */
+/* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is
+ * logged as one sentence. 0 or a negative EDPVS code. Needs workers_init(). */
 int ports_init(struct rte_mempool *const *pool_by_socket);
 /* Starts the ports; one that does not start is a warning. Logs the table port - queue - lcore. */
 int ports_start(void);
 void ports_stop(void);
+/* Closes the devices and frees everything; workers must have ended. */
+void ports_fini(void);
 
 /* Data path: receives up to WORKER_BURST frames from a queue. */
 static inline uint16_t
@@ -77,7 +90,8 @@ port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
 	return rte_eth_rx_burst(q->dpdk_id, q->queue, m, WORKER_BURST);
 }
 
-/* Data path: sends what waits for one port, or for all. What the device does not take is freed and counted TX_FULL. */
+/* Data path: sends what waits for one port, or for all. What the device does not take is freed and counted
+ * TX_FULL. port_flush() also sends what other workers relay through us: call it in every turn of the loop. */
 void port_flush_one(struct worker *w, struct worker_txbuf *t);
 void port_flush(struct worker *w);
 
@@ -101,6 +115,18 @@ int port_set_promisc(struct port *p, bool on);
 int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
+
+/* Set by the net layer: called on the control lcore after the MAC address of a port changed. */
+extern void (*port_mac_hook)(struct port *p);
+
+/*
+ * Multicast MAC addresses that a port must receive (solicited-node groups and the like), counted by users. A
+ * device without a multicast filter is set to all multicast instead, and one that has neither is taken to
+ * pass everything. Control lcore, before or after ports_start(). 0 or a negative EDPVS code (INVAL: not a
+ * multicast address; NOTEXIST).
+ */
+int port_mcast_add(struct port *p, const struct rte_ether_addr *mac);
+int port_mcast_del(struct port *p, const struct rte_ether_addr *mac);
 
 /* Registers the control messages of ports and lcores (ids 53-67) and drops. */
 void port_ctrl_register(void);

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of ports: from DPDK's devices and the device blocks of the configuration to running queues. */
+#include "port_setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "core/errors.h"
+#include "core/log.h"
+
+enum { RELAY_RING = 1024, LINK_WAIT_MS = 1000, LINK_STEP_MS = 50 };
+
+struct port *ports[PORTS_MAX];
+unsigned nports;
+struct queue_map port_queues;
+
+static struct conf_port port_confs[PORTS_MAX];
+
+const struct conf_port *
+port_conf(const struct port *p)
+{
+	return &port_confs[p->id];
+}
+
+struct port *
+port_by_name(const char *name)
+{
+	for (unsigned i = 0; i < nports; i++) {
+		if (!strcmp(ports[i]->name, name))
+			return ports[i];
+	}
+	return NULL;
+}
+
+/* ---- which devices ---- */
+
+/* Gives every DPDK port the device block of the same rank. */
+static int
+match_blocks(unsigned ndevices)
+{
+	unsigned blocks = 0;
+
+	for (int i = 0; i < conf.netif.nports; i++) {
+		if (conf.netif.port[i].bonding)
+			continue;
+		if (blocks < PORTS_MAX)
+			port_confs[blocks] = conf.netif.port[i];
+		blocks++;
+	}
+	if (blocks == 0) {
+		for (unsigned i = 0; i < ndevices; i++) {
+			char name[CONF_NAME_MAX];
+
+			snprintf(name, sizeof(name), "dpdk%u", i);
+			port_confs[i] = conf_port_default(name);
+		}
+		return EDPVS_OK;
+	}
+	if (blocks < ndevices) {
+		log_err("port",
+			"%u DPDK ports found, but the configuration has %u device blocks: add blocks to "
+			"netif_defs, or "
+			"limit the ports with -- -a",
+			ndevices, blocks);
+		return EDPVS_INVAL;
+	}
+	if (blocks > ndevices)
+		log_warning(
+		    "port",
+		    "the configuration has %u device blocks, but there are %u DPDK ports: the blocks from "
+		    "%s on are not used",
+		    blocks, ndevices, port_confs[ndevices].name);
+	return EDPVS_OK;
+}
+
+static int
+add_port(uint16_t dpdk_id)
+{
+	struct port *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return EDPVS_NOMEM;
+	p->id = (uint16_t)nports;
+	p->dpdk_id = dpdk_id;
+	snprintf(p->name, sizeof(p->name), "%s", port_confs[nports].name);
+	ports[nports++] = p;
+	rc = rte_eth_dev_info_get(dpdk_id, &p->info);
+	if (rc) {
+		log_err("port", "port %s: the driver does not describe its device: %s", p->name,
+			strerror(-rc));
+		return EDPVS_DPDKAPIFAIL;
+	}
+	rte_eth_macaddr_get(dpdk_id, &p->mac);
+	p->socket_id = RTE_MAX(rte_eth_dev_socket_id(dpdk_id), 0);
+	if (strlen(p->name) > 15)
+		log_warning("port", "port name %s is cut to 15 characters in lists", p->name);
+	return EDPVS_OK;
+}
+
+static int
+find_ports(void)
+{
+	unsigned ndevices = rte_eth_dev_count_avail();
+	uint16_t id;
+	int rc;
+
+	if (ndevices == 0) {
+		log_err(
+		    "port",
+		    "No dpdk ports found! Bind a NIC to vfio-pci (dpdk-devbind.py), or add a virtual device "
+		    "such as -- --vdev net_af_packet0,iface=eth1; dpvs -h has examples");
+		return EDPVS_NODEV;
+	}
+	if (ndevices > PORTS_MAX) {
+		log_err("port", "%u DPDK ports found, at most %d can be used: limit them with -- -a",
+			ndevices, PORTS_MAX);
+		return EDPVS_INVAL;
+	}
+	rc = match_blocks(ndevices);
+	if (rc)
+		return rc;
+	RTE_ETH_FOREACH_DEV (id) {
+		rc = add_port(id);
+		if (rc)
+			return rc;
+	}
+	return EDPVS_OK;
+}
+
+/* ---- queues ---- */
+
+static int
+map_queues(void)
+{
+	struct queue_map_input *in = calloc(1, sizeof(*in));
+	char why[256];
+	int code;
+
+	if (!in)
+		return EDPVS_NOMEM;
+	in->conf = &conf;
+	in->nports = nports;
+	in->nworkers = nworkers;
+	for (unsigned i = 0; i < nports; i++) {
+		in->port[i].name = ports[i]->name;
+		in->port[i].max_rx = ports[i]->info.max_rx_queues;
+		in->port[i].max_tx = ports[i]->info.max_tx_queues;
+		in->port[i].want_rx = port_confs[i].rx_queues;
+		in->port[i].want_tx = port_confs[i].tx_queues;
+	}
+	for (unsigned i = 0; i < nworkers; i++)
+		in->lcore[i] = workers[i]->lcore_id;
+	code = queue_map_build(in, &port_queues, why, sizeof(why));
+	free(in);
+	if (code) {
+		log_err("port", "bad lcore configuration (error code: %d): %s", code, why);
+		return EDPVS_INVAL;
+	}
+	return EDPVS_OK;
+}
+
+static void
+say_queue_numbers(const struct port *p)
+{
+	const struct conf_port *c = port_conf(p);
+
+	if (conf.worker.nworkers == 0)
+		return;
+	if (c->rx_queues >= 0 && c->rx_queues != p->nrxq)
+		log_warning("port",
+			    "port %s: rx queue_number is %d, but workers name %u queues, which are used",
+			    p->name, c->rx_queues, p->nrxq);
+	if (c->tx_queues >= 0 && c->tx_queues != p->ntxq)
+		log_warning("port",
+			    "port %s: tx queue_number is %d, but workers name %u queues, which are used",
+			    p->name, c->tx_queues, p->ntxq);
+	if (p->nrxq == 0)
+		log_warning("port", "port %s: no worker names an rx queue, nothing is received", p->name);
+}
+
+static struct rte_ring *
+relay_ring(unsigned from, unsigned to)
+{
+	struct worker_port *wp = workers[to]->port;
+	char name[RTE_RING_NAMESIZE];
+	struct rte_ring *r;
+
+	snprintf(name, sizeof(name), "relay_%u_%u", to, from);
+	r = rte_ring_lookup(name);
+	if (r)
+		return r;
+	r = rte_ring_create(name, RELAY_RING, workers[to]->socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (!r) {
+		log_err("port", "no memory for the ring from worker %u to worker %u: %s", from, to,
+			rte_strerror(rte_errno));
+		return NULL;
+	}
+	wp->relay_in[wp->nrelays++] = r;
+	return r;
+}
+
+static int
+attach_port(unsigned w, struct port *p)
+{
+	struct worker_port *wp = workers[w]->port;
+	const struct queue_list *rx = &port_queues.at[w][p->id].rx, *tx = &port_queues.at[w][p->id].tx;
+	struct worker_txbuf *t = &wp->tx[p->id];
+	int to = port_queues.at[w][p->id].relay;
+
+	for (unsigned i = 0; i < rx->n; i++) {
+		wp->rxq[wp->nrxq++] = (struct worker_rxq){p->id, p->dpdk_id, rx->id[i]};
+		p->rxq_worker[rx->id[i]] = (uint8_t)w;
+	}
+	t->dpdk_id = p->dpdk_id;
+	if (to >= 0) {
+		t->relay = relay_ring(w, (unsigned)to);
+		if (!t->relay)
+			return EDPVS_NOMEM;
+	} else {
+		t->queue = tx->id[0];
+	}
+	t->usable = true;
+	return EDPVS_OK;
+}
+
+static int
+attach_workers(void)
+{
+	for (unsigned w = 0; w < nworkers; w++) {
+		workers[w]->port = rte_zmalloc_socket("worker_port", sizeof(struct worker_port),
+						      RTE_CACHE_LINE_SIZE, workers[w]->socket_id);
+		if (!workers[w]->port) {
+			log_err("port",
+				"no memory for the queues of worker %u: raise -m or reserve more huge pages",
+				w);
+			return EDPVS_NOMEM;
+		}
+	}
+	for (unsigned w = 0; w < nworkers; w++) {
+		for (unsigned i = 0; i < nports; i++) {
+			int rc = attach_port(w, ports[i]);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return EDPVS_OK;
+}
+
+static bool
+only_one_pool(struct rte_mempool *const *pool_by_socket)
+{
+	for (unsigned w = 1; w < nworkers; w++) {
+		if (workers[w]->pool != workers[0]->pool)
+			return false;
+	}
+	for (unsigned i = 0; i < nports; i++) {
+		if (pool_by_socket[ports[i]->socket_id] != workers[0]->pool)
+			return false;
+	}
+	return true;
+}
+
+int
+ports_init(struct rte_mempool *const *pool_by_socket)
+{
+	int rc = find_ports();
+
+	if (!rc)
+		rc = map_queues();
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < nports; i++) {
+		struct port *p = ports[i];
+
+		p->nrxq = port_queues.nrxq[i];
+		p->ntxq = port_queues.ntxq[i];
+		say_queue_numbers(p);
+		rc = port_configure(p, pool_by_socket[p->socket_id], only_one_pool(pool_by_socket));
+		if (rc)
+			return rc;
+		port_choose_steering(p);
+	}
+	return attach_workers();
+}
+
+/* ---- start and stop ---- */
+
+/* A port that does not run is neither polled nor sent to. */
+static void
+detach(const struct port *p)
+{
+	for (unsigned w = 0; w < nworkers; w++) {
+		struct worker_port *wp = workers[w]->port;
+		unsigned kept = 0;
+
+		for (unsigned i = 0; i < wp->nrxq; i++) {
+			if (wp->rxq[i].port != p->id)
+				wp->rxq[kept++] = wp->rxq[i];
+		}
+		wp->nrxq = kept;
+		wp->tx[p->id].usable = false;
+	}
+}
+
+static void
+set_wanted(struct port *p, const char *what, int (*set)(struct port *, bool))
+{
+	int rc = set(p, true);
+
+	if (rc == EDPVS_NOTSUPP)
+		log_warning("port", "port %s: its driver has no %s", p->name, what);
+	else if (rc)
+		log_warning("port", "port %s: %s could not be switched on", p->name, what);
+}
+
+/* Spreads over the queues that workers poll; queues of kernel lcores stay out. */
+static void
+spread_rss(const struct port *p)
+{
+	struct rte_eth_rss_reta_entry64 reta[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE];
+	uint16_t polled[PORT_QUEUES_MAX];
+	unsigned n = 0, size = p->info.reta_size;
+
+	for (unsigned w = 0; w < nworkers; w++) {
+		const struct queue_list *rx = &port_queues.at[w][p->id].rx;
+
+		for (unsigned i = 0; i < rx->n && n < PORT_QUEUES_MAX; i++)
+			polled[n++] = rx->id[i];
+	}
+	if (n < 2 || size == 0 || size > RTE_ETH_RSS_RETA_SIZE_512)
+		return;
+	memset(reta, 0, sizeof(reta));
+	for (unsigned i = 0; i < size; i++) {
+		reta[i / RTE_ETH_RETA_GROUP_SIZE].mask |= 1ull << (i % RTE_ETH_RETA_GROUP_SIZE);
+		reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] = polled[i % n];
+	}
+	rte_eth_dev_rss_reta_update(p->dpdk_id, reta, (uint16_t)size);
+}
+
+static void
+start_port(struct port *p)
+{
+	const struct conf_port *c = port_conf(p);
+	int rc = rte_eth_dev_start(p->dpdk_id);
+
+	if (rc) {
+		log_warning("port", "port %s does not start (%s): it is not used", p->name,
+			    rte_strerror(-rc));
+		detach(p);
+		return;
+	}
+	p->started = true;
+	if (c->promisc)
+		set_wanted(p, "promiscuous mode", port_set_promisc);
+	if (c->allmulticast)
+		set_wanted(p, "all-multicast mode", port_set_allmulticast);
+	if (p->nrxq > 1)
+		spread_rss(p);
+	if (p->nmcast)
+		port_mcast_push(p);
+}
+
+static bool
+link_is_up(const struct port *p)
+{
+	struct rte_eth_link link;
+
+	memset(&link, 0, sizeof(link));
+	return rte_eth_link_get_nowait(p->dpdk_id, &link) < 0 || link.link_status == RTE_ETH_LINK_UP;
+}
+
+static void
+wait_for_links(void)
+{
+	for (unsigned ms = 0;; ms += LINK_STEP_MS) {
+		bool all = true;
+
+		for (unsigned i = 0; i < nports; i++)
+			all &= !ports[i]->started || link_is_up(ports[i]);
+		if (all)
+			return;
+		if (ms >= LINK_WAIT_MS)
+			break;
+		usleep(LINK_STEP_MS * 1000);
+	}
+	for (unsigned i = 0; i < nports; i++) {
+		if (ports[i]->started && !link_is_up(ports[i]))
+			log_warning("port", "port %s: link is down; going on without waiting for it",
+				    ports[i]->name);
+	}
+}
+
+static void
+say_queues(void)
+{
+	for (unsigned w = 0; w < nworkers; w++) {
+		char line[512];
+		int n = 0;
+
+		for (unsigned i = 0; i < nports && n < (int)sizeof(line) - 64; i++) {
+			const struct queue_list *rx = &port_queues.at[w][i].rx;
+			const struct worker_txbuf *t = &workers[w]->port->tx[i];
+
+			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s:", n ? ", " : "",
+				      ports[i]->name);
+			for (unsigned q = 0; q < rx->n && n < (int)sizeof(line) - 64; q++)
+				n += snprintf(line + n, sizeof(line) - (size_t)n, " rx%u", rx->id[q]);
+			if (t->relay)
+				n += snprintf(line + n, sizeof(line) - (size_t)n, " tx by worker %d",
+					      port_queues.at[w][i].relay);
+			else
+				n += snprintf(line + n, sizeof(line) - (size_t)n, " tx%u", t->queue);
+		}
+		log_notice("port", "worker %u (lcore %u): %s", w, workers[w]->lcore_id, line);
+	}
+}
+
+int
+ports_start(void)
+{
+	for (unsigned i = 0; i < nports; i++)
+		start_port(ports[i]);
+	wait_for_links();
+	for (unsigned i = 0; i < nports; i++) {
+		const struct port *p = ports[i];
+
+		log_notice("port",
+			   "port %s: %s, " RTE_ETHER_ADDR_PRT_FMT ", mtu %u, %u rx and %u tx queues, %s",
+			   p->name, p->info.driver_name, RTE_ETHER_ADDR_BYTES(&p->mac), p->mtu, p->nrxq,
+			   p->ntxq, port_steering_text(p));
+	}
+	say_queues();
+	return EDPVS_OK;
+}
+
+void
+ports_stop(void)
+{
+	for (unsigned i = 0; i < nports; i++) {
+		int rc = ports[i]->started ? rte_eth_dev_stop(ports[i]->dpdk_id) : 0;
+
+		if (rc)
+			log_warning("port", "port %s does not stop: %s", ports[i]->name, rte_strerror(-rc));
+		ports[i]->started = false;
+	}
+}
+
+static void
+free_worker_port(struct worker *w)
+{
+	struct worker_port *wp = w->port;
+	void *m;
+
+	if (!wp)
+		return;
+	for (unsigned i = 0; i < nports; i++)
+		rte_pktmbuf_free_bulk(wp->tx[i].m, wp->tx[i].n);
+	for (unsigned i = 0; i < wp->nrelays; i++) {
+		while (rte_ring_dequeue(wp->relay_in[i], &m) == 0)
+			rte_pktmbuf_free(m);
+		rte_ring_free(wp->relay_in[i]);
+	}
+	rte_free(wp);
+	w->port = NULL;
+}
+
+void
+ports_fini(void)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		free_worker_port(workers[i]);
+	for (unsigned i = 0; i < nports; i++) {
+		rte_eth_dev_close(ports[i]->dpdk_id);
+		free(ports[i]->mcast);
+		free(ports[i]);
+		ports[i] = NULL;
+	}
+	nports = 0;
+}

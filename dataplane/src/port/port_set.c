@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes of a running port, and its multicast filter. Control lcore. */
+#include "port_setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/errors.h"
+#include "core/log.h"
+
+void (*port_mac_hook)(struct port *p);
+
+static int
+result(const struct port *p, const char *what, int rc)
+{
+	if (rc == 0)
+		return EDPVS_OK;
+	if (rc == -ENOTSUP)
+		return EDPVS_NOTSUPP;
+	log_warning("port", "port %s: %s: %s", p->name, what, strerror(-rc));
+	return EDPVS_DPDKAPIFAIL;
+}
+
+int
+port_set_promisc(struct port *p, bool on)
+{
+	int rc = on ? rte_eth_promiscuous_enable(p->dpdk_id) : rte_eth_promiscuous_disable(p->dpdk_id);
+
+	if (rc == 0)
+		p->promisc = on;
+	return result(p, "promiscuous mode", rc);
+}
+
+int
+port_set_allmulticast(struct port *p, bool on)
+{
+	int rc = on ? rte_eth_allmulticast_enable(p->dpdk_id) : rte_eth_allmulticast_disable(p->dpdk_id);
+
+	if (rc == 0)
+		p->allmulticast = on;
+	return result(p, "all-multicast mode", rc);
+}
+
+int
+port_set_link(struct port *p, bool up)
+{
+	return result(p, up ? "link up" : "link down",
+		      up ? rte_eth_dev_set_link_up(p->dpdk_id) : rte_eth_dev_set_link_down(p->dpdk_id));
+}
+
+int
+port_set_mac(struct port *p, const struct rte_ether_addr *mac)
+{
+	struct rte_ether_addr copy = *mac;
+	int rc;
+
+	if (!rte_is_valid_assigned_ether_addr(mac))
+		return EDPVS_INVAL;
+	rc = rte_eth_dev_default_mac_addr_set(p->dpdk_id, &copy);
+	if (rc == 0) {
+		p->mac = copy;
+		if (port_mac_hook)
+			port_mac_hook(p);
+	}
+	return result(p, "MAC address", rc);
+}
+
+int
+port_mcast_push(struct port *p)
+{
+	struct rte_ether_addr *list;
+	int rc;
+
+	if (!p->started)
+		return EDPVS_OK; /* ports_start() comes */
+	list = calloc(p->nmcast ? p->nmcast : 1, sizeof(*list));
+	if (!list)
+		return EDPVS_NOMEM;
+	for (unsigned i = 0; i < p->nmcast; i++)
+		list[i] = p->mcast[i].mac;
+	rc = rte_eth_dev_set_mc_addr_list(p->dpdk_id, list, p->nmcast);
+	free(list);
+	if (rc != -ENOTSUP && rc != -ENOSPC)
+		return result(p, "multicast filter", rc);
+	if (p->allmulticast || p->promisc)
+		return EDPVS_OK;
+	rc = port_set_allmulticast(p, true);
+	/* Drivers of virtual devices without this call pass every frame. */
+	return rc == EDPVS_NOTSUPP ? EDPVS_OK : rc;
+}
+
+static struct port_mcast *
+mcast_find(struct port *p, const struct rte_ether_addr *mac)
+{
+	for (unsigned i = 0; i < p->nmcast; i++) {
+		if (rte_is_same_ether_addr(&p->mcast[i].mac, mac))
+			return &p->mcast[i];
+	}
+	return NULL;
+}
+
+int
+port_mcast_add(struct port *p, const struct rte_ether_addr *mac)
+{
+	struct port_mcast *m = mcast_find(p, mac), *grown;
+
+	if (!rte_is_multicast_ether_addr(mac))
+		return EDPVS_INVAL;
+	if (m) {
+		m->users++;
+		return EDPVS_OK;
+	}
+	grown = realloc(p->mcast, (p->nmcast + 1) * sizeof(*grown));
+	if (!grown)
+		return EDPVS_NOMEM;
+	p->mcast = grown;
+	p->mcast[p->nmcast++] = (struct port_mcast){.mac = *mac, .users = 1};
+	return port_mcast_push(p);
+}
+
+int
+port_mcast_del(struct port *p, const struct rte_ether_addr *mac)
+{
+	struct port_mcast *m = mcast_find(p, mac);
+
+	if (!m)
+		return EDPVS_NOTEXIST;
+	if (--m->users)
+		return EDPVS_OK;
+	*m = p->mcast[--p->nmcast];
+	return port_mcast_push(p);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the port layer share. */
+#ifndef PORT_PORT_SETUP_H
+#define PORT_PORT_SETUP_H
+
+#include <string.h>
+
+#include "core/conf.h"
+#include "core/errors.h"
+#include "ctrl/ctrl.h"
+#include "port/port.h"
+#include "queue_map.h"
+
+/* Who serves which queue; set by ports_init(). */
+extern struct queue_map port_queues;
+
+/* One multicast address in a port's filter. */
+struct port_mcast {
+	struct rte_ether_addr mac;
+	uint32_t users;
+};
+
+/* Block of a port in the configuration (or the default one); never NULL. */
+const struct conf_port *port_conf(const struct port *p);
+
+/* Configures the device and its queues as the queue map says. 0 or an EDPVS code, logged. */
+int port_configure(struct port *p, struct rte_mempool *pool, bool one_pool);
+
+/* Chooses the steering of a configured port. */
+void port_choose_steering(struct port *p);
+const char *port_steering_text(const struct port *p);
+
+/* Writes all multicast addresses of the port to the device. */
+int port_mcast_push(struct port *p);
+
+/* Appends n bytes to a reply. 0 or EDPVS_NOMEM. */
+static inline int
+reply_copy(struct ctrl_reply *reply, const void *bytes, size_t n)
+{
+	void *at = ctrl_reply_add(reply, n);
+
+	if (!at)
+		return EDPVS_NOMEM;
+	memcpy(at, bytes, n);
+	return EDPVS_OK;
+}
+
+/* Control messages, one file each. */
+void port_info_register(void);
+void lcore_ctrl_register(void);
+void drop_ctrl_register(void);
+
+#endif

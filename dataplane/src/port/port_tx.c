@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transmission, data path. */
+#include "port/port.h"
+
+static void
+give_up(struct worker *w, struct rte_mbuf **m, unsigned n)
+{
+	w->stats.tx_dropped += n;
+	w->drops[DROP_TX_FULL] += n;
+	rte_pktmbuf_free_bulk(m, n);
+}
+
+/* To the worker that owns a queue of the port. Counted as sent by the one that sends. */
+static void
+relay(struct worker *w, struct worker_txbuf *t)
+{
+	unsigned n = t->n, done;
+	uint16_t port = (uint16_t)(t - w->port->tx);
+
+	for (unsigned i = 0; i < n; i++)
+		t->m[i]->port = port;
+	done = rte_ring_sp_enqueue_burst(t->relay, (void **)t->m, n, NULL);
+	if (unlikely(done < n))
+		give_up(w, t->m + done, n - done);
+	t->n = 0;
+}
+
+void
+port_flush_one(struct worker *w, struct worker_txbuf *t)
+{
+	unsigned n = t->n, sent = 0, now;
+	uint64_t bytes = 0;
+
+	if (t->relay) {
+		relay(w, t);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		bytes += t->m[i]->pkt_len;
+	do { /* some drivers take only part of a burst although there is room for more */
+		now = rte_eth_tx_burst(t->dpdk_id, t->queue, t->m + sent, (uint16_t)(n - sent));
+		sent += now;
+	} while (unlikely(sent < n) && now > 0);
+	if (unlikely(sent < n)) {
+		for (unsigned i = sent; i < n; i++)
+			bytes -= t->m[i]->pkt_len;
+		give_up(w, t->m + sent, n - sent);
+	}
+	w->stats.tx_packets += sent;
+	w->stats.tx_bytes += bytes;
+	t->n = 0;
+}
+
+static void
+take_relayed(struct worker *w, struct rte_ring *r)
+{
+	enum { BURSTS = 4 }; /* per turn: another worker must not keep us from our own packets */
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned n = WORKER_BURST;
+
+	for (unsigned b = 0; b < BURSTS && n == WORKER_BURST; b++) {
+		n = rte_ring_sc_dequeue_burst(r, (void **)m, WORKER_BURST, NULL);
+		for (unsigned i = 0; i < n; i++)
+			port_tx(w, m[i]->port, m[i]);
+	}
+}
+
+void
+port_flush(struct worker *w)
+{
+	struct worker_port *wp = w->port;
+
+	for (unsigned i = 0; i < wp->nrelays; i++)
+		take_relayed(w, wp->relay_in[i]);
+	for (unsigned p = 0; p < nports; p++) {
+		if (wp->tx[p].n)
+			port_flush_one(w, &wp->tx[p]);
+	}
+}
