@@ -20,8 +20,9 @@ static const char *const level_names[] = {"EMERG",   "ALERT",  "CRIT", "ERR",
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum log_level threshold = LOG_L_INFO;
 static int log_fd = -1; /* the log file; -1: syslog and stderr */
-static bool
-    to_syslog; /* not before log_configure(): what happens until then is for the person at the terminal */
+static bool starting = true;
+/* Not before log_configure(): what happens until then is for the person at the terminal. */
+static bool to_syslog;
 
 /* A message must not be able to forge lines or steer a terminal. UTF-8 passes. */
 static void
@@ -76,7 +77,10 @@ log_write(enum log_level level, const char *module, const char *fmt, ...)
 		syslog((int)level, "%s: %s", module, text);
 	}
 	n = snprintf(line, sizeof(line), "%s%s %s: %s\n", stamp, level_names[level], module, text);
-	write_all(log_fd >= 0 ? log_fd : STDERR_FILENO, line, (size_t)n);
+	if (log_fd >= 0)
+		write_all(log_fd, line, (size_t)n);
+	if (log_fd < 0 || (starting && level <= LOG_L_WARNING))
+		write_all(STDERR_FILENO, line, (size_t)n);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -112,6 +116,12 @@ log_level_parse(const char *name)
 			return i;
 	}
 	return -1;
+}
+
+void
+log_start_done(void)
+{
+	starting = false;
 }
 
 int

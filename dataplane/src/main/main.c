@@ -1,6 +1,328 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int
-main(void)
+/*
+ * The process: start in order, run, stop in reverse order. A start-up step that fails has said why in one
+ * sentence; the process then takes back what was done and exits with status 1.
+ */
+#include "main.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <rte_eal.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include "core/clock.h"
+#include "core/conf.h"
+#include "core/errors.h"
+#include "core/log.h"
+#include "core/rcu.h"
+#include "core/worker.h"
+#include "ctrl/ctrl.h"
+#include "eal.h"
+#include "lb/lb.h"
+#include "lcores.h"
+#include "net/net.h"
+#include "options.h"
+#include "pidfile.h"
+#include "port/port.h"
+#include "port/testmode.h"
+#include "sizing.h"
+
+volatile sig_atomic_t stop_requested;
+volatile sig_atomic_t reload_requested;
+
+static struct options opts;
+static const char *program;
+static struct rte_mempool *pools[RTE_MAX_NUMA_NODES];
+
+/* ---- signals ---- */
+
+static void
+on_signal(int sig)
 {
+	if (sig == SIGHUP)
+		reload_requested = 1;
+	else
+		stop_requested = 1;
+}
+
+static void
+our_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+}
+
+/* Threads that the EAL starts inherit the blocked signals, so that they reach the control lcore only and end
+ * its sleep. */
+static int
+signals_start(void)
+{
+	struct sigaction act = {.sa_handler = on_signal};
+	sigset_t set;
+
+	our_signals(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	return 0;
+}
+
+static int
+signals_open(void)
+{
+	sigset_t set;
+
+	our_signals(&set);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return 0;
+}
+
+/* ---- configuration and log ---- */
+
+static int
+configure_log(void)
+{
+	int err = log_configure((enum log_level)log_level_parse(conf.global.log_level), conf.global.log_file);
+
+	if (err)
+		log_err("main", "cannot write the log file %s: %s; correct global_defs/log_file",
+			conf.global.log_file, strerror(-err));
+	return err;
+}
+
+static int
+conf_start(void)
+{
+	return conf_load(opts.conf_file, true) ? -1 : configure_log();
+}
+
+void
+process_reload(void)
+{
+	if (conf_load(opts.conf_file, false))
+		return;
+	if (configure_log() == 0)
+		eal_log_follow();
+	log_notice("main", "configuration %s read again", opts.conf_file);
+}
+
+/* ---- steps ---- */
+
+static int
+eal_step(void)
+{
+	return eal_start(program, &opts);
+}
+
+static void
+eal_stop(void)
+{
+	rte_eal_cleanup();
+}
+
+static int
+clock_step(void)
+{
+	clock_init();
+	return 0;
+}
+
+static int
+workers_step(void)
+{
+	uint16_t ids[WORKERS_MAX];
+	unsigned n;
+	int rc = lcores_plan(ids, &n);
+
+	if (rc)
+		return rc;
+	sizing_apply(n + 1);
+	rc = pools_create(pools);
+	if (rc)
+		return rc;
+	rc = rcu_init(n);
+	return rc ? rc : workers_init(n, ids, pools, (unsigned)conf.ctrl.ring_size);
+}
+
+static void
+workers_stop(void)
+{
+	workers_fini();
+	rcu_fini();
+}
+
+static int
+test_ports_step(void)
+{
+	return opts.test_ports ? testmode_init(opts.test_ports, opts.test_queues) : 0;
+}
+
+static int
+ports_step(void)
+{
+	return ports_init(pools);
+}
+
+static void
+net_stop(void)
+{
+	rcu_drain();
+	net_fini();
+}
+
+static int
+register_step(void)
+{
+	ctrl_hello_register();
+	port_ctrl_register();
+	net_ctrl_register();
+	lb_ctrl_register();
+	return 0;
+}
+
+static int
+socket_step(void)
+{
+	return ctrl_server_open(opts.ipc_file);
+}
+
+static int
+worker_main(void *arg)
+{
+	worker_loop(arg);
+	return 0;
+}
+
+static void
+launch_stop(void)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		workers[i]->stop = true;
+	for (unsigned i = 0; i < nworkers; i++)
+		rte_eal_wait_lcore(workers[i]->lcore_id);
+}
+
+static int
+launch_step(void)
+{
+	for (unsigned i = 0; i < nworkers; i++) {
+		int rc = rte_eal_remote_launch(worker_main, workers[i], workers[i]->lcore_id);
+
+		if (rc) {
+			log_err("main", "cannot start the worker on lcore %u: %s", workers[i]->lcore_id,
+				strerror(-rc));
+			launch_stop();
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int
+pidfile_step(void)
+{
+	int err = pidfile_write(opts.pid_file);
+
+	if (err)
+		log_err("main", "cannot write the pid file %s: %s; name another one with -p", opts.pid_file,
+			strerror(-err));
+	return err;
+}
+
+static void
+pidfile_stop(void)
+{
+	pidfile_remove(opts.pid_file);
+}
+
+/*
+ * In this order at the start, in reverse at the end. When the process ends, the control socket closes first:
+ * a client never talks to a daemon that is half gone.
+ */
+static const struct step {
+	const char *name; /* for the line when a step fails without a sentence of its own */
+	int (*start)(void);
+	void (*stop)(void);
+} steps[] = {
+    {"signals", signals_start, NULL},
+    {"configuration", conf_start, NULL},
+    {"EAL", eal_step, eal_stop},
+    {"clock", clock_step, NULL},
+    {"test ports", test_ports_step, NULL},
+    {"workers", workers_step, workers_stop},
+    {"ports", ports_step, ports_fini},
+    {"load balancer", lb_init, lb_fini},
+    {"network stack", net_init, net_stop},
+    {"control messages", register_step, NULL},
+    {"port start", ports_start, ports_stop},
+    {"worker start", launch_step, launch_stop},
+    {"control socket", socket_step, ctrl_server_close},
+    {"pid file", pidfile_step, pidfile_stop},
+    {"signals", signals_open, NULL},
+};
+
+static int
+run(void)
+{
+	enum { NSTEPS = sizeof(steps) / sizeof(steps[0]) };
+	int done, status = 0;
+
+	for (done = 0; done < NSTEPS; done++) {
+		int rc = steps[done].start();
+
+		if (rc) {
+			log_err("main", "failed to init %s (%d)", steps[done].name, rc);
+			status = 1;
+			break;
+		}
+	}
+	if (!status) {
+		log_notice("main", "dpvs %s is ready: %u workers, %u ports, control socket %s", DPVS_VERSION,
+			   nworkers, nports, opts.ipc_file);
+		log_start_done();
+		control_loop();
+		log_notice("main", "stopping");
+	}
+	while (done-- > 0) {
+		if (steps[done].stop)
+			steps[done].stop();
+	}
+	if (!status)
+		log_notice("main", "stopped");
+	return status;
+}
+
+static int
+check(void)
+{
+	if (conf_load(opts.conf_file, true))
+		return 1;
+	conf_print(stdout);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = options_parse(argc, argv, &opts);
+
+	program = argv[0] ? argv[0] : "dpvs";
+	if (status >= 0)
+		return status;
+	if (opts.reference) {
+		conf_doc(stdout);
+		return 0;
+	}
+	if (opts.check)
+		return check();
+	if (pidfile_is_running(opts.pid_file))
+		return 1;
+	return run();
 }

@@ -37,6 +37,10 @@ int log_configure(enum log_level level, const char *file);
 /* Level by name (EMERG … DEBUG; a value that starts with one of the names matches). Negative when unknown. */
 int log_level_parse(const char *name);
 
+/* Until this is called, warnings and errors go to stderr even when there is a log file: someone is watching
+ * the start. */
+void log_start_done(void);
+
 /* The open log file, or -1 when the log goes to syslog and stderr. */
 int log_file_descriptor(void);
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lcores.h"
+
+#include <stdlib.h>
+#include <rte_lcore.h>
+
+#include "core/conf.h"
+#include "core/errors.h"
+#include "core/log.h"
+
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static int
+plan_all(uint16_t *ids, unsigned *n)
+{
+	unsigned lcore;
+
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (*n == WORKERS_MAX || lcore >= WORKERS_MAX) {
+			log_warning("main", "lcore %u stays idle: at most %d lcores, 0-%d, are used", lcore,
+				    WORKERS_MAX, WORKERS_MAX - 1);
+			continue;
+		}
+		ids[(*n)++] = (uint16_t)lcore;
+	}
+	if (*n)
+		return EDPVS_OK;
+	log_err("main",
+		"only lcore %u is enabled, but one lcore controls and at least one forwards: start with "
+		"-- --lcores '0@0,1@1' (or '0@0,1@0' on one CPU)",
+		rte_get_main_lcore());
+	return EDPVS_INVAL;
+}
+
+/* Checks one block; adds its lcore when it forwards. */
+static int
+plan_block(const struct conf_worker *w, uint16_t *ids, unsigned *n)
+{
+	unsigned cpu = (unsigned)w->cpu_id;
+
+	if (!rte_lcore_is_enabled(cpu)) {
+		log_err(
+		    "main",
+		    "worker %s names cpu_id %u, which is not among the lcores of the EAL: add it to -l or "
+		    "--lcores",
+		    w->name, cpu);
+		return EDPVS_INVAL;
+	}
+	if (w->type == CONF_WORKER_MASTER) {
+		if (cpu == rte_get_main_lcore())
+			return EDPVS_OK;
+		log_err("main",
+			"worker %s of type master names cpu_id %u, but the EAL's main lcore is %u: "
+			"change cpu_id or start with -- --main-lcore %u",
+			w->name, cpu, rte_get_main_lcore(), cpu);
+		return EDPVS_INVAL;
+	}
+	if (cpu == rte_get_main_lcore()) {
+		log_err("main",
+			"worker %s names cpu_id %u, which is the main lcore and controls: a worker needs an "
+			"lcore of "
+			"its own",
+			w->name, cpu);
+		return EDPVS_INVAL;
+	}
+	if (w->type == CONF_WORKER_KNI) {
+		log_warning(
+		    "main",
+		    "worker %s of type kni stays idle: there are no kernel interfaces in this version",
+		    w->name);
+		return EDPVS_OK;
+	}
+	for (unsigned i = 0; i < *n; i++) {
+		if (ids[i] == cpu) {
+			log_err("main", "two worker blocks name cpu_id %u (the second is %s)", cpu, w->name);
+			return EDPVS_INVAL;
+		}
+	}
+	ids[(*n)++] = (uint16_t)cpu;
+	return EDPVS_OK;
+}
+
+int
+lcores_plan(uint16_t *ids, unsigned *n)
+{
+	*n = 0;
+	if (conf.worker.nworkers == 0)
+		return plan_all(ids, n);
+	for (int i = 0; i < conf.worker.nworkers; i++) {
+		int rc = plan_block(&conf.worker.worker[i], ids, n);
+
+		if (rc)
+			return rc;
+	}
+	if (*n == 0) {
+		log_err("main", "bad lcore configuration (error code: -7): no worker block is of type slave");
+		return EDPVS_INVAL;
+	}
+	qsort(ids, *n, sizeof(*ids), by_number);
+	return EDPVS_OK;
+}
