@@ -4,6 +4,8 @@ import type { Transport } from '../../ipc/client';
 /** Somewhere text goes. */
 export interface Output {
   write(text: string): void;
+  /** Sends what was collected; for output that is watched while it grows. */
+  flush?(): void;
 }
 
 /** Everything a command gets from outside, so that tests can give it something else. */
