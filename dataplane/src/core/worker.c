@@ -78,10 +78,11 @@ worker_handover_flush(struct worker *w)
 void
 control_send(struct rte_mbuf *m)
 {
-	static unsigned turn;
+	/* All frames of a port through one worker: packets that waited for a neighbour leave in order. */
+	unsigned first = mbuf_meta(m)->port;
 
 	for (unsigned tries = 0; tries < nworkers; tries++) {
-		struct worker *w = workers[turn++ % nworkers];
+		struct worker *w = workers[(first + tries) % nworkers];
 
 		if (rte_ring_sp_enqueue(w->from_control, m) == 0)
 			return;
