@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include <rte_lcore.h>
 
 #include "abi/addr.h"
-#include "abi/link.h"
 #include "addr.h"
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
@@ -217,66 +214,6 @@ handle_maddr(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return EDPVS_OK;
 }
 
-/* The multicast MAC filter: one entry per group here, because equal MACs of different groups share one
- * reference count. */
-static bool
-seen_before(const struct maddr *m)
-{
-	struct maddr *other;
-
-	TAILQ_FOREACH (other, &maddrs, next) {
-		if (other == m)
-			return false;
-		if (other->port == m->port && rte_is_same_ether_addr(&other->mac, &m->mac))
-			return true;
-	}
-	return false;
-}
-
-static uint32_t
-groups_of_mac(const struct maddr *m)
-{
-	struct maddr *other;
-	uint32_t n = 0;
-
-	TAILQ_FOREACH (other, &maddrs, next) {
-		n += other->port == m->port && rte_is_same_ether_addr(&other->mac, &m->mac);
-	}
-	return n;
-}
-
-static int
-handle_hw_maddr(const struct ctrl_request *req, struct ctrl_reply *reply)
-{
-	struct netif_hw_addr_array head = {0};
-	struct port *port;
-	struct maddr *m;
-	int rc = device_of(req, &port);
-
-	if (rc)
-		return rc;
-	if (!ctrl_reply_add(reply, sizeof(head)))
-		return EDPVS_NOMEM;
-	TAILQ_FOREACH (m, &maddrs, next) {
-		struct netif_hw_addr_entry row = {0};
-		const uint8_t *b = m->mac.addr_bytes;
-		void *out;
-
-		if (m->port != port || seen_before(m))
-			continue;
-		out = ctrl_reply_add(reply, sizeof(row));
-		if (!out)
-			return EDPVS_NOMEM;
-		snprintf(row.addr, sizeof(row.addr), "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3],
-			 b[4], b[5]);
-		row.refcnt = groups_of_mac(m);
-		memcpy(out, &row, sizeof(row));
-		head.count++;
-	}
-	memcpy(ctrl_reply_at(reply, 0), &head, sizeof(head));
-	return EDPVS_OK;
-}
-
 void
 addr_ctrl_register(void)
 {
@@ -286,5 +223,4 @@ addr_ctrl_register(void)
 	ctrl_register(SOCKOPT_SET_IFADDR_FLUSH, handle_flush);
 	ctrl_register(SOCKOPT_GET_IFADDR_SHOW, handle_show);
 	ctrl_register(SOCKOPT_GET_IFMADDR_SHOW, handle_maddr);
-	ctrl_register(SOCKOPT_NETIF_GET_MADDR, handle_hw_maddr);
 }

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "maddr.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "core/log.h"
 
-enum { FILTER_MAX = 1024 };
-
 struct maddr_list maddrs = TAILQ_HEAD_INITIALIZER(maddrs);
-
-static uint64_t dirty; /* bit = port id */
 
 static const union inet_ip all_nodes = {.b = {0xff, 0x02, [15] = 1}};
 static const union inet_ip all_routers = {.b = {0xff, 0x02, [15] = 2}};
@@ -61,7 +56,12 @@ join(struct port *p, const union inet_ip *group)
 	m->users = 1;
 	m->mac = maddr_mac(group);
 	TAILQ_INSERT_TAIL(&maddrs, m, next);
-	dirty |= 1ull << p->id;
+	if (port_mcast_add(p, &m->mac))
+		log_warning(
+		    "net",
+		    "%s: the driver did not take a multicast address: IPv6 neighbours may not find us; "
+		    "switch promiscuous mode on (dpip link set %s promisc on)",
+		    p->name, p->name);
 }
 
 static void
@@ -72,7 +72,7 @@ leave(struct port *p, const union inet_ip *group)
 	if (!m || --m->users > 0)
 		return;
 	TAILQ_REMOVE(&maddrs, m, next);
-	dirty |= 1ull << p->id;
+	port_mcast_del(p, &m->mac);
 	free(m);
 }
 
@@ -96,56 +96,6 @@ maddr_leave_for(struct port *p, const union inet_ip *ip)
 	leave(p, &all_routers);
 }
 
-static unsigned
-filter_of(const struct port *p, struct rte_ether_addr *macs)
-{
-	unsigned n = 0;
-	struct maddr *m;
-
-	TAILQ_FOREACH (m, &maddrs, next) {
-		bool known = m->port != p;
-
-		for (unsigned i = 0; !known && i < n; i++)
-			known = rte_is_same_ether_addr(&macs[i], &m->mac);
-		if (!known && n < FILTER_MAX)
-			macs[n++] = m->mac;
-	}
-	return n;
-}
-
-static void
-write_filter(struct port *p)
-{
-	struct rte_ether_addr *macs = malloc(FILTER_MAX * sizeof(*macs));
-	unsigned n = macs ? filter_of(p, macs) : FILTER_MAX;
-	int rc = n < FILTER_MAX ? rte_eth_dev_set_mc_addr_list(p->dpdk_id, macs, n) : -ENOSPC;
-
-	free(macs);
-	if (rc == 0 || rc == -ENODEV)
-		return;
-	/* Drivers without a filter list, or with a short one: take all multicast frames, the parser drops
-	 * what is not ours. */
-	rc = rte_eth_allmulticast_enable(p->dpdk_id);
-	if (rc)
-		log_warning(
-		    "net",
-		    "%s: the driver can neither filter multicast frames nor receive all of them (%s): IPv6 "
-		    "neighbours may not find us; switch promiscuous mode on (dpip link set %s promisc on)",
-		    p->name, rte_strerror(-rc), p->name);
-}
-
-void
-maddr_tick(void)
-{
-	for (unsigned i = 0; dirty && i < PORTS_MAX; i++) {
-		if (!(dirty >> i & 1))
-			continue;
-		dirty &= ~(1ull << i);
-		if (ports[i])
-			write_filter(ports[i]);
-	}
-}
-
 void
 maddr_fini(void)
 {
@@ -155,5 +105,4 @@ maddr_fini(void)
 		TAILQ_REMOVE(&maddrs, m, next);
 		free(m);
 	}
-	dirty = 0;
 }

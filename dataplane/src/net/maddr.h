@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Multicast groups that ports have joined, and the multicast MAC filter that follows from them. Control lcore
+ * Multicast groups that ports have joined, which the multicast MAC filter follows. Control lcore
  * only.
  */
 #ifndef NET_MADDR_H
@@ -26,14 +26,10 @@ extern struct maddr_list maddrs;
 void maddr_join_for(struct port *p, const union inet_ip *ip);
 void maddr_leave_for(struct port *p, const union inet_ip *ip);
 
-/* Writes the filters of ports whose groups changed. */
-void maddr_tick(void);
-
 /* 33:33 and the last four bytes (RFC 2464). */
 struct rte_ether_addr maddr_mac(const union inet_ip *group);
 /* ff02::1:ffXX:XXXX (RFC 4291). */
 union inet_ip maddr_solicited_node(const union inet_ip *ip);
-/* Number of groups whose filter entry is this MAC on the port. */
 void maddr_fini(void);
 
 #endif

@@ -18,8 +18,22 @@
 #include "net_ctrl.h"
 #include "route.h"
 
-/* MACs of ports as the headers in the adjacency table have them. */
-static struct rte_ether_addr known_mac[PORTS_MAX];
+/* A port with a new MAC: headers are rewritten, and the neighbours are told. */
+static void
+mac_changed(struct port *p)
+{
+	struct net_addr *a;
+
+	neigh_rewrite_headers(p->id);
+	TAILQ_FOREACH (a, &net_addrs, next) {
+		if (a->spec.port != p)
+			continue;
+		if (a->spec.af == INET_AF_V4)
+			arp_announce(p, &a->spec.ip);
+		else
+			nd_announce(p, &a->spec.ip, !(a->flags & ADDR_F_TENTATIVE));
+	}
+}
 
 static int
 workers_prepare(void)
@@ -46,11 +60,10 @@ net_init(void)
 		rc = workers_prepare();
 	if (rc)
 		return rc;
+	port_mac_hook = mac_changed;
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (!ports[i])
-			continue;
-		known_mac[i] = ports[i]->mac;
-		linklocal_create(ports[i]);
+		if (ports[i])
+			linklocal_create(ports[i]);
 	}
 	return EDPVS_OK;
 }
@@ -60,6 +73,7 @@ net_fini(void)
 {
 	if (!net_adjs)
 		return;
+	port_mac_hook = NULL;
 	addr_fini();
 	route_fini();
 	neigh_fini();
@@ -115,33 +129,9 @@ net_control_packet(struct rte_mbuf *m)
 	}
 }
 
-/* A port with a new MAC: headers are rewritten, and the neighbours are told. */
-static void
-watch_macs(void)
-{
-	struct net_addr *a;
-
-	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (!ports[i] || rte_is_same_ether_addr(&known_mac[i], &ports[i]->mac))
-			continue;
-		known_mac[i] = ports[i]->mac;
-		neigh_rewrite_headers((uint16_t)i);
-		TAILQ_FOREACH (a, &net_addrs, next) {
-			if (a->spec.port != ports[i])
-				continue;
-			if (a->spec.af == INET_AF_V4)
-				arp_announce(ports[i], &a->spec.ip);
-			else
-				nd_announce(ports[i], &a->spec.ip, !(a->flags & ADDR_F_TENTATIVE));
-		}
-	}
-}
-
 void
 net_control_tick(uint64_t now_ms)
 {
-	watch_macs();
 	net_timers_run(now_ms);
 	neigh_tick();
-	maddr_tick();
 }

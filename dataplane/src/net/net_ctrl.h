@@ -7,7 +7,7 @@
 
 #include "port/port.h"
 
-void addr_ctrl_register(void);	/* 47 to 52, 66 */
+void addr_ctrl_register(void);	/* 47 to 52 */
 void route_ctrl_register(void); /* 28 to 35 */
 void neigh_ctrl_register(void); /* 16, 70 to 72 */
 

@@ -126,7 +126,7 @@ void net_icmp_error(struct worker *w, const struct rte_mbuf *m, const struct pkt
 
 int net_init(void);   /* after workers_init() and ports_init(); 0 or a negative EDPVS code, logged */
 void net_fini(void);
-void net_ctrl_register(void); /* messages 16, 28-35, 47-52, 66 and 70-72 */
+void net_ctrl_register(void); /* messages 16, 28-35, 47-52 and 70-72 */
 
 /* Control loop: one punted packet; timers (call about every 10 ms of the clock, cheap when nothing is due). */
 void net_control_packet(struct rte_mbuf *m);
