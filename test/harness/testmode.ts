@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The messages of a daemon in test mode; layouts in dataplane/include/abi/testmode.h.
+import type { Transport } from '../../src/ipc/client';
+
+const CLOCK = 0x44530f00;
+const INJECT = 0x44530f01;
+const COLLECT = 0x44530f02;
+const SETTLE = 0x44530f03;
+
+const CLOCK_STOP = 1;
+const CLOCK_WARP = 2;
+const SETTLE_TIMERS = 1;
+const FRAME_OUT_HEAD = 8;
+
+/** A frame on its way into the daemon. */
+export interface Injection {
+  readonly port: number;
+  readonly queue: number;
+  readonly frame: Uint8Array;
+  /** Bytes in the first buffer; the others follow in further ones. Default: all that fit. */
+  readonly first?: number;
+}
+
+function clock(transport: Transport, op: number, ms: number): bigint {
+  const body = Buffer.alloc(16);
+  body.writeUInt32LE(op, 0);
+  body.writeBigUInt64LE(BigInt(ms), 8);
+  return transport.request(CLOCK, 'set', body).readBigUInt64LE(0);
+}
+
+/** Stops the daemon's clock. @returns its milliseconds */
+export function stopClock(transport: Transport): bigint {
+  return clock(transport, CLOCK_STOP, 0);
+}
+
+/** Moves the stopped clock. @returns its milliseconds */
+export function warpClock(transport: Transport, ms: number): bigint {
+  return clock(transport, CLOCK_WARP, ms);
+}
+
+/** Puts frames into receive queues, as if a device had received them. */
+export function inject(transport: Transport, injections: readonly Injection[]): void {
+  const parts = injections.flatMap(({ port, queue, frame, first }) => {
+    const head = Buffer.alloc(16);
+    head.writeUInt16LE(port, 0);
+    head.writeUInt16LE(queue, 2);
+    head.writeUInt32LE(frame.length, 4);
+    head.writeUInt32LE(first ?? 0, 8);
+    return [head, frame];
+  });
+  transport.request(INJECT, 'set', Buffer.concat(parts));
+}
+
+/** Frames sent on a port since the last call, oldest first. */
+export function collect(transport: Transport, port: number): Buffer[] {
+  const request = Buffer.alloc(8);
+  request.writeUInt16LE(port, 0);
+  const body = transport.request(COLLECT, 'get', request);
+  const frames: Buffer[] = [];
+  for (let at = 0; at < body.length; ) {
+    const length = body.readUInt32LE(at);
+    frames.push(body.subarray(at + FRAME_OUT_HEAD, at + FRAME_OUT_HEAD + length));
+    at += FRAME_OUT_HEAD + length;
+  }
+  return frames;
+}
+
+/** True while packets are on their way. Ask until it is false. */
+export function isBusy(transport: Transport, options: { readonly timers: boolean; readonly turns: number }): boolean {
+  const request = Buffer.alloc(8);
+  request.writeUInt32LE(options.timers ? SETTLE_TIMERS : 0, 0);
+  request.writeUInt32LE(options.turns, 4);
+  return transport.request(SETTLE, 'get', request).readUInt32LE(0) !== 0;
+}
