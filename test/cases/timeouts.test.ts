@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a connection lives in each state, on a clock that the test moves.
+import { describe, expect, test } from 'vitest';
+import { stopDaemonsAfterEach, type Case } from '../harness/case';
+import { dissect, numberOf } from '../harness/dissect';
+import { tcp, udp } from '../harness/frames';
+import { CLIENTS, configureService, endpoint, fromClient, fromServer, SERVERS, startWorld, v4 } from './topology';
+import { CLIENT_ISN, RS_ISN, startConnection, type TcpConnection } from './tcp-connection';
+
+stopDaemonsAfterEach();
+
+const PORT = 80;
+
+function connections(c: Case): string[] {
+  return c.output('ipvsadm -lnc').split('\n').filter((line) => line !== '');
+}
+
+/** Timeouts may come up to a second late, so that many do not come at once; never early. */
+function expectLifetime(c: Case, seconds: number): void {
+  c.warp(seconds * 1000 - 100, 500);
+  expect(connections(c)).toHaveLength(1);
+  c.warp(1600, 200);
+  expect(connections(c)).toHaveLength(0);
+}
+
+describe('TCP', () => {
+  test('SYN_RECV 30 s', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    c.send(CLIENTS, fromClient(v4, tcp({ sport: 1, dport: PORT, seq: 1, flags: 'S' })));
+    expect(connections(c)[0]).toMatch(/tcp 30s +SYN_RECV /);
+    c.discard();
+    expectLifetime(c, 30);
+    c.expectNothing();
+  });
+
+  test('ESTABLISHED 90 s, then both ends are reset', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, v4, PORT, 1000);
+    expect(connections(c)[0]).toMatch(/tcp 90s +TCP_EST /);
+    expectLifetime(c, 90);
+    const toServer = c.collectOne(SERVERS);
+    const toClient = c.collectOne(CLIENTS);
+    expect(Object.fromEntries(dissect(toServer))).toMatchObject({
+      'eth.dst': '02:bb:00:00:00:01',
+      'ip.src': v4.lip,
+      'ip.dst': v4.servers[0],
+      'ip.checksum': 'good',
+      'tcp.sport': t.lport,
+      'tcp.dport': PORT,
+      'tcp.flags': 'R',
+      'tcp.seq': (CLIENT_ISN + 1 + t.delta) >>> 0,
+      'tcp.checksum': 'good',
+    });
+    expect(Object.fromEntries(dissect(toClient))).toMatchObject({
+      'eth.dst': '02:aa:00:00:00:01',
+      'ip.src': v4.vip,
+      'ip.dst': v4.client,
+      'tcp.sport': PORT,
+      'tcp.dport': 1000,
+      'tcp.flags': 'R',
+      'tcp.seq': RS_ISN + 1,
+      'tcp.checksum': 'good',
+    });
+  });
+
+  test('traffic keeps a connection', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, v4, PORT, 1000);
+    for (let i = 0; i < 3; i++) {
+      c.warp(80_000, 4000);
+      c.send(SERVERS, t.serverFrame({ seq: RS_ISN + 1, ack: CLIENT_ISN + 1 + t.delta, flags: 'A' }));
+    }
+    expect(t.state()).toBe('TCP_EST');
+    expectLifetime(c, 90);
+  });
+
+  test('conn_timeout of the service replaces ESTABLISHED', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--conn-timeout 20' });
+    startConnection(c, v4, PORT, 1000);
+    expect(connections(c)[0]).toMatch(/tcp 20s +TCP_EST /);
+    expectLifetime(c, 20);
+  });
+
+  test.each([
+    ['CLOSE_WAIT', 7, (t: TcpConnection) => [t.clientFrame({ seq: CLIENT_ISN + 1, ack: RS_ISN + 1, flags: 'FA' })]],
+    ['TCP_CLOSE', 3, (t: TcpConnection) => [t.clientFrame({ seq: CLIENT_ISN + 1, flags: 'R' })]],
+  ] as const)('%s %i s', async (state, seconds, frames) => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, v4, PORT, 1000);
+    c.send(CLIENTS, ...frames(t));
+    c.discard();
+    expect(t.state()).toBe(state);
+    expectLifetime(c, seconds);
+    c.expectNothing();
+  });
+
+  test('FIN_WAIT 7 s', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, v4, PORT, 1000);
+    c.send(SERVERS, t.serverFrame({ seq: RS_ISN + 1, ack: CLIENT_ISN + 1 + t.delta, flags: 'FA' }));
+    c.discard();
+    expect(t.state()).toBe('FIN_WAIT');
+    expectLifetime(c, 7);
+  });
+
+  test('timeouts come from the configuration', async () => {
+    const tcpSection = ['tcp {', 'timeout {', 'established 40', '}', '}'];
+    const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65536', '}', ...tcpSection] } });
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    startConnection(c, v4, PORT, 1000);
+    expect(connections(c)[0]).toMatch(/tcp 40s +TCP_EST /);
+    expectLifetime(c, 40);
+  });
+});
+
+test('UDP 300 s in either state', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'udp', port: 53 });
+  c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: 53 })));
+  const lport = numberOf(c.collectOne(SERVERS), 'udp.sport');
+  c.warp(299_000, 10_000);
+  c.send(SERVERS, fromServer(v4, udp({ sport: 53, dport: lport })));
+  expect(connections(c)[0]).toMatch(/udp 300s +UDP_NORM /);
+  expectLifetime(c, 300);
+});
+
+test('a local port is used again after its connection has ended', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'udp', port: 53 });
+  c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: 53 })));
+  c.discard();
+  const usage = (): string => c.output('dpip -s addr show dev test1').match(/sa_used (\d+)/)?.[1] ?? '';
+  expect(usage()).toBe('1');
+  c.warp(302_000, 10_000);
+  expect(usage()).toBe('0');
+  expect(c.output(`ipvsadm -ln -u ${endpoint(v4.vip, 53)}`)).toMatch(/FullNat 1 +0 +0 +\n$/);
+});
