@@ -10,3 +10,9 @@ export interface Names {
 
 /** No names at all. */
 export const NUMERIC: Names = { host: () => null, service: () => null };
+
+/** An address whose name may be wanted; bytes as in formatIp. */
+export interface Address {
+  readonly af: number;
+  readonly bytes: Uint8Array;
+}

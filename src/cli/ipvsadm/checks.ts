@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the parts of a command line fit together.
+import { parseDecimal } from '../parse/number';
+import { IPPROTO } from '../parse/protocol';
+import { MAX_SECONDS, type Arguments, type ServiceArgument, type Values } from './arguments';
+import { invalid } from './errors';
+import { isEmptyMatch } from './match';
+import { checkMatrix } from './matrix';
+import type { Column } from './options';
+
+const SET_WORDS = 3;
+/** What is used when a service is created without -s. */
+export const DEFAULT_SCHEDULER = 'wlc';
+
+function checkWords({ command, words }: Arguments): void {
+  const wanted = command.id === 'set' ? SET_WORDS : 0;
+  if (words.length < wanted) throw invalid('--set option requires 3 timeout values');
+  const extra = words[wanted];
+  if (extra !== undefined) throw invalid(`unexpected argument ${extra}`);
+  for (const word of words) {
+    if (parseDecimal(word, 0, MAX_SECONDS) === null) throw invalid(`invalid timeout value \`${word}' specified`);
+  }
+}
+
+/** A service without port takes all ports, which makes sense only if a client stays with its server. */
+function hasZeroPort(service: ServiceArgument): boolean {
+  if (service.kind === 'address') return service.port === 0;
+  return service.kind === 'match' && isEmptyMatch(service.match);
+}
+
+export function isConhash(scheduler: string): boolean {
+  return scheduler.startsWith('conhash');
+}
+
+/**
+ * Checks what --hash-target needs of the service that it is given for.
+ * @param scheduler of the service
+ * @throws UsageError
+ */
+export function checkHashTarget(values: Readonly<Values>, scheduler: string): void {
+  if (values.hashTarget === undefined) return;
+  if (!isConhash(scheduler)) throw invalid('hash target can only be set when schedule is conhash');
+  if (values.hashTarget === 'qid' && !isUdp(values.service)) throw invalid('qid hash can only be set in udp service');
+}
+
+function isUdp(service: ServiceArgument | undefined): boolean {
+  return service !== undefined && service.kind !== 'fwmark' && service.proto === IPPROTO.udp;
+}
+
+function checkAttributes({ command, given, values }: Arguments): void {
+  const { service } = values;
+  if (service === undefined) return;
+  if (hasZeroPort(service) && values.persistent === undefined) {
+    throw invalid('Zero port specified for no-match and non-persistent service');
+  }
+  if (given.has('ops') && service.kind !== 'fwmark' && !isUdp(service)) {
+    throw invalid('One-Packet Scheduling is only for UDP virtual services');
+  }
+  // An edited service may have the scheduler already; that is checked when it is known.
+  if (values.scheduler !== undefined || command.id === 'add-service') {
+    checkHashTarget(values, values.scheduler ?? DEFAULT_SCHEDULER);
+  }
+}
+
+function checkList({ given }: Arguments): void {
+  const has = (...columns: Column[]): boolean => columns.some((column) => given.has(column));
+  const other = has('connection', 'timeout', 'daemon');
+  const conflict =
+    (other && has('stats', 'rate', 'thresholds')) || (has('timeout', 'daemon') && has('persistent-conn'));
+  if (conflict) throw invalid('options conflicts in the list command');
+}
+
+/** @throws UsageError for the first thing that does not fit */
+export function checkArguments(args: Arguments): void {
+  checkWords(args);
+  checkMatrix(args.command, args.given);
+  if (args.command.id === 'add-service' || args.command.id === 'edit-service') checkAttributes(args);
+  if (args.command.id === 'list') checkList(args);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// -L -c
+import { DaemonError, IpcError } from '../../../ipc/client';
+import { findConn, walkConns, type Conn } from '../../../ipc/messages/conn';
+import { EDPVS } from '../../../ipc/messages/failures';
+import { protocolName } from '../../parse/protocol';
+import { formatEndpoint } from '../../render/address';
+import { cut, left } from '../../render/columns';
+import { NUMERIC, type Address, type Names } from '../../render/names';
+import type { Arguments } from '../arguments';
+import { EXIT_LIST } from '../errors';
+import { briefText, libraryLine } from '../failure';
+import type { Session } from '../session';
+
+/** One connection; its time is the one it was configured with, not what is left of it. */
+export function connLine(conn: Conn, names: Names): string {
+  const { in_af, out_af, proto } = conn;
+  const columns = [
+    left(protocolName(proto) ?? '--', 3),
+    left(cut(`${conn.timeout}s`, 7), 6),
+    left(cut(conn.state, 15), 11),
+    left(formatEndpoint(in_af, conn.caddr, conn.cport, proto, names), 18),
+    left(formatEndpoint(in_af, conn.vaddr, conn.vport, proto, names), 18),
+    left(formatEndpoint(out_af, conn.laddr, conn.lport, proto, names), 18),
+    formatEndpoint(out_af, conn.daddr, conn.dport, proto, names),
+  ];
+  return `[${conn.lcoreid}]${columns.join(' ')}\n`;
+}
+
+function* addressesOf(conns: readonly Conn[]): Generator<Address> {
+  for (const conn of conns) {
+    yield { af: conn.in_af, bytes: conn.caddr };
+    yield { af: conn.in_af, bytes: conn.vaddr };
+    yield { af: conn.out_af, bytes: conn.laddr };
+    yield { af: conn.out_af, bytes: conn.daddr };
+  }
+}
+
+/** The words of upstream, which people look for. */
+function reportFailure(session: Session, error: IpcError, isPartial: boolean): number {
+  const code = error instanceof DaemonError ? error.code : null;
+  const line = libraryLine(error);
+  const text = code === null ? briefText(error) : `got errcode ${code} from dpvs_getsockopt`;
+  session.stderr.write(`${line === null ? '' : `${line}\n`}dp_vs_get_conns: ${text}\n`);
+  if (isPartial) session.stderr.write('Fail to fetch all connection entries!\n');
+  return EXIT_LIST;
+}
+
+function* pagesOf(session: Session, args: Arguments): Generator<readonly Conn[], void> {
+  const templates = args.given.has('persistent-conn');
+  const { sockpair } = args.values;
+  if (sockpair === undefined) yield* walkConns(session.transport, templates);
+  else yield findConn(session.transport, sockpair, templates);
+}
+
+/** Hands pages on until there are no more; @returns the exit status */
+function eachPage(session: Session, args: Arguments, use: (page: readonly Conn[]) => void): number {
+  let count = 0;
+  const searches = args.values.sockpair !== undefined;
+  try {
+    for (const page of pagesOf(session, args)) {
+      use(page);
+      count += page.length;
+    }
+  } catch (error) {
+    if (!(error instanceof IpcError)) throw error;
+    const status = reportFailure(session, error, count > 0);
+    const notFound = error instanceof DaemonError && error.code === EDPVS.EDPVS_NOTEXIST;
+    if (searches && notFound) session.stderr.write('connection specified not found\n');
+    return status;
+  }
+  if (!searches || count > 0) return 0;
+  session.stderr.write('connection specified not found\n');
+  return EXIT_LIST;
+}
+
+async function listNamed(session: Session, args: Arguments): Promise<number> {
+  const conns: Conn[] = [];
+  const status = eachPage(session, args, (page) => {
+    for (const conn of page) conns.push(conn);
+  });
+  const { lookUpNames } = await import('../../runtime/names');
+  const names = await lookUpNames(addressesOf(conns));
+  for (const conn of conns) session.stdout.write(connLine(conn, names));
+  return status;
+}
+
+/** All connections, or the one of --sockpair; no title, no order. */
+export function listConnections(session: Session, args: Arguments): number | Promise<number> {
+  if (!args.given.has('numeric')) return listNamed(session, args);
+  return eachPage(session, args, (page) => {
+    session.stdout.write(page.map((conn) => connLine(conn, NUMERIC)).join(''));
+  });
+}

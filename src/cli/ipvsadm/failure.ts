@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// What users read when the daemon refuses a request or cannot be reached.
+import { ClosedError, ConnectError, DaemonError, type IpcError } from '../../ipc/client';
+import { EDPVS } from '../../ipc/messages/failures';
+import { EXIT_LIST } from './errors';
+
+/** What was asked for; the same code means different things for different requests. */
+export type Action =
+  | 'add-service' | 'edit-service' | 'delete-service' | 'zero' | 'flush' | 'get-service' | 'get-services' | 'get-dests'
+  | 'add-dest' | 'edit-dest' | 'delete-dest' | 'add-laddr' | 'delete-laddr' | 'get-laddrs' | 'add-address'
+  | 'delete-address' | 'add-deny' | 'delete-deny' | 'get-deny' | 'add-allow' | 'delete-allow' | 'get-allow' | 'get-conns'; // prettier-ignore
+
+const { EDPVS_INVAL, EDPVS_EXIST, EDPVS_NOTEXIST, EDPVS_NOTSUPP, EDPVS_NOSERV, EDPVS_MSG_FAIL } = EDPVS;
+
+type Sentences = Readonly<Record<number, string>>;
+
+const MISSING_SERVICE: Sentences = { [EDPVS_MSG_FAIL]: 'No such service', [EDPVS_NOTEXIST]: 'No such service' };
+const UNDEFINED_SERVICE: Sentences = { [EDPVS_INVAL]: 'Service not defined' };
+
+/** The classic sentences, by what daemons really send. */
+const SENTENCES: Readonly<Partial<Record<Action, Sentences>>> = {
+  'add-service': { [EDPVS_EXIST]: 'Service already exists', [EDPVS_NOTEXIST]: 'Scheduler or persistence engine not found' },
+  'edit-service': {
+    [EDPVS_INVAL]: 'No such service',
+    [EDPVS_MSG_FAIL]: 'No such service',
+    [EDPVS_NOTEXIST]: 'Scheduler or persistence engine not found',
+  },
+  'delete-service': { ...MISSING_SERVICE, [EDPVS_INVAL]: 'No such service' },
+  zero: { ...MISSING_SERVICE, [EDPVS_INVAL]: 'No such service' },
+  'get-service': MISSING_SERVICE,
+  'get-dests': MISSING_SERVICE,
+  'add-dest': {
+    ...UNDEFINED_SERVICE,
+    [EDPVS_EXIST]: 'Destination already exists',
+    [EDPVS_NOTSUPP]: 'Lower threshold is above the upper one, or the combination is not supported',
+  },
+  'edit-dest': {
+    ...UNDEFINED_SERVICE,
+    [EDPVS_NOTEXIST]: 'No such destination',
+    [EDPVS_NOTSUPP]: 'Lower threshold is above the upper one, or the combination is not supported',
+  },
+  'delete-dest': { ...UNDEFINED_SERVICE, [EDPVS_NOTEXIST]: 'No such destination' },
+  'add-laddr': {
+    [EDPVS_NOSERV]: 'Service not defined',
+    [EDPVS_EXIST]: 'Local address already exists',
+    [EDPVS_NOTEXIST]: 'No such interface',
+  },
+  'delete-laddr': { [EDPVS_NOSERV]: 'Service not defined', [EDPVS_NOTEXIST]: 'No such Local address' },
+  'get-laddrs': { ...MISSING_SERVICE, [EDPVS_NOSERV]: 'No such service' },
+  'add-deny': { [EDPVS_EXIST]: 'blacklist address already exists', [EDPVS_INVAL]: 'No such ipset' },
+  'add-allow': { [EDPVS_EXIST]: 'whitelist address already exists', [EDPVS_INVAL]: 'No such ipset' },
+  'delete-deny': { [EDPVS_NOTEXIST]: 'No such deny address' },
+  'delete-allow': { [EDPVS_NOTEXIST]: 'No such deny address' },
+};
+
+/** The first line: that of upstream's library, which scripts look for. null: it has none for this error. */
+export function libraryLine(error: IpcError): string | null {
+  if (error instanceof DaemonError) {
+    return `[sockopt_msg_recv] errcode set in socket msg#${error.id} header: ${error.text}(${error.code})`;
+  }
+  if (error instanceof ConnectError) {
+    return `[dpvs_${error.type}sockopt] scoket msg connection error: ${error.errnoText}`;
+  }
+  if (error instanceof ClosedError && error.part === 'header') {
+    return `[sockopt_msg_recv] socket msg header recv error -- ${error.received}/${error.expected} recieved`;
+  }
+  return null;
+}
+
+/** The second line: what it means. */
+export function sentence(action: Action, error: IpcError): string {
+  if (error instanceof DaemonError) return SENTENCES[action]?.[error.code] ?? error.text;
+  if (error instanceof ConnectError) return connectReason(error);
+  return error.message;
+}
+
+/** The text of errno, or the classic one when the user may not connect. */
+export function connectReason(error: ConnectError): string {
+  const denied = error.errno === 'EACCES' || error.errno === 'EPERM';
+  return denied ? 'Permission denied (you must be root)' : error.errnoText;
+}
+
+/** Both lines. */
+export function failureText(action: Action, error: IpcError): string {
+  const line = libraryLine(error);
+  return `${line === null ? '' : `${line}\n`}${sentence(action, error)}\n`;
+}
+
+/** In one line, for messages that name what they are about themselves. */
+export function briefText(error: IpcError): string {
+  return error instanceof DaemonError ? `${error.text}(${error.code})` : error.message;
+}
+
+/** Exit status of a refused change: the low byte of the daemon's code; never success. */
+export function changeStatus(error: IpcError): number {
+  return error instanceof DaemonError ? error.code & 0xff || EXIT_LIST : EXIT_LIST;
+}
+
+/** True when the daemon answers requests for a service in a way that means that there is none. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof DaemonError && (error.code === EDPVS_MSG_FAIL || error.code === EDPVS_NOTEXIST);
+}
+
+/** True when the daemon does not know the request; some say so, others close the connection. */
+export function isUnsupported(error: unknown): boolean {
+  if (error instanceof ClosedError) return error.part === 'header' && error.received === 0;
+  return error instanceof DaemonError && error.code === EDPVS_NOTSUPP;
+}
+
+/** True when what was to be made is there already. */
+export function isExisting(error: unknown): boolean {
+  return error instanceof DaemonError && error.code === EDPVS_EXIST;
+}

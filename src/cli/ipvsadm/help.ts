@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The help, made from the tables with commander, which is loaded for nothing else: it would parse the command line by
+// other rules than users of ipvsadm know.
+import { Command, Help, Option } from 'commander';
+import { COMMANDS, OPTIONS, valueKind, type CommandRow, type OptionRow } from './options';
+import { VERSION_LINE } from './version';
+
+const COMMAND_GROUP = 'Commands:';
+const OPTION_GROUP = 'Options:';
+
+const USAGE = [
+  '-A|E SERVICE [-s scheduler] [-p [seconds]] [-M mask] [attributes]',
+  '-D SERVICE',
+  '-C',
+  '-a|e SERVICE -r server [-g|i|m|b|J] [-w weight] [-x number] [-y number]',
+  '-d SERVICE -r server',
+  '-L|l [SERVICE] [--stats|--rate|--thresholds|--persistent-conn] [-n] [-X] [--cpu index]',
+  '-L|l -c [--persistent-conn] [--sockpair pair] [-n]',
+  '-Z [SERVICE]',
+  '-P|Q SERVICE -z address -F device',
+  '-G [SERVICE] [--cpu index]',
+  '-U|V SERVICE -k address      -B [SERVICE]',
+  '-O|Y SERVICE -2 address      -W [SERVICE]',
+  '-S [-n] [--compat-save]',
+  '-R < rules',
+  '-h      -v',
+] as const;
+
+const SERVICE = 'SERVICE is one of -t, -u, -q, -1 addr, --sctp-service addr, -f mark [-6], -H rule.';
+
+/** The long form stands first, because that is where people look for it. */
+function flagsOf(row: CommandRow | OptionRow): string {
+  const value = row.value === undefined ? '' : valueKind(row) === 'optional' ? ` [${row.value}]` : ` ${row.value}`;
+  return `--${row.long}${row.short === undefined ? '' : `, -${row.short}`}${value}`;
+}
+
+function optionOf(row: CommandRow | OptionRow, group: string): Option {
+  const value = row.value === undefined ? '' : valueKind(row) === 'optional' ? ` [${row.value}]` : ` <${row.value}>`;
+  const option = new Option(`${row.short === undefined ? '' : `-${row.short}, `}--${row.long}${value}`, row.help);
+  option.helpGroupHeading = group;
+  return option;
+}
+
+/** The tables as commander knows them. */
+export function toCommander(argv0: string): Command {
+  const program = new Command(argv0).helpOption(false);
+  for (const row of COMMANDS) program.addOption(optionOf(row, COMMAND_GROUP));
+  for (const row of OPTIONS as readonly OptionRow[]) program.addOption(optionOf(row, OPTION_GROUP));
+  return program;
+}
+
+function termOf(option: Option): string {
+  const row = [...COMMANDS, ...(OPTIONS as readonly OptionRow[])].find(({ long }) => `--${long}` === option.long);
+  return row === undefined ? option.flags : flagsOf(row);
+}
+
+/** One entry: further lines of the description stand under the first. */
+function entry(option: Option, width: number): string {
+  const lines = option.description.split('\n');
+  return lines.map((line, i) => `  ${(i === 0 ? termOf(option) : '').padEnd(width)}  ${line}\n`).join('');
+}
+
+/** What -h prints. */
+export function helpText(argv0: string): string {
+  const options = new Help().visibleOptions(toCommander(argv0));
+  const width = Math.max(...options.map((option) => termOf(option).length));
+  const section = (group: string): string => {
+    const members = options.filter((option) => option.helpGroupHeading === group);
+    return `${group}\n${members.map((option) => entry(option, width)).join('')}`;
+  };
+  const usage = USAGE.map((line) => `  ${argv0} ${line}\n`).join('');
+  return `${VERSION_LINE}Usage:\n${usage}  ${SERVICE}\n\n${section(COMMAND_GROUP)}\n${section(OPTION_GROUP)}`;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Io, Main } from '../runtime/io';
+import { parseWithNames } from '../runtime/lookup';
+import { parseArguments, type Arguments } from './arguments';
+import { checkArguments } from './checks';
+import * as acl from './commands/acl';
+import * as dest from './commands/dest';
+import * as laddr from './commands/laddr';
+import { list } from './commands/list';
+import { restoreRules } from './commands/restore';
+import { save } from './commands/save';
+import * as service from './commands/service';
+import { unsupported } from './commands/unsupported';
+import type { CommandId } from './options';
+import { openSession, type Command } from './session';
+import { VERSION_LINE } from './version';
+import { isWrapper, runWrapper } from './wrappers';
+
+/** Loaded only when asked for. */
+const help: Command = async (_args, _open, io) => {
+  const { helpText } = await import('./help');
+  io.stdout.write(helpText(io.argv0));
+  return 0;
+};
+
+const version: Command = (_args, _open, io) => {
+  io.stdout.write(VERSION_LINE);
+  return 0;
+};
+
+const restore: Command = async (_args, _open, io) => restoreRules(io.stdinText(), io, execute);
+
+const COMMANDS: Readonly<Record<CommandId, Command>> = {
+  'add-service': service.add,
+  'edit-service': service.edit,
+  'delete-service': service.remove,
+  clear: service.clear,
+  zero: service.zero,
+  'add-server': dest.add,
+  'edit-server': dest.edit,
+  'delete-server': dest.remove,
+  'add-laddr': laddr.add,
+  'del-laddr': laddr.remove,
+  'get-laddr': laddr.list,
+  'add-blklst': acl.addDeny,
+  'del-blklst': acl.deleteDeny,
+  'get-blklst': acl.listDeny,
+  'add-whtlst': acl.addAllow,
+  'del-whtlst': acl.deleteAllow,
+  'get-whtlst': acl.listAllow,
+  list,
+  save,
+  restore,
+  set: unsupported,
+  'start-daemon': unsupported,
+  'stop-daemon': unsupported,
+  help,
+  version,
+};
+
+function runCommand(args: Arguments, io: Io): number | Promise<number> {
+  // Help and version ignore whatever follows them.
+  if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
+  return COMMANDS[args.command.id](args, () => openSession(io), io);
+}
+
+function execute(argv: readonly string[], io: Io): number | Promise<number> {
+  const words = argv.length === 0 ? ['-L'] : argv;
+  const args = parseWithNames((names) => parseArguments(words, io.argv0, names));
+  return args instanceof Promise ? args.then((parsed) => runCommand(parsed, io)) : runCommand(args, io);
+}
+
+/** ipvsadm; as ipvsadm-save and ipvsadm-restore too. */
+export const main: Main = (argv, io) => (isWrapper(io.argv0) ? runWrapper(argv, io, execute) : execute(argv, io));

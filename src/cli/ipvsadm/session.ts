@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ConnectError, IpcError, type Transport } from '../../ipc/client';
+import { getInfo, type Info } from '../../ipc/messages/info';
+import { CommandError } from '../runtime/errors';
+import type { Io, Output } from '../runtime/io';
+import type { Arguments } from './arguments';
+import { changeStatus, connectReason, failureText, type Action } from './failure';
+
+/** Exit status when the daemon cannot be reached. */
+const EXIT_UNREACHABLE = 2;
+
+/** What a command works with once the daemon has answered. */
+export interface Session {
+  readonly transport: Transport;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** The daemon's description; asked for anew by every call but the first. */
+  info(): Info;
+}
+
+/** Greets the daemon; commands call it when their command line is known to be good. @throws CommandError */
+export type Open = () => Session;
+
+/** Runs a command; a promise only if names are looked up. */
+export type Command = (args: Arguments, open: Open, io: Io) => number | Promise<number>;
+
+function greet(transport: Transport): Info {
+  try {
+    return getInfo(transport);
+  } catch (error) {
+    if (!(error instanceof IpcError)) throw error;
+    const reason = error instanceof ConnectError ? connectReason(error) : error.message;
+    throw new CommandError(`Can't initialize ipvs: ${reason}\nAre you sure that dpvs is running?`, EXIT_UNREACHABLE);
+  }
+}
+
+export function openSession(io: Io): Session {
+  const transport = io.transport();
+  let first: Info | null = greet(transport);
+  return {
+    transport,
+    stdout: io.stdout,
+    stderr: io.stderr,
+    info: () => {
+      const info = first ?? getInfo(transport);
+      first = null;
+      return info;
+    },
+  };
+}
+
+/** Asks for a change and says nothing if it was made. @returns the exit status */
+export function change(session: Session, action: Action, request: () => void): number {
+  try {
+    request();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof IpcError)) throw error;
+    session.stderr.write(failureText(action, error));
+    return changeStatus(error);
+  }
+}
+
+/** Asks for something to print; a refusal is printed and becomes null. */
+export function attempt<T>(session: Session, action: Action, request: () => T): T | null {
+  try {
+    return request();
+  } catch (error) {
+    if (!(error instanceof IpcError)) throw error;
+    session.stderr.write(failureText(action, error));
+    return null;
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// ipvsadm-save and ipvsadm-restore: the same program under other names.
+import type { Io } from '../runtime/io';
+import { restoreRules, type Execute } from './commands/restore';
+
+const SAVE = 'ipvsadm-save';
+const RESTORE = 'ipvsadm-restore';
+const PROGRAM = 'ipvsadm';
+
+export function isWrapper(argv0: string): boolean {
+  return argv0 === SAVE || argv0 === RESTORE;
+}
+
+function save(argv: readonly string[], io: Io, execute: Execute): number | Promise<number> {
+  const options = argv.filter((word) => word.startsWith('-'));
+  if (options.some((word) => word !== '-n')) {
+    io.stderr.write(`Usage: ${SAVE} [-n] > file\nPrints all rules as ${RESTORE} reads them; -n: without looking up names.\n`);
+    return 1;
+  }
+  return execute(['-S', ...options], io);
+}
+
+async function restore(io: Io, execute: Execute): Promise<number> {
+  // Read first: nothing is cleared if there is nothing to read.
+  const rules = io.stdinText();
+  const cleared = await execute(['-C'], io);
+  return cleared === 0 ? restoreRules(rules, io, execute) : cleared;
+}
+
+/** Messages name ipvsadm, which does the work and has the help. */
+export function runWrapper(argv: readonly string[], io: Io, execute: Execute): number | Promise<number> {
+  const inner: Io = {
+    stdout: io.stdout,
+    stderr: io.stderr,
+    stdinText: () => io.stdinText(),
+    env: io.env,
+    isTTY: io.isTTY,
+    transport: () => io.transport(),
+    argv0: PROGRAM,
+  };
+  return io.argv0 === SAVE ? save(argv, inner, execute) : restore(inner, execute);
+}

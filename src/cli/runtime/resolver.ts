@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Host names from /etc/hosts and the name servers, within a time limit for all of them together. getaddrinfo is not used:
+// it cannot be interrupted, and a process that ends waits for it.
+import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { AF_INET6, parseIp, type Family, type IpAddress } from '../parse/address';
+import { formatIp } from '../render/address';
+
+/** Milliseconds for all look-ups of a command together. */
+const LIMIT_MS = 3_000;
+const QUERY_MS = 1_000;
+const QUERY_TRIES = 2;
+/** Queries under way at the same time. */
+const PARALLEL = 64;
+
+/** Addresses and names of /etc/hosts. */
+export interface Hosts {
+  readonly names: ReadonlyMap<string, string>;
+  readonly addresses: ReadonlyMap<string, readonly IpAddress[]>;
+}
+
+export function parseHosts(text: string): Hosts {
+  const names = new Map<string, string>();
+  const addresses = new Map<string, IpAddress[]>();
+  for (const line of text.split('\n')) {
+    const [first, ...hosts] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const address = parseIp(first ?? '');
+    const [canonical] = hosts;
+    if (address === null || canonical === undefined) continue;
+    const key = formatIp(address.af, address.bytes);
+    if (!names.has(key)) names.set(key, canonical);
+    for (const host of hosts) {
+      const name = host.toLowerCase();
+      addresses.set(name, [...(addresses.get(name) ?? []), address]);
+    }
+  }
+  return { names, addresses };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // A system without the file says nothing.
+    return '';
+  }
+}
+
+/** Domains that are tried behind names without a dot. */
+function searchDomains(): string[] {
+  const lines = readText('/etc/resolv.conf').split('\n');
+  const last = lines.filter((line) => /^(search|domain)\s/.test(line)).at(-1);
+  return last === undefined ? [] : last.trim().split(/\s+/).slice(1);
+}
+
+/** Looks up hosts until its time is over; then every answer is: no such name. */
+export class HostResolver {
+  readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: QUERY_TRIES });
+  readonly #hosts = parseHosts(readText('/etc/hosts'));
+  readonly #over: Promise<null>;
+
+  constructor(limitMs = LIMIT_MS) {
+    this.#over = new Promise((resolve) => {
+      setTimeout(() => {
+        this.#resolver.cancel();
+        resolve(null);
+      }, limitMs).unref();
+    });
+  }
+
+  /** First address of a host; null: there is none, or nobody knew in time. */
+  async address(name: string, af: Family): Promise<IpAddress | null> {
+    const known = this.#hosts.addresses.get(name.toLowerCase())?.find((address) => address.af === af);
+    if (known !== undefined) return known;
+    const candidates = name.includes('.') ? [name] : [...searchDomains().map((domain) => `${name}.${domain}`), name];
+    for (const candidate of candidates) {
+      const query = af === AF_INET6 ? this.#resolver.resolve6(candidate) : this.#resolver.resolve4(candidate);
+      const answers = await this.#inTime(query);
+      const address = parseIp(answers?.[0] ?? '');
+      if (address !== null) return address;
+    }
+    return null;
+  }
+
+  /** Names of addresses given as text; addresses without a name are left out. */
+  async names(addresses: ReadonlySet<string>): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    const left = [...addresses];
+    const work = async (): Promise<void> => {
+      for (let text = left.shift(); text !== undefined; text = left.shift()) {
+        const name = this.#hosts.names.get(text) ?? (await this.#inTime(this.#resolver.reverse(text)))?.[0];
+        if (name !== undefined) found.set(text, name);
+      }
+    };
+    await Promise.race([this.#over, Promise.all(Array.from({ length: PARALLEL }, work))]);
+    return found;
+  }
+
+  async #inTime<T>(query: Promise<T>): Promise<T | null> {
+    // A failing query means that there is no such name.
+    return Promise.race([query.catch(() => null), this.#over]);
+  }
+}
