@@ -55,5 +55,6 @@ inet_ip_is_multicast(int af, const union inet_ip *ip)
 bool
 inet_ip_is_linklocal(int af, const union inet_ip *ip)
 {
-	return af == INET_AF_V6 ? ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80 : ip->b[0] == 169 && ip->b[1] == 254;
+	return af == INET_AF_V6 ? ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80
+				: ip->b[0] == 169 && ip->b[1] == 254;
 }

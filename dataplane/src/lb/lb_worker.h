@@ -70,6 +70,7 @@ struct lport_pool {
 struct lb_worker {
 	struct conn_table t;
 	struct lport_pool ports;
+	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
 	struct lb_dest_counters *counters;
@@ -127,21 +128,73 @@ void lport_fini(struct lport_pool *pool);
 uint16_t lport_alloc(struct lport_pool *pool, uint32_t lip_id, uint32_t rs_id, uint32_t *space);
 void lport_free(struct lport_pool *pool, uint32_t space, uint16_t port_be);
 
-/* ---- protocols and forwarding
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- protocols (proto/)
+ * ----------------------------------------------------------------------------------------- */
 
-/* Opens a connection for a packet that no connection knows. Returns its index << 1 | direction; CONN_NONE
- * when the packet is done with
- * (*why says how) or none of our business (*why is DROP_NONE). */
+/* What the balancer must know of a transport protocol; one file each under proto/, listed in proto/proto.c.
+ */
+struct lb_proto {
+	uint8_t number; /* IP protocol */
+	/* May this packet, whose service exists, open a connection? DROP_NONE, or why not. */
+	enum drop_reason (*admit)(const struct pkt *p);
+	/* The packet has no service. DROP_NONE: leave it to the stack. */
+	enum drop_reason (*no_service)(const struct pkt *p, const struct lb_key *key);
+	/* Sets what the protocol keeps in a connection that is about to open for packet p. */
+	void (*open)(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_attrs *attrs);
+	/* State transition for a packet in direction dir; sets the timeout when the state changes. */
+	void (*track)(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir);
+	/* The connection timed out in its present state. */
+	void (*expired)(struct worker *w, uint32_t idx);
+	/* Timeout in seconds of a state when the service sets none; `established`: the state that a service's
+	 * value replaces. */
+	uint32_t (*timeout)(uint8_t state);
+	bool (*service_timeout_applies)(uint8_t state);
+};
+
+/* NULL for a protocol that is not balanced. */
+const struct lb_proto *lb_proto_find(uint8_t number);
+extern const struct lb_proto lb_proto_tcp, lb_proto_udp;
+
+/* Sets the state and its timeout, counted from now. */
+void lb_conn_set_state(struct worker *w, uint32_t idx, uint8_t state);
+
+/* Moves a connection between the active and inactive counts of its destination. */
+void lb_conn_set_active(struct worker *w, uint32_t idx, bool active);
+
+/* ---- opening, forwarding, closing
+ * -------------------------------------------------------------------------------- */
+
+/* Opens a connection for a packet that no connection knows. Returns index << 1 | direction; CONN_NONE when
+ * the packet is to be dropped
+ * (*why says the reason) or is none of our business (*why is DROP_NONE). schedule.c */
 uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
 
-/* Forwards a packet of a connection. Ownership of m passes. */
+/* Forwards a packet of a connection. Ownership of m passes. forward.c */
 void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
 
-/* Ends a connection: protocol actions, port, counters, table. */
-void lb_conn_close(struct worker *w, uint32_t idx, bool expired);
+/* Sends an IP packet of a connection towards the side of dir; data of m starts at the Ethernet header, ip_len
+ * is the length of the IP packet. Uses and refreshes the adjacency that the connection caches. forward.c */
+void lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len);
 
-/* Timeout in seconds of a protocol state. */
-uint32_t lb_state_timeout(const struct conn_hot *c, const struct conn_cold *cold);
+/* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
+uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
+
+/* Ends a connection: counters, port, table. close.c */
+void lb_conn_close(struct worker *w, uint32_t idx);
+
+/* FullNAT (xmit/fnat.c): translates and sends. */
+void lb_xmit_fnat(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
+
+/* Addresses of a connection as inet_ip, whatever the family. */
+struct conn_addrs {
+	union inet_ip caddr, vaddr, laddr, raddr;
+};
+void conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out);
+
+static inline uint8_t
+conn_af(const struct conn_hot *c)
+{
+	return c->flags & CONN_F_V6 ? INET_AF_V6 : INET_AF_V4;
+}
 
 #endif

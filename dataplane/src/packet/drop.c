@@ -5,7 +5,7 @@
 
 static const struct drop_info drop_table[DROP_REASONS] = {
 #define DROP_ROW(id, where, sentence) [DROP_##id] = {.name = #id, .layer = where, .text = sentence},
-	DROP_TABLE(DROP_ROW)
+    DROP_TABLE(DROP_ROW)
 #undef DROP_ROW
 };
 

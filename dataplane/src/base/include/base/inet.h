@@ -2,8 +2,8 @@
 /*
  * Addresses and service keys in the one form that every layer shares.
  *
- * An address is 16 bytes in network order. IPv4 sits in the first four bytes and the other twelve are zero, so that two
- * addresses of one family are equal exactly when their 16 bytes are, whatever the family.
+ * An address is 16 bytes in network order. IPv4 sits in the first four bytes and the other twelve are zero,
+ * so that two addresses of one family are equal exactly when their 16 bytes are, whatever the family.
  */
 #ifndef BASE_INET_H
 #define BASE_INET_H
@@ -39,7 +39,8 @@ inet_ip_is_any(const union inet_ip *a)
 	return (a->q[0] | a->q[1]) == 0;
 }
 
-/* Copies the bytes that count for the family and zeroes the rest, which strips what a peer left in a union's tail. */
+/* Copies the bytes that count for the family and zeroes the rest, which strips what a peer left in a union's
+ * tail. */
 static inline union inet_ip
 inet_ip_make(int af, const void *bytes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every reason for which a packet ends here, with its name. One row is one counter per lcore; nothing in the data path frees
- * a packet that was not sent without naming a row. `dpip drop show` prints this table.
+ * Every reason for which a packet ends here, with its name. One row is one counter per lcore; nothing in the
+ * data path frees a packet that was not sent without naming a row. `dpip drop show` prints this table.
  *
  * DROP(identifier, layer, sentence): users see it in lower case.
  */
@@ -76,7 +76,7 @@ enum drop_reason {
 #define DROP_ENUM(id, layer, text) DROP_##id,
 	DROP_TABLE(DROP_ENUM)
 #undef DROP_ENUM
-		DROP_REASONS
+	    DROP_REASONS
 };
 
 struct drop_info {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of connections: expiry by the wheel, and what a state change does to timeouts and counters.
+ */
+#include "lb_worker.h"
+
+void
+lb_conn_set_active(struct worker *w, uint32_t idx, bool active)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct lb_counters *n = lb_counters(w->index, c->dest);
+
+	if (active == !!(c->flags & CONN_F_ACTIVE))
+		return;
+	c->flags ^= CONN_F_ACTIVE;
+	if (active) {
+		n->active++;
+		n->inactive--;
+	} else {
+		n->active--;
+		n->inactive++;
+	}
+}
+
+void
+lb_conn_set_state(struct worker *w, uint32_t idx, uint8_t state)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	const struct lb_proto *proto = lb_proto_find(c->proto);
+	uint32_t own = w->lb->t.cold[idx].svc_timeout;
+
+	c->state = state;
+	conn_set_timeout(&w->lb->t, idx,
+			 own && proto->service_timeout_applies(state) ? own : proto->timeout(state),
+			 w->now_ms);
+}
+
+void
+lb_conn_close(struct worker *w, uint32_t idx)
+{
+	struct lb_worker *lb = w->lb;
+	struct conn_hot *c = &lb->t.hot[idx];
+	struct lb_counters *n = lb_counters(w->index, c->dest);
+
+	lport_free(&lb->ports, lb->t.cold[idx].port_space, c->lport);
+	if (c->flags & CONN_F_ACTIVE)
+		n->active--;
+	else
+		n->inactive--;
+	/* There is room again; the next connection tests the threshold anew. */
+	n->overloaded = 0;
+	conn_remove(&lb->t, idx);
+	lb->changes++;
+}
+
+static void
+expire(void *arg, uint32_t idx)
+{
+	struct worker *w = arg;
+
+	lb_proto_find(w->lb->t.hot[idx].proto)->expired(w, idx);
+	lb_conn_close(w, idx);
+}
+
+void
+lb_worker_tick(struct worker *w)
+{
+	conn_expire(&w->lb->t, w->now_ms, expire, w);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A packet of a known connection: state, counters, translation by forwarding mode, and the way out.
+ *
+ * The way out is an adjacency index that the connection caches per direction, valid while net_generation
+ * stands still. It replaces route lookup, neighbour lookup and header building for every packet but the
+ * first.
+ */
+#include "lb_worker.h"
+
+#include "net/net.h"
+
+enum { CONFIRM_GRAIN_S = 1 };
+
+/* Where packets towards a side go. */
+static void
+side_target(const struct conn_table *t, uint32_t idx, unsigned dir, union inet_ip *dst)
+{
+	struct conn_addrs a;
+
+	conn_addrs_get(t, idx, &a);
+	*dst = dir == CONN_DIR_IN ? a.raddr : a.caddr;
+}
+
+static enum drop_reason
+path_find(struct worker *w, uint32_t idx, unsigned dir, struct net_path *path)
+{
+	struct lb_worker *lb = w->lb;
+	struct conn_hot *c = &lb->t.hot[idx];
+	struct conn_cold *cold = &lb->t.cold[idx];
+	union inet_ip dst;
+	enum drop_reason why;
+
+	side_target(&lb->t, idx, dir, &dst);
+	why = net_path_lookup(conn_af(c), &dst, path);
+	if (why)
+		return why;
+	if (path->mtu < lb->mtu_safe)
+		lb->mtu_safe = path->mtu;
+	if (dir == CONN_DIR_IN) {
+		c->adj_in = path->adj;
+		cold->mtu_in = path->mtu;
+	} else {
+		c->adj_out = path->adj;
+		cold->mtu_out = path->mtu;
+	}
+	return DROP_NONE;
+}
+
+static inline void
+path_refresh(struct conn_hot *c)
+{
+	uint16_t gen = (uint16_t)net_generation;
+
+	if (likely(c->net_gen == gen))
+		return;
+	c->net_gen = gen;
+	c->adj_in = ADJ_NONE;
+	c->adj_out = ADJ_NONE;
+}
+
+uint16_t
+lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct net_path path;
+
+	path_refresh(c);
+	if ((dir == CONN_DIR_IN ? c->adj_in : c->adj_out) != ADJ_NONE)
+		return dir == CONN_DIR_IN ? w->lb->t.cold[idx].mtu_in : w->lb->t.cold[idx].mtu_out;
+	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
+}
+
+/* No adjacency cached, or its neighbour is not resolved: ask, then send or let the control lcore resolve. */
+static void
+send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
+{
+	struct net_path path;
+	enum drop_reason why = path_find(w, idx, dir, &path);
+
+	if (why) {
+		worker_drop(w, m, DROP_LB_NO_ROUTE);
+		return;
+	}
+	rte_pktmbuf_adj(m, PKT_ETH_LEN);
+	net_path_tx(w, &path, conn_af(&w->lb->t.hot[idx]), m);
+}
+
+/* Longer than the path allows. IPv4 without DF is fragmented by the stack; otherwise the sender learns the
+ * MTU. */
+static void
+send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx)
+{
+	int af = conn_af(&w->lb->t.hot[idx]);
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, PKT_ETH_LEN);
+
+	if (af == INET_AF_V6 || ip[6] & 0x40) {
+		worker_drop(w, m, DROP_LB_TOO_BIG);
+		return;
+	}
+	rte_pktmbuf_adj(m, PKT_ETH_LEN);
+	net_output(w, af, m);
+}
+
+void
+lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	uint32_t adj;
+	struct adj *a;
+
+	path_refresh(c);
+	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
+	if (unlikely(ip_len > w->lb->mtu_safe)) {
+		uint16_t mtu = lb_conn_mtu(w, idx, dir);
+
+		if (mtu && ip_len > mtu) {
+			send_too_big(w, m, idx);
+			return;
+		}
+	}
+	a = &net_adjs[adj];
+	if (unlikely(adj == ADJ_NONE || !a->valid)) {
+		send_slow(w, m, idx, dir);
+		return;
+	}
+	memcpy(rte_pktmbuf_mtod(m, void *), a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1],
+	       PKT_ETH_LEN);
+	if (unlikely(a->used_s != (uint32_t)(w->now_ms / 1000)))
+		a->used_s = (uint32_t)(w->now_ms / 1000);
+	port_tx(w, a->port, m);
+}
+
+/*
+ * Traffic proves that a neighbour is alive: what the real server sends confirms the way to it, a client's ACK
+ * the way to the client (a client's UDP proves nothing). Written at most once a second.
+ */
+static inline void
+confirm(struct worker *w, const struct conn_hot *c, const struct pkt *p, unsigned dir)
+{
+	uint32_t adj = dir == CONN_DIR_OUT ? c->adj_in : c->adj_out;
+	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
+
+	if (dir == CONN_DIR_IN && !(p->tcp_flags & TCP_ACK))
+		return;
+	if (adj != ADJ_NONE && unlikely(net_adjs[adj].confirmed_s != now_s))
+		net_adjs[adj].confirmed_s = now_s;
+}
+
+static bool
+quiescent(const struct conn_hot *c)
+{
+	uint32_t flags = lb_dest_flags(c->dest);
+
+	return (flags & LB_DEST_WEIGHT0) || !(flags & 1);
+}
+
+void
+lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
+{
+	uint32_t idx = ref >> 1;
+	unsigned dir = ref & 1;
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct lb_counters *n = lb_counters(w->index, c->dest);
+
+	if (unlikely(c->flags & CONN_F_EXPIRE_Q) && quiescent(c)) {
+		worker_drop(w, m, DROP_QUIESCENT);
+		lb_conn_close(w, idx);
+		return;
+	}
+	c->last_seen = conn_tick(w->now_ms);
+	if (c->proto == PKT_PROTO_TCP)
+		lb_proto_tcp.track(w, idx, p, dir);
+	else
+		lb_proto_udp.track(w, idx, p, dir);
+	if (dir == CONN_DIR_IN) {
+		n->in_packets++;
+		n->in_bytes += p->ip_len;
+	} else {
+		n->out_packets++;
+		n->out_bytes += p->ip_len;
+	}
+	confirm(w, c, p, dir);
+	lb_xmit_fnat(w, m, p, idx, dir);
+}

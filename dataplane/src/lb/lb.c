@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lb_worker.h"
+
+#include <stdlib.h>
+#include <rte_cycles.h>
+
+#include "core/clock.h"
+#include "core/conf.h"
+#include "core/errors.h"
+#include "core/log.h"
+
+enum { MTU_MAX = 65535 };
+
+static int
+worker_state_init(struct worker *w, uint32_t capacity)
+{
+	struct lb_worker *lb =
+	    aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(sizeof(*lb), RTE_CACHE_LINE_SIZE));
+	int err;
+
+	if (!lb)
+		return EDPVS_NOMEM;
+	memset(lb, 0, sizeof(*lb));
+	lb->mtu_safe = MTU_MAX;
+	lb->rand = rte_rdtsc() | 1;
+	w->lb = lb;
+	err = conn_table_init(&lb->t, capacity, clock_now_ms());
+	return err ? err : lport_init(&lb->ports, w->index, nworkers);
+}
+
+int
+lb_init(void)
+{
+	uint32_t capacity = (uint32_t)conf.ipvs.conn_pool_size / nworkers;
+	int err;
+
+	for (unsigned i = 0; i < nworkers; i++) {
+		err = worker_state_init(workers[i], capacity);
+		if (err) {
+			log_err(
+			    "lb",
+			    "no memory for %u connections of worker %u: lower ipvs_defs/conn/conn_pool_size",
+			    capacity, i);
+			return err;
+		}
+	}
+	err = lb_control_init();
+	if (err)
+		return err;
+	log_info("lb", "%u connections per worker, %zu bytes each", capacity,
+		 workers[0]->lb->t.bytes / (capacity ? capacity : 1));
+	return EDPVS_OK;
+}
+
+void
+lb_fini(void)
+{
+	lb_control_fini();
+	for (unsigned i = 0; i < nworkers; i++) {
+		if (!workers[i]->lb)
+			continue;
+		conn_table_fini(&workers[i]->lb->t);
+		lport_fini(&workers[i]->lb->ports);
+		free(workers[i]->lb);
+		workers[i]->lb = NULL;
+	}
+}

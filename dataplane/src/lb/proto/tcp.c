@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TCP: only a pure SYN opens a connection; the state table is packet/tcp.h's.
+ */
+#include "../lb_worker.h"
+
+#include "core/conf.h"
+#include "packet/tcp.h"
+#include "tcp_reset.h"
+
+enum { PROXY_VERSION_MASK = 0xf };
+
+static enum drop_reason
+tcp_admit(const struct pkt *p)
+{
+	return (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == TCP_SYN ? DROP_NONE
+										   : DROP_TCP_NOT_SYN;
+}
+
+static enum drop_reason
+tcp_no_service(const struct pkt *p, const struct lb_key *key)
+{
+	(void)p;
+	if (conf.ipvs.defence_tcp_drop && lb_vip_exists(key->af, PKT_PROTO_TCP, &key->vip))
+		return DROP_DEFENCE_TCP;
+	return DROP_NONE;
+}
+
+static void
+tcp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_attrs *attrs)
+{
+	struct conn_table *t = &w->lb->t;
+	struct conn_hot *c = &t->hot[idx];
+	struct conn_addrs a;
+	uint32_t seq;
+
+	memcpy(&seq, p->l4 + 4, sizeof(seq));
+	conn_addrs_get(t, idx, &a);
+	/* Real servers see many clients behind one address: the sequence space is ours, so that it is never
+	 * reused backwards. */
+	c->seq_delta =
+	    tcp_fnat_isn(conn_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - rte_be_to_cpu_32(seq);
+	c->flags |= CONN_F_DELTA;
+	if ((attrs->proxy_protocol & PROXY_VERSION_MASK) == 0)
+		c->flags |= CONN_F_TOA;
+}
+
+static void
+tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	uint8_t next;
+
+	/* Nearly every packet: an ACK of an established connection. */
+	if (likely(c->state == TCP_S_ESTABLISHED &&
+		   (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
+		return;
+	next = tcp_next_state(dir == CONN_DIR_OUT ? TCP_DIR_OUT : TCP_DIR_IN, c->state, p->tcp_flags);
+	if (next == c->state)
+		return;
+	lb_conn_set_state(w, idx, next);
+	lb_conn_set_active(w, idx, next == TCP_S_ESTABLISHED);
+}
+
+static uint32_t
+tcp_timeout(uint8_t state)
+{
+	return (uint32_t)conf.ipvs.tcp_timeout_s[state < CONF_TCP_STATES ? state : 0];
+}
+
+static bool
+tcp_service_timeout_applies(uint8_t state)
+{
+	return state == TCP_S_ESTABLISHED;
+}
+
+static void
+tcp_expired(struct worker *w, uint32_t idx)
+{
+	if (w->lb->t.hot[idx].state == TCP_S_ESTABLISHED)
+		tcp_reset_both(w, idx);
+}
+
+const struct lb_proto lb_proto_tcp = {
+    .number = PKT_PROTO_TCP,
+    .admit = tcp_admit,
+    .no_service = tcp_no_service,
+    .open = tcp_open,
+    .track = tcp_track,
+    .expired = tcp_expired,
+    .timeout = tcp_timeout,
+    .service_timeout_applies = tcp_service_timeout_applies,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * UDP: any packet to a service opens a connection. NONE -> ONEWAY with the first packet of the client, NORMAL
+ * once the real server answered.
+ */
+#include "../lb_worker.h"
+
+#include "core/conf.h"
+
+enum udp_state { UDP_NONE, UDP_ONEWAY, UDP_NORMAL, UDP_LAST, UDP_STATES };
+
+enum { PROXY_VERSION_MASK = 0xf, PROXY_V2 = 2 };
+
+static enum drop_reason
+udp_admit(const struct pkt *p)
+{
+	(void)p;
+	return DROP_NONE;
+}
+
+static enum drop_reason
+udp_no_service(const struct pkt *p, const struct lb_key *key)
+{
+	(void)p;
+	/* The defence is about addresses that serve TCP only. */
+	if (conf.ipvs.defence_udp_drop && lb_vip_exists(key->af, PKT_PROTO_TCP, &key->vip) &&
+	    !lb_vip_exists(key->af, PKT_PROTO_UDP, &key->vip))
+		return DROP_DEFENCE_UDP;
+	return DROP_NONE;
+}
+
+static void
+udp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_attrs *attrs)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+
+	(void)p;
+	if ((attrs->proxy_protocol & PROXY_VERSION_MASK) != PROXY_V2)
+		c->uoa_left =
+		    (uint8_t)(conf.ipvs.uoa_max_trail < UINT8_MAX ? conf.ipvs.uoa_max_trail : UINT8_MAX);
+}
+
+static void
+udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
+{
+	const struct conn_hot *c = &w->lb->t.hot[idx];
+
+	(void)p;
+	if (likely(c->state == UDP_NORMAL))
+		return;
+	if (dir == CONN_DIR_OUT)
+		lb_conn_set_state(w, idx, UDP_NORMAL);
+	else if (c->state == UDP_NONE)
+		lb_conn_set_state(w, idx, UDP_ONEWAY);
+}
+
+static void
+udp_expired(struct worker *w, uint32_t idx)
+{
+	(void)w;
+	(void)idx;
+}
+
+static uint32_t
+udp_timeout(uint8_t state)
+{
+	switch (state) {
+	case UDP_ONEWAY:
+		return (uint32_t)conf.ipvs.udp_oneway_s;
+	case UDP_NORMAL:
+		return (uint32_t)conf.ipvs.udp_normal_s;
+	case UDP_LAST:
+		return (uint32_t)conf.ipvs.udp_last_s;
+	default:
+		return (uint32_t)conf.ipvs.conn_init_timeout_s;
+	}
+}
+
+static bool
+udp_service_timeout_applies(uint8_t state)
+{
+	(void)state;
+	return true;
+}
+
+const struct lb_proto lb_proto_udp = {
+    .number = PKT_PROTO_UDP,
+    .admit = udp_admit,
+    .no_service = udp_no_service,
+    .open = udp_open,
+    .track = udp_track,
+    .expired = udp_expired,
+    .timeout = udp_timeout,
+    .service_timeout_applies = udp_service_timeout_applies,
+};

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * FullNAT: towards the real server the packet comes from the local address, towards the client from the
+ * virtual service. TCP sequence numbers towards the server are ours; the client's address travels in an
+ * option (packet/toa.h, packet/uoa.h).
+ */
+#include "../lb_worker.h"
+
+#include "core/conf.h"
+#include "packet/rewrite.h"
+#include "packet/tcp.h"
+#include "packet/toa.h"
+#include "packet/uoa.h"
+
+/* Changes of an inbound segment beside addresses and ports. */
+static inline uint64_t
+tcp_inbound(struct conn_hot *c, uint8_t *l4, uint8_t flags)
+{
+	uint64_t changes = 0;
+
+	if (unlikely(!tcp_options_plain(l4))) {
+		/* Nobody but us may claim to know the client. */
+		changes = tcp_blank_option(l4, TCP_OPT_TOA);
+		/* Clients behind one local address have unrelated clocks, which the server's PAWS check would
+		 * take for one. */
+		if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+			changes += tcp_blank_option(l4, TCP_OPT_TIMESTAMP);
+	}
+	return changes + tcp_seq_add(l4, c->seq_delta);
+}
+
+static inline uint64_t
+tcp_outbound(struct conn_hot *c, const struct pkt *p, uint8_t *l4, bool client_v6)
+{
+	uint8_t flags = p->tcp_flags;
+	uint64_t changes = 0;
+
+	if (likely(!(flags & TCP_RST))) {
+		uint32_t end = tcp_seq(l4) + (uint32_t)(p->ip_len - p->l3_len) - tcp_header_len(l4) +
+			       !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
+		uint32_t ack = tcp_ack(l4);
+
+		if (!(c->flags & CONN_F_RS_SEQ) || !tcp_seq_after(c->rs_ack, ack)) {
+			c->rs_seq_end = end;
+			c->rs_ack = ack;
+			c->flags |= CONN_F_RS_SEQ;
+		}
+	}
+	if (unlikely((flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))) {
+		changes = tcp_mss_reduce(l4, client_v6 ? TOA_LEN_V6 : TOA_LEN_V4);
+		c->first_data = tcp_seq(l4) + 1;
+		c->flags |= CONN_F_FIRST_DATA;
+	}
+	if (flags & TCP_ACK)
+		changes += tcp_ack_add(l4, -c->seq_delta);
+	if (unlikely(!tcp_options_plain(l4)))
+		changes += tcp_sack_add(l4, -c->seq_delta);
+	return changes;
+}
+
+/* TOA is due on every segment until the client acknowledges data of the server: a lost first segment must not
+ * lose the address. */
+static inline bool
+toa_due(struct conn_hot *c, const struct pkt *p)
+{
+	uint32_t ack;
+
+	if (likely(!(c->flags & CONN_F_TOA)) || !(c->flags & CONN_F_FIRST_DATA) ||
+	    (p->tcp_flags & (TCP_SYN | TCP_RST)) || !(p->tcp_flags & TCP_ACK))
+		return false;
+	ack = tcp_ack(p->l4);
+	if (tcp_seq_after(ack, c->first_data))
+		c->flags &= (uint16_t)~CONN_F_TOA;
+	return ack == c->first_data;
+}
+
+/* The frame grew or moved at its front: the buffer follows. */
+static void
+frame_moved(struct rte_mbuf *m, const uint8_t *old_l3, const uint8_t *l3)
+{
+	int growth = (int)(old_l3 - l3);
+
+	m->data_off = (uint16_t)(m->data_off - growth);
+	m->data_len = (uint16_t)(m->data_len + growth);
+	m->pkt_len = (uint32_t)((int64_t)m->pkt_len + growth);
+}
+
+static uint16_t
+room_in_front(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_headroom(m);
+}
+
+static uint32_t
+add_toa(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, const struct conn_addrs *a)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct toa_segment seg = {.l3 = p->l3,
+				  .l4 = p->l4,
+				  .ip_len = p->ip_len,
+				  .headroom = room_in_front(m),
+				  .mtu = lb_conn_mtu(w, idx, CONN_DIR_IN)};
+
+	if (toa_insert(&seg, conn_af(c), &a->caddr, c->cport))
+		frame_moved(m, p->l3, seg.l3);
+	return seg.ip_len;
+}
+
+static void
+send_standalone(struct worker *w, const struct uoa_packet *u, uint32_t idx, const struct conn_addrs *a)
+{
+	const struct conn_hot *c = &w->lb->t.hot[idx];
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+	unsigned len;
+
+	if (!m) {
+		w->drops[DROP_NO_MBUF]++;
+		return;
+	}
+	len = uoa_standalone(u, conn_af(c), &a->caddr, c->cport,
+			     rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN));
+	m->data_len = (uint16_t)(len + PKT_ETH_LEN);
+	m->pkt_len = m->data_len;
+	lb_conn_send(w, m, idx, CONN_DIR_IN, len);
+}
+
+static uint32_t
+add_uoa(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, const struct conn_addrs *a)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct uoa_packet u = {.l3 = p->l3,
+			       .l4 = p->l4,
+			       .ip_len = p->ip_len,
+			       .headroom = room_in_front(m),
+			       .mtu = lb_conn_mtu(w, idx, CONN_DIR_IN)};
+	bool done;
+
+	c->uoa_left--;
+	if (conf.ipvs.uoa_ipo) {
+		/* The IPv4 option has no form for IPv6 clients. */
+		if (conn_af(c) == INET_AF_V6)
+			return u.ip_len;
+		done = uoa_insert_ipo(&u, &a->caddr, c->cport);
+	} else {
+		done = uoa_insert_opp(&u, conn_af(c), &a->caddr, c->cport);
+	}
+	if (done)
+		frame_moved(m, p->l3, u.l3);
+	else
+		send_standalone(w, &u, idx, a);
+	return u.ip_len;
+}
+
+static inline void
+translate(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned dir, uint64_t changes)
+{
+	const struct conn_hot *c = &t->hot[idx];
+
+	if (unlikely(c->flags & CONN_F_V6)) {
+		const struct conn_v6 *a = &t->v6[idx];
+
+		if (dir == CONN_DIR_IN)
+			rewrite6(p->l3, p->l4, c->proto, &a->laddr, &a->raddr, c->lport, c->rport, changes);
+		else
+			rewrite6(p->l3, p->l4, c->proto, &a->vaddr, &a->caddr, c->vport, c->cport, changes);
+		return;
+	}
+	if (dir == CONN_DIR_IN)
+		rewrite4(p->l3, p->l4, c->proto, c->laddr, c->raddr, c->lport, c->rport, changes);
+	else
+		rewrite4(p->l3, p->l4, c->proto, c->vaddr, c->caddr, c->vport, c->cport, changes);
+}
+
+void
+lb_xmit_fnat(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir)
+{
+	struct conn_table *t = &w->lb->t;
+	struct conn_hot *c = &t->hot[idx];
+	uint32_t ip_len = p->ip_len;
+	struct conn_addrs a;
+	uint64_t changes = 0;
+	bool toa = false;
+
+	if (c->proto == PKT_PROTO_TCP) {
+		if (dir == CONN_DIR_IN) {
+			toa = toa_due(c, p);
+			changes = tcp_inbound(c, p->l4, p->tcp_flags);
+		} else {
+			changes = tcp_outbound(c, p, p->l4, c->flags & CONN_F_V6);
+		}
+	}
+	translate(t, idx, p, dir, changes);
+	if (unlikely(toa)) {
+		conn_addrs_get(t, idx, &a);
+		ip_len = add_toa(w, m, p, idx, &a);
+	} else if (unlikely(c->uoa_left && dir == CONN_DIR_IN)) {
+		conn_addrs_get(t, idx, &a);
+		ip_len = add_uoa(w, m, p, idx, &a);
+	}
+	lb_conn_send(w, m, idx, dir, ip_len);
+}
