@@ -39,7 +39,7 @@ describe.each(families)('$name', (f) => {
   });
 
   test('uoa_max_trail 0 adds nothing', async () => {
-    const c = await startWorld(f, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65536', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
+    const c = await startWorld(f, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
     configureService(c, f, { proto: 'udp', port: PORT });
     const { frame, lport } = open(c, fromClient(f, udp(question)));
     expect(frame.toString('hex')).toBe(toServer(f, udp({ ...question, sport: lport })).toString('hex'));
@@ -93,14 +93,14 @@ describe.each(families)('$name', (f) => {
 });
 
 test('no checksum stays no checksum', async () => {
-  const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65536', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
+  const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
   configureService(c, v4, { proto: 'udp', port: PORT });
   const { frame, lport } = open(c, fromClient(v4, udp({ ...question, checksum: 0 })));
   expect(frame.toString('hex')).toBe(toServer(v4, udp({ ...question, sport: lport, checksum: 0 })).toString('hex'));
 });
 
 test('type of service, identification and DF are kept', async () => {
-  const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65536', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
+  const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
   configureService(c, v4, { proto: 'udp', port: PORT });
   const header = { tos: 0xb8, id: 0x4711, df: true, ttl: 17 };
   const sent = ipv4({ src: v4.client, dst: v4.vip, ...header }, udp(question));

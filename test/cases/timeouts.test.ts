@@ -111,7 +111,7 @@ describe('TCP', () => {
 
   test('timeouts come from the configuration', async () => {
     const tcpSection = ['tcp {', 'timeout {', 'established 40', '}', '}'];
-    const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65536', '}', ...tcpSection] } });
+    const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', ...tcpSection] } });
     configureService(c, v4, { proto: 'tcp', port: PORT });
     startConnection(c, v4, PORT, 1000);
     expect(connections(c)[0]).toMatch(/tcp 40s +TCP_EST /);

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packet cases: a daemon, commands for it, frames in, frames out. The clock stands unless the case moves it.
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { SocketTransport } from '../../src/ipc/client';
 import { listDrops } from '../../src/ipc/messages/drops';
+import { runInside, runProcess, type CommandResult } from './commands';
 import { Daemon, DaemonDied, type DaemonOptions } from './daemon';
 import { describe, difference, dissect } from './dissect';
 import { collect, inject, isBusy, stopClock, warpClock } from './testmode';
 
-const root = path.resolve(import.meta.dirname, '../..');
 const SETTLE_MS = 30_000;
 const WARP_STEP_MS = 1000;
-const COMMAND_MS = 60_000;
 
 /** Workers of all cases that do not say otherwise. */
 export const workers = Number(process.env['CASE_WORKERS'] ?? '1');
@@ -22,12 +19,6 @@ export interface CaseOptions extends DaemonOptions {
   readonly oneWorker?: string;
   /** Leave the clock running. */
   readonly clockRuns?: boolean;
-}
-
-export interface CommandResult {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 /** What a device with several queues does: both directions of a flow have one queue, other frames have queue 0. */
@@ -64,54 +55,30 @@ export class Case {
     }
   }
 
-  /** Runs a command line of ours, such as "ipvsadm -ln". Words are split at blanks. */
+  /** Runs a command line of ours, such as "ipvsadm -ln", as a process. Words are split at blanks. */
   command(line: string, stdin = ''): CommandResult {
-    const [tool = '', ...args] = line.trim().split(/\s+/);
-    const env = { PATH: process.env['PATH'], DPVS_IPC_FILE: this.daemon.socket };
-    const { status, stdout, stderr, error } = spawnSync(process.execPath, [path.join(root, 'bin', tool), ...args], {
-      env,
-      input: stdin,
-      encoding: 'utf8',
-      timeout: COMMAND_MS,
-    });
-    if (error !== undefined) throw error;
-    return { status: status ?? -1, stdout, stderr };
+    return runProcess(line, this.daemon.socket, stdin);
   }
 
-  /** Runs commands, one a line, that must succeed. Lines of services go through one `ipvsadm -R`. */
+  /** Runs commands, one a line, that must succeed and say nothing. */
   run(lines: string): void {
-    const restore: string[] = [];
-    const flush = (): void => {
-      if (restore.length > 0) this.#succeed('ipvsadm -R', `${restore.splice(0).join('\n')}\n`);
-    };
     for (const line of lines.split('\n').map((text) => text.trim()).filter((text) => text !== '')) {
-      if (/^ipvsadm -[AaEedDP] /.test(line)) {
-        restore.push(line.slice('ipvsadm '.length));
-        continue;
-      }
-      flush();
-      this.#succeed(line, '');
+      const { status, stdout, stderr } = this.#guarded(() => runInside(line, this.transport));
+      if (status === 0 && stdout + stderr === '') continue;
+      throw new Error(`${line}: status ${status}\n${stdout}${stderr}\n${this.daemon.log()}`);
     }
-    flush();
-  }
-
-  #succeed(line: string, stdin: string): void {
-    const result = this.command(line, stdin);
-    if (result.status === 0 && result.stderr === '') return;
-    const given = stdin === '' ? '' : ` with\n${stdin}`;
-    throw new Error(`${line}${given}: status ${result.status}\n${result.stdout}${result.stderr}\n${this.daemon.log()}`);
   }
 
   /** Output of a command that must succeed. */
   output(line: string): string {
-    const { status, stdout, stderr } = this.command(line);
+    const { status, stdout, stderr } = this.#guarded(() => runInside(line, this.transport));
     if (status !== 0) throw new Error(`${line}: status ${status}\n${stdout}${stderr}`);
     return stdout;
   }
 
-  /** Runs a command and compares its whole output; blanks at ends of lines count. */
+  /** Runs a command as users do and compares its whole output; blanks at ends of lines count. */
   expectOutput(line: string, lines: readonly string[]): void {
-    expect(this.output(line)).toBe(lines.map((text) => `${text}\n`).join(''));
+    expect(this.command(line)).toEqual({ status: 0, stdout: lines.map((text) => `${text}\n`).join(''), stderr: '' });
   }
 
   /** Lets the daemon receive frames on a port and waits until it is done with them. */

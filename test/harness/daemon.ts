@@ -83,8 +83,10 @@ function generatedConf(options: DaemonOptions): string {
     global_defs: ['log_level INFO', 'idle_mode sleep', ...(conf['global_defs'] ?? [])],
     netif_defs: ['pktpool_size 8191', ...devices, ...(conf['netif_defs'] ?? [])],
     worker_defs: ['worker cpu0 {', 'type master', 'cpu_id 0', '}', ...slaves],
+    // Link-local addresses would announce themselves in the middle of a case.
+    ipv6_defs: ['addr_gen_mode none', ...(conf['ipv6_defs'] ?? [])],
     sa_pool: ['flow_enable off', ...(conf['sa_pool'] ?? [])],
-    ipvs_defs: conf['ipvs_defs'] ?? ['conn {', 'conn_pool_size 65536', '}'],
+    ipvs_defs: conf['ipvs_defs'] ?? ['conn {', 'conn_pool_size 65535', '}'],
   };
   const others = Object.keys(conf).filter((name) => !(name in sections));
   for (const name of others) sections[name] = conf[name] ?? [];
