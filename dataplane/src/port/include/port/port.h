@@ -99,12 +99,13 @@ void port_flush(struct worker *w);
 static inline void
 port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
 {
-	struct worker_txbuf *t = &w->port->tx[port];
+	struct worker_txbuf *t;
 
-	if (unlikely(port >= PORTS_MAX || !t->usable)) {
+	if (unlikely(port >= PORTS_MAX || !w->port->tx[port].usable)) {
 		worker_drop(w, m, DROP_PORT_DOWN);
 		return;
 	}
+	t = &w->port->tx[port];
 	t->m[t->n++] = m;
 	if (t->n >= WORKER_BURST)
 		port_flush_one(w, t);
