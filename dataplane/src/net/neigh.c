@@ -18,7 +18,6 @@ enum neigh_event { EV_SEND, EV_HEARD, EV_CONFIRM, EV_TIMER, EVENTS };
 enum { DELETE = NEIGH_STATES };
 
 enum {
-	REQUEST_INTERVAL_MS = 3000,
 	JITTER_MS = 200,
 	WATCH_MS = 500, /* how often a doubtful neighbour's use and confirmation are looked at */
 	QUEUE_START = 8,
@@ -206,7 +205,6 @@ request(struct neigh *n)
 {
 	const struct adj *a = &net_adjs[n->adj];
 
-	n->requested_ms = net_now_ms();
 	if (a->af == INET_AF_V6)
 		nd_solicit(ports[a->port], &a->ip);
 	else
@@ -274,8 +272,6 @@ event(struct neigh *n, enum neigh_event ev)
 	/* Use alone does not prolong the time of a neighbour that does not answer. */
 	if (ev != EV_SEND && now - n->entered_ms >= (n->deadline_ms - n->entered_ms) / 2)
 		stay_from(n, now);
-	if (n->state == NEIGH_SEND && now - n->requested_ms >= REQUEST_INTERVAL_MS)
-		request(n);
 }
 
 /* What workers wrote since the state was entered, as events. True when the state has changed. */

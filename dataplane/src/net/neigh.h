@@ -40,7 +40,6 @@ struct neigh {
 	struct rte_ether_addr mac;
 	uint64_t entered_ms;	 /* start of the present state's time */
 	uint64_t deadline_ms;	 /* end of the present state's time */
-	uint64_t requested_ms;	 /* last request */
 	struct rte_mbuf **queue; /* packets that wait, oldest first; data starts at the IP header */
 	uint32_t queued, queue_room;
 };
