@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <rte_cycles.h>
 
+#include "base/hash.h"
 #include "core/clock.h"
 #include "core/conf.h"
 #include "core/errors.h"
@@ -34,6 +35,7 @@ lb_init(void)
 	uint32_t capacity = (uint32_t)conf.ipvs.conn_pool_size / nworkers;
 	int err;
 
+	hash_init();
 	for (unsigned i = 0; i < nworkers; i++) {
 		err = worker_state_init(workers[i], capacity);
 		if (err) {
