@@ -148,8 +148,9 @@ static bool
 overloaded(struct worker *w, const struct lb_dest_view *d)
 {
 	struct lb_counters *n = lb_counters(w->index, d->id);
+	uint32_t share = lb_dest_share(d, w->index);
 
-	if (d->max_conn == 0 || n->active + n->inactive < d->max_conn)
+	if (share == 0 || n->active + n->inactive < share)
 		return false;
 	n->overloaded = 1;
 	return true;
