@@ -26,14 +26,15 @@ export type Parse<T> = (text: string, context: ParseContext) => T;
  * - free: a word that is no keyword; there is one place for each, in the order of the rows
  * - key: a keyword and its value
  * - flag: a keyword alone
+ * - tail: a word out of `aliases` and all that follow it, for what has a grammar of its own
  * - rest: all words, keywords included; must be the only row
  */
 export interface Arg<T, Required extends boolean = boolean> {
-  readonly kind: 'free' | 'key' | 'flag' | 'rest';
+  readonly kind: 'free' | 'key' | 'flag' | 'tail' | 'rest';
   /** How the help calls the value, or writes the row. */
   readonly label: string;
   readonly parse: Parse<T>;
-  /** Other spellings of a keyword. */
+  /** Other spellings of a keyword; words that start a tail. */
   readonly aliases: readonly string[];
   /** Set: the argument must be there, and this is what is said when it is not. */
   readonly missing: Required extends true ? string : string | undefined;
@@ -54,12 +55,17 @@ export interface Call {
 /** Exit status. */
 export type Outcome = number;
 
+/** @param first the word that took the place, if there is one */
+export type Surplus = (word: string, first: string | undefined) => CommandError;
+
 export interface VerbSpec<A extends Args = Args> {
   readonly args: A;
   /** Options that mean something here, for the help. */
   readonly options?: string;
   /** Grammar for the help, instead of the one made of the rows. */
   readonly usage?: string;
+  /** Error for a word without a place, when it is not "unknown argument". */
+  readonly surplus?: Surplus;
   run(values: Values<A>, call: Call): Outcome | Promise<Outcome>;
 }
 
@@ -103,6 +109,11 @@ export function flag(): Arg<true, false> {
   return { kind: 'flag', label: '', parse: () => true, aliases: NO_ALIASES, missing: undefined };
 }
 
+/** The words from one of `starts` on. */
+export function tail(label: string, starts: readonly string[]): Arg<readonly string[], false> {
+  return { kind: 'tail', label, parse: () => [], aliases: starts, missing: undefined };
+}
+
 /** All words, for grammars that rows cannot express. */
 export function rest(label: string): Arg<readonly string[], true> {
   return { kind: 'rest', label, parse: () => [], aliases: NO_ALIASES, missing: '' };
@@ -119,7 +130,7 @@ export function verb<const A extends Args>(spec: VerbSpec<A>): BoundVerb {
     args: spec.args,
     options: spec.options,
     usage: spec.usage,
-    run: (words, call) => spec.run(parseWords(spec.args, words, { options: call.options }), call),
+    run: (words, call) => spec.run(parseWords(spec.args, words, { options: call.options }, spec.surplus), call),
   };
 }
 
@@ -144,18 +155,28 @@ export function unknownArgument(word: string): CommandError {
  * Reads the words after the verb.
  * @throws CommandError when a word has no place, a value is malformed, or a required argument is absent
  */
-export function parseWords<A extends Args>(args: A, words: readonly string[], context: ParseContext): Values<A> {
+export function parseWords<A extends Args>(
+  args: A,
+  words: readonly string[],
+  context: ParseContext,
+  surplus: Surplus = unknownArgument,
+): Values<A> {
   const values: Record<string, unknown> = {};
   const names = Object.keys(args);
   const restName = names.find((name) => args[name]?.kind === 'rest');
   if (restName !== undefined) return { [restName]: words } as Values<A>;
+  let firstFree: string | undefined;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
-    const keyword = findKeyword(args, word);
-    const name = keyword ?? names.find((candidate) => args[candidate]?.kind === 'free' && !(candidate in values));
+    const name = findKeyword(args, word) ?? names.find((free) => args[free]?.kind === 'free' && !(free in values));
     const arg = name === undefined ? undefined : args[name];
-    if (name === undefined || arg === undefined) throw unknownArgument(word);
+    if (name === undefined || arg === undefined) throw surplus(word, firstFree);
+    if (arg.kind === 'tail') {
+      values[name] = words.slice(at);
+      break;
+    }
     let text = word;
+    if (arg.kind === 'free') firstFree = word;
     if (arg.kind === 'key') {
       at += 1;
       const value = words[at];
@@ -170,7 +191,7 @@ export function parseWords<A extends Args>(args: A, words: readonly string[], co
 }
 
 function usageOf(name: string, arg: Arg<unknown>): string {
-  if (arg.kind === 'free' || arg.kind === 'rest') return arg.label;
+  if (arg.kind === 'free' || arg.kind === 'rest' || arg.kind === 'tail') return arg.label;
   return arg.kind === 'flag' ? name : `${name} ${arg.label}`;
 }
 
