@@ -8,25 +8,26 @@ import { VERSION_LINE } from './version';
 const COMMAND_GROUP = 'Commands:';
 const OPTION_GROUP = 'Options:';
 
+const SERVICE = '-t|u|q|1|f|H service';
+
 const USAGE = [
-  '-A|E SERVICE [-s scheduler] [-p [seconds]] [-M mask] [attributes]',
-  '-D SERVICE',
+  `-A|E ${SERVICE} [-s scheduler] [-p [seconds]] [-M mask] [attributes]`,
+  `-D ${SERVICE}`,
   '-C',
-  '-a|e SERVICE -r server [-g|i|m|b|J] [-w weight] [-x number] [-y number]',
-  '-d SERVICE -r server',
-  '-L|l [SERVICE] [--stats|--rate|--thresholds|--persistent-conn] [-n] [-X] [--cpu index]',
+  `-a|e ${SERVICE} -r server [-g|i|m|b|J] [-w weight] [-x number] [-y number]`,
+  `-d ${SERVICE} -r server`,
+  `-L|l [${SERVICE}] [--stats|--rate|--thresholds|--persistent-conn] [-n] [-X] [--cpu index]`,
   '-L|l -c [--persistent-conn] [--sockpair pair] [-n]',
-  '-Z [SERVICE]',
-  '-P|Q SERVICE -z address -F device',
-  '-G [SERVICE] [--cpu index]',
-  '-U|V SERVICE -k address      -B [SERVICE]',
-  '-O|Y SERVICE -2 address      -W [SERVICE]',
+  `-Z [${SERVICE}]`,
+  `-P|Q ${SERVICE} -z address -F device`,
+  `-G [${SERVICE}] [--cpu index]`,
+  `-U|V ${SERVICE} -k address`,
+  `-O|Y ${SERVICE} -2 address`,
+  `-B|W [${SERVICE}]`,
   '-S [-n] [--compat-save]',
   '-R < rules',
-  '-h      -v',
+  '-h|v',
 ] as const;
-
-const SERVICE = 'SERVICE is one of -t, -u, -q, -1 addr, --sctp-service addr, -f mark [-6], -H rule.';
 
 /** The long form stands first, because that is where people look for it. */
 function flagsOf(row: CommandRow | OptionRow): string {
@@ -69,5 +70,5 @@ export function helpText(argv0: string): string {
     return `${group}\n${members.map((option) => entry(option, width)).join('')}`;
   };
   const usage = USAGE.map((line) => `  ${argv0} ${line}\n`).join('');
-  return `${VERSION_LINE}Usage:\n${usage}  ${SERVICE}\n\n${section(COMMAND_GROUP)}\n${section(OPTION_GROUP)}`;
+  return `${VERSION_LINE}Usage:\n${usage}${section(COMMAND_GROUP)}${section(OPTION_GROUP)}`;
 }

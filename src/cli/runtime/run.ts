@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isatty } from 'node:tty';
 import { connectTransport, IpcError, type Transport } from '../../ipc/client';
 import { CommandError } from './errors';
 import type { Io, Main } from './io';
@@ -21,7 +20,8 @@ class ProcessIo implements Io {
   #transport: Transport | undefined;
 
   get isTTY(): boolean {
-    return isatty(1);
+    // Asked for seldom: node loads its network code for it.
+    return process.stdout.isTTY === true;
   }
 
   stdinText(): string {

@@ -23,9 +23,8 @@ export const add: Command = (args, open) => {
 };
 
 export const edit: Command = (args, open) => {
-  // Finds out whether the mask fits before anything is asked for.
-  newService(args);
-  const key = serviceKey(requiredService(args.values));
+  // Only the key matters; what was given comes along as upstream sends it.
+  const key = { ...newService(args), sched_name: args.values.scheduler ?? '' };
   const session = open();
   const current = attempt(session, 'get-service', () => getService(session.transport, key));
   if (current === null) return EXIT_SYNTAX;
