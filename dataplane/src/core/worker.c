@@ -123,11 +123,11 @@ control_bell_rearm(void)
 }
 
 static struct rte_ring *
-ring_new(const char *kind, unsigned a, unsigned b, unsigned size, int socket)
+ring_new(const char *kind, uint8_t a, uint8_t b, unsigned size, int socket)
 {
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "%s_%u_%u", kind, a, b);
+	snprintf(name, sizeof(name), "%.12s_%u_%u", kind, a, b);
 	return rte_ring_create(name, size, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
@@ -143,8 +143,8 @@ worker_new(unsigned index, uint16_t lcore, struct rte_mempool *const *pools, uns
 	w->lcore_id = lcore;
 	w->socket_id = (int)rte_lcore_to_socket_id(lcore);
 	w->pool = pools[w->socket_id];
-	w->to_control = ring_new("punt", index, 0, ring_size, w->socket_id);
-	w->from_control = ring_new("inject", index, 0, ring_size, w->socket_id);
+	w->to_control = ring_new("punt", (uint8_t)index, 0, ring_size, w->socket_id);
+	w->from_control = ring_new("inject", (uint8_t)index, 0, ring_size, w->socket_id);
 	if (!w->to_control || !w->from_control) {
 		free(w);
 		return NULL;
@@ -178,7 +178,7 @@ workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *p
 			if (from == to)
 				continue;
 			workers[to]->handover[from] =
-			    ring_new("handover", to, from, 2048, workers[to]->socket_id);
+			    ring_new("handover", (uint8_t)to, (uint8_t)from, 2048, workers[to]->socket_id);
 			if (!workers[to]->handover[from]) {
 				log_err("core", "no memory for the ring from worker %u to worker %u", from,
 					to);
