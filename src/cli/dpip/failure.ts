@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors of requests as the lines that users and scripts of dpip know.
 import { ClosedError, ConnectError, DaemonError, type IpcError } from '../../ipc/client';
-import { errorTexts, ShortReplyError } from '../../ipc/messages/failures';
+import { CorruptReplyError, errorTexts, ShortReplyError } from '../../ipc/messages/failures';
 
 /** What stands before the last line; the spelling is what scripts look for. */
 export function failureDetail(error: IpcError): string[] {
@@ -12,7 +12,8 @@ export function failureDetail(error: IpcError): string[] {
   if (error instanceof ClosedError) {
     return [`[sockopt_msg_recv] socket msg ${error.part} recv error -- ${error.received}/${error.expected} recieved`];
   }
-  return error instanceof ShortReplyError ? ['corrupted response.'] : [];
+  const corrupt = error instanceof ShortReplyError || error instanceof CorruptReplyError;
+  return corrupt ? ['corrupted response.'] : [];
 }
 
 /** What follows "dpip: " on the last line. */

@@ -41,10 +41,12 @@ export function testIpset(transport: Transport, spec: IpsetSpec): number {
 
 /**
  * Lists a set, or all when the name is empty, with their members. The members of all sets follow the last set.
+ * @param purpose what the listing is asked for; the tools of DPVS say so, daemons do not look at it
  * @throws DaemonError NOTEXIST
  */
-export function listIpsets(transport: Transport, name: string): IpsetInfo[] {
-  const request = encode('ipset_param', { name, opcode: ipsetOp.IPSET_OP_LIST });
+export function listIpsets(transport: Transport, name: string, purpose: IpsetAction | 'test' | 'list' = 'list'): IpsetInfo[] {
+  const opcode = purpose === 'list' ? ipsetOp.IPSET_OP_LIST : purpose === 'test' ? ipsetOp.IPSET_OP_TEST : OPS[purpose];
+  const request = encode('ipset_param', { name, opcode });
   const body = transport.request(MSG.SOCKOPT_GET_IPSET_LIST, 'get', request);
   const infos = elements('ipset_info', body, sizeOf.ipset_info_array, leadingCount('ipset_info_array', body));
   let at = sizeOf.ipset_info_array + infos.length * sizeOf.ipset_info;

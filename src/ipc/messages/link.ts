@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '../client';
-import { bondAct, bondOpt, decode, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
+import { bondAct, type bondOpt, decode, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
 import { ProtocolError } from '../errors';
 import { elements, nameBody } from './lists';
 

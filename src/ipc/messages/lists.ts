@@ -2,16 +2,29 @@
 import { decodeArray, ShortReplyError, sizeOf, type StructName, type Structs } from '../codec';
 import { ProtocolError } from '../errors';
 
+/** The parts of a reply contradict each other. */
+export class CorruptReplyError extends ProtocolError {
+  override readonly name = 'CorruptReplyError';
+}
+
 /**
  * Decodes the elements that follow the fixed part of a reply. A longer body is accepted: some daemons allocate for all
  * entries and fill in those that a filter lets through.
  * @param count as the reply gives it
  * @param offset of the first element
- * @throws ProtocolError for a negative count, ShortReplyError when the body ends before the last element
+ * @throws CorruptReplyError for a negative count, ShortReplyError when the body ends before the last element
  */
 export function elements<K extends StructName>(name: K, body: Uint8Array, offset: number, count: number): Structs[K][] {
-  if (count < 0) throw new ProtocolError(`the reply announces ${count} entries of ${name}`);
+  if (count < 0) throw new CorruptReplyError(`the reply announces ${count} entries of ${name}`);
   return decodeArray(name, body, offset, count);
+}
+
+/** As elements, for a reply that nothing filters: there must be no bytes behind the last element. */
+export function exactElements<K extends StructName>(name: K, body: Uint8Array, offset: number, count: number): Structs[K][] {
+  const list = elements(name, body, offset, count);
+  const rest = body.length - offset - count * sizeOf[name];
+  if (rest !== 0) throw new CorruptReplyError(`the reply has ${rest} bytes more than its ${count} entries of ${name}`);
+  return list;
 }
 
 /**

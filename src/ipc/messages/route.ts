@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '../client';
 import { encode, MSG, route6Ops, sizeOf, type DeepPartial, type Structs } from '../codec';
-import { elements, leadingCount } from './lists';
+import { elements, exactElements, leadingCount } from './lists';
 
 export { routeFlags } from '../codec';
 
@@ -41,7 +41,8 @@ export function flushRoutes4(transport: Transport, ifname: string): void {
 export function listRoutes4(transport: Transport, ifname: string): Route4[] {
   const body = transport.request(MSG.SOCKOPT_GET_ROUTE_SHOW, 'get', encode('dp_vs_route_detail', { ifname }));
   const count = leadingCount('dp_vs_route_conf_array', body);
-  return elements('dp_vs_route_detail', body, sizeOf.dp_vs_route_conf_array, count);
+  const decodeList = ifname === '' ? exactElements : elements;
+  return decodeList('dp_vs_route_detail', body, sizeOf.dp_vs_route_conf_array, count);
 }
 
 function send6(transport: Transport, id: number, ops: number, route: Route6Spec): void {

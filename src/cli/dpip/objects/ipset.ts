@@ -43,8 +43,8 @@ const CREATE_ARGS = {
 const surplus: Surplus = (word) => new CommandError('not support', { detail: [`unknown argument '${word}'`], stage: 'parse' });
 
 /** The type of a set that exists. @throws DaemonError NOTEXIST, CommandError */
-function typeOf(transport: Transport, name: string): SetType {
-  const info = listIpsets(transport, name).find((entry) => entry.name === name);
+function typeOf(transport: Transport, name: string, purpose: 'add' | 'del' | 'test'): SetType {
+  const info = listIpsets(transport, name, purpose).find((entry) => entry.name === name);
   if (info === undefined) throw new CommandError('not exist');
   const found = findType(info.type);
   if (found === undefined) throw new CommandError('not support', { detail: [`set ${name} is of unknown type '${info.type}'`] });
@@ -59,7 +59,7 @@ function entrySpec(values: Values<typeof ENTRY_ARGS>, set: SetType): IpsetSpec {
 
 function changeEntry(action: 'add' | 'del', values: Values<typeof ENTRY_ARGS>, { options, io }: Call): number {
   const transport = io.transport();
-  changeIpset(transport, action, entrySpec(values, typeOf(transport, values.set)), options.force);
+  changeIpset(transport, action, entrySpec(values, typeOf(transport, values.set, action)), options.force);
   return 0;
 }
 
@@ -76,7 +76,7 @@ function create(values: Values<typeof CREATE_ARGS>, { options, io }: Call): numb
 
 function test(values: { readonly set: string; readonly entry: string }, { options, io }: Call): number {
   const transport = io.transport();
-  const spec = parseEntry(values.entry, typeOf(transport, values.set));
+  const spec = parseEntry(values.entry, typeOf(transport, values.set, 'test'));
   if (spec.cidr !== 0 || spec.cidr2 !== 0) io.stderr.write('Warning: ignore cidr settings for ipset test\n');
   const result = testIpset(transport, { ...spec, name: values.set, cidr: 0, cidr2: 0 });
   if (result < 0) throw new CommandError('invalid parameter', { detail: ['set test failed'] });
@@ -88,7 +88,7 @@ function test(values: { readonly set: string; readonly entry: string }, { option
 
 function flush(set: string | undefined, { options, io }: Call): number {
   const transport = io.transport();
-  if (set === undefined && !options.force) throw refused("missing set name; -F flushes all sets");
+  if (set === undefined && !options.force) throw refused('missing set name; -F flushes all sets');
   const names = set === undefined ? listIpsets(transport, '').map((info) => info.name) : [set];
   for (const name of names) changeIpset(transport, 'flush', { name }, false);
   return 0;

@@ -77,30 +77,51 @@ type Typed = Values<typeof ARGS>;
 
 const surplus: Surplus = (word, first) => invalid(`Is \`${word}' or \`${first ?? ''}' garbage ?`);
 
-function flagsOf(csum: boolean, keyed: boolean, seq: boolean): number {
-  return (csum ? TUNNEL_F_CSUM : 0) | (keyed ? TUNNEL_F_KEY : 0) | (seq ? TUNNEL_F_SEQ : 0);
+/** The part of a record that words can change. */
+interface Settings extends Omit<Tunnel, 'ifname' | 'iph'> {
+  readonly iph: Pick<Tunnel['iph'], 'tos' | 'ttl' | 'saddr' | 'daddr'>;
+}
+
+const BLANK: Settings = {
+  kind: '',
+  link: '',
+  i_flags: 0,
+  o_flags: 0,
+  i_key: 0,
+  o_key: 0,
+  iph: { tos: 0, ttl: TTL_INHERIT, saddr: 0, daddr: 0 },
+};
+
+/** Flags of one direction: what is on stays on. */
+function flagsOf(old: number, csum: boolean, keyed: boolean, seq: boolean): number {
+  return old | (csum ? TUNNEL_F_CSUM : 0) | (keyed ? TUNNEL_F_KEY : 0) | (seq ? TUNNEL_F_SEQ : 0);
+}
+
+function directions(typed: Typed, old: Pick<Tunnel, 'i_flags' | 'o_flags' | 'i_key' | 'o_key'>): typeof old {
+  const inKey = typed.ikey ?? typed.key;
+  const outKey = typed.okey ?? typed.key;
+  const isOn = (both: true | undefined, one: true | undefined): boolean => both === true || one === true;
+  const { csum, icsum, ocsum, seq, iseq, oseq } = typed;
+  return {
+    i_flags: flagsOf(old.i_flags, isOn(csum, icsum), inKey !== undefined, isOn(seq, iseq)),
+    o_flags: flagsOf(old.o_flags, isOn(csum, ocsum), outKey !== undefined, isOn(seq, oseq)),
+    i_key: inKey ?? old.i_key,
+    o_key: outKey ?? old.o_key,
+  };
 }
 
 /** What was typed on top of what there is. */
-function merged(typed: Typed, old?: Tunnel): TunnelSpec {
-  const inKey = typed.ikey ?? typed.key;
-  const outKey = typed.okey ?? typed.key;
-  const both = typed.csum === true;
-  const inFlags = flagsOf(both || typed.icsum === true, inKey !== undefined, typed.seq === true || typed.iseq === true);
-  const outFlags = flagsOf(both || typed.ocsum === true, outKey !== undefined, typed.seq === true || typed.oseq === true);
+function merged(typed: Typed, old: Settings = BLANK): TunnelSpec {
   return {
     ifname: typed.name ?? '',
-    kind: typed.mode ?? old?.kind ?? '',
-    link: typed.dev ?? old?.link ?? '',
-    i_flags: (old?.i_flags ?? 0) | inFlags,
-    o_flags: (old?.o_flags ?? 0) | outFlags,
-    i_key: inKey ?? old?.i_key ?? 0,
-    o_key: outKey ?? old?.o_key ?? 0,
+    kind: typed.mode ?? old.kind,
+    link: typed.dev ?? old.link,
+    ...directions(typed, old),
     iph: {
-      tos: typed.tos ?? old?.iph.tos ?? 0,
-      ttl: typed.ttl ?? old?.iph.ttl ?? TTL_INHERIT,
-      saddr: typed.local ?? old?.iph.saddr ?? 0,
-      daddr: typed.remote ?? old?.iph.daddr ?? 0,
+      tos: typed.tos ?? old.iph.tos,
+      ttl: typed.ttl ?? old.iph.ttl,
+      saddr: typed.local ?? old.iph.saddr,
+      daddr: typed.remote ?? old.iph.daddr,
     },
   };
 }
