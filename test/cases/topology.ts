@@ -81,8 +81,13 @@ const DAD_MS = 6000;
 /** Addresses of both ports and the VIP. What that made the daemon send is thrown away. */
 export function configureAddresses(c: Case, f: Family): void {
   c.run(addressCommands(f));
+  quieten(c, f);
+}
+
+/** Waits until new addresses are announced and, for IPv6, known to be unique; forgets the frames about it. */
+function quieten(c: Case, f: Family): void {
   if (f === v6) c.warp(DAD_MS, DAD_MS);
-  c.settle();
+  c.settle({ timers: true });
   c.discard();
 }
 
@@ -121,8 +126,7 @@ export function configureService(c: Case, f: Family, s: ServiceOptions): void {
     ipvsadm -A ${word} -s ${s.scheduler ?? 'rr'} ${s.extra ?? ''}
     ipvsadm -P ${word} -z ${f.lip} -F test1
     ${servers.map(({ index, weight }) => `ipvsadm -a ${word} -r ${endpoint(f.servers[index] ?? '', s.port)} -b -w ${weight}`).join('\n')}`);
-  c.settle();
-  c.discard();
+  quieten(c, f);
 }
 
 /** A frame of the client for an address of the director. */
