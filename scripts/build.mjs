@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what the commands run: dist/*.cjs with esbuild, build/Release/dpvs_ipc.node with node-gyp. Each part is skipped
+// Builds what the commands run: dist/*.cjs with esbuild (and *.cache, their compiled form), build/Release/dpvs_ipc.node with node-gyp. Each part is skipped
 // while a hash over everything it is made of stays the same. Options: --ts or --addon builds that part only, --force.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
+const LOCK_WAIT_MS = 120_000;
+const TYPICAL_RUNS = [
+  ['ipvsadm', '-ln'],
+  ['dpip', 'link', 'show'],
+];
 const TOOLS = ['ipvsadm', 'dpip'];
-// Node modules that cost milliseconds to load and that most runs of a command never touch.
-const HEAVY = ['child_process', 'dgram', 'dns', 'http', 'https', 'net', 'readline', 'tty', 'zlib'];
+// Modules that cost milliseconds to load and that most runs of a command never touch.
+const HEAVY_BUILTINS = ['child_process', 'dgram', 'dns', 'http', 'https', 'net', 'readline', 'tty', 'zlib'];
+const HEAVY_PACKAGES = ['chalk', 'cli-table3', 'commander'];
 
 /** A failed step: printed as one line, without a stack. */
 class BuildError extends Error {}
@@ -48,18 +54,30 @@ function versionOf(name) {
 }
 
 /**
- * Delays the heavy modules of node until one of their exports is used. Loading commander loads child_process, asking for
- * isatty loads net: together as long as everything else that `ipvsadm -ln` does.
+ * Delays heavy modules until one of their exports is used, by putting an object of getters in their place. Loading
+ * commander, or net for isatty, takes as long as everything else that `ipvsadm -ln` does.
  */
-const lazyBuiltins = {
-  name: 'lazy-builtins',
+const lazyModules = {
+  name: 'lazy-modules',
   setup(build) {
-    build.onResolve({ filter: new RegExp(`^(node:)?(${HEAVY.join('|')})$`) }, ({ path: name, namespace }) =>
-      namespace === 'lazy' ? { path: name, external: true } : { path: name.replace(/^node:/, ''), namespace: 'lazy' },
+    const builtin = new RegExp(`^(node:)?(${HEAVY_BUILTINS.join('|')})$`);
+    build.onResolve({ filter: builtin }, ({ path: name, namespace }) =>
+      namespace === 'lazy' ? { path: name, external: true } : { path: `node:${name.replace(/^node:/, '')}`, namespace: 'lazy' },
     );
-    build.onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path: name }) => {
-      const getters = Object.keys(require(name)).map((key) => `get ${key}() { return require('node:${name}').${key}; },`);
-      return { contents: `module.exports = {\n${getters.join('\n')}\n};`, loader: 'js' };
+    build.onResolve({ filter: new RegExp(`^(${HEAVY_PACKAGES.join('|')})$`) }, ({ path: name, namespace }) =>
+      namespace === 'lazy' ? undefined : { path: name, namespace: 'lazy' },
+    );
+    build.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path: name }) => {
+      const names = Object.keys(await import(name)).filter((key) => /^[A-Za-z_$]\w*$/.test(key) && key !== 'default');
+      const getters = names.map((key) => `get ${key}() { return load().${key}; },`);
+      const contents = `
+        const load = () => require('${name}');
+        module.exports = {
+          __esModule: true,
+          get default() { const m = load(); return m.__esModule ? m.default : m; },
+          ${getters.join('\n')}
+        };`;
+      return { contents, loader: 'js', resolveDir: root };
     });
   },
 };
@@ -67,22 +85,23 @@ const lazyBuiltins = {
 async function buildTypeScript(force) {
   const outputs = TOOLS.map((tool) => path.join(root, 'dist', `${tool}.cjs`));
   const stamp = path.join(root, 'dist/.stamp');
-  const inputs = [...filesBelow('src', ['.ts']), ...['package-lock.json', 'scripts/build.mjs'].map((f) => path.join(root, f))];
-  const hash = hashOf(inputs, versionOf('esbuild'));
+  const others = ['package-lock.json', 'scripts/build.mjs', 'scripts/code-cache.cjs', 'bin/launch.cjs'];
+  const inputs = [...filesBelow('src', ['.ts']), ...others.map((file) => path.join(root, file))];
+  const hash = hashOf(inputs, versionOf('esbuild'), process.version);
   if (!force && stampMatches(stamp, hash, outputs)) return 'commands: unchanged';
 
   const start = Date.now();
   const { build } = require('esbuild');
-  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  mkdirSync(path.join(root, 'dist'), { recursive: true });
   for (const tool of TOOLS) {
-    await build({
+    const { outputFiles } = await build({
       stdin: {
         contents: `import { run } from './src/cli/runtime';\nimport { main } from './src/cli/${tool}/main';\nrun(main);\n`,
         resolveDir: root,
         sourcefile: `${tool}.entry.ts`,
         loader: 'ts',
       },
-      outfile: path.join(root, 'dist', `${tool}.cjs`),
+      write: false,
       bundle: true,
       platform: 'node',
       format: 'cjs',
@@ -90,11 +109,26 @@ async function buildTypeScript(force) {
       minify: true,
       keepNames: false,
       legalComments: 'none',
-      plugins: [lazyBuiltins],
+      plugins: [lazyModules],
       define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
+      // Bundles run as scripts of node:vm, which have no import().
+      supported: { 'dynamic-import': false },
       logLevel: 'error',
     }).catch((error) => {
       throw new BuildError(`esbuild failed for ${tool}: ${error.errors?.[0]?.text ?? error.message}`);
+    });
+    // A command that starts meanwhile finds the old bundle or the new one, never a compiled form of the other.
+    const file = path.join(root, 'dist', `${tool}.cjs`);
+    rmSync(path.join(root, 'dist', `${tool}.cache`), { force: true });
+    writeFileSync(`${file}.new`, outputFiles[0].contents);
+    renameSync(`${file}.new`, file);
+  }
+  // Without a daemon these runs end early, after most of what every run needs.
+  for (const [tool, ...args] of TYPICAL_RUNS) {
+    spawnSync(process.execPath, [path.join(root, 'scripts/code-cache.cjs'), tool, ...args], {
+      env: { ...process.env, DPVS_IPC_FILE: '/nonexistent/dpvs.ipc' },
+      stdio: 'ignore',
+      timeout: 20_000,
     });
   }
   writeFileSync(stamp, hash);
@@ -121,7 +155,7 @@ function buildAddon(force) {
 
   const start = Date.now();
   const gyp = require.resolve('node-gyp/bin/node-gyp.js');
-  const result = spawnSync(process.execPath, [gyp, 'rebuild', '--silent', ...nodeHeaders()], {
+  const result = spawnSync(process.execPath, [gyp, 'configure', 'build', '--silent', ...nodeHeaders()], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, MAKEFLAGS: '-j2' },
@@ -136,14 +170,55 @@ function buildAddon(force) {
   return `addon: built in ${seconds(start)}`;
 }
 
+/** True when the process that wrote the lock is gone. */
+function isStale(lock) {
+  const pid = Number(readFileSync(lock, 'utf8'));
+  if (pid === 0) return false; // just being written
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/** Runs one build at a time: tests and people may start them together. */
+async function locked(work) {
+  const lock = path.join(root, 'build/.lock');
+  mkdirSync(path.dirname(lock), { recursive: true });
+  const end = Date.now() + LOCK_WAIT_MS;
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (Date.now() > end) throw new BuildError('another build has held build/.lock for two minutes; remove it if none is running');
+    try {
+      if (isStale(lock)) rmSync(lock, { force: true });
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
 try {
   const args = process.argv.slice(2);
   const unknown = args.find((arg) => !['--ts', '--addon', '--force'].includes(arg));
   if (unknown !== undefined) throw new BuildError(`unknown option ${unknown}; known: --ts --addon --force`);
   const only = args.includes('--ts') || args.includes('--addon');
   const force = args.includes('--force');
-  if (!only || args.includes('--addon')) console.log(buildAddon(force));
-  if (!only || args.includes('--ts')) console.log(await buildTypeScript(force));
+  await locked(async () => {
+    if (!only || args.includes('--addon')) console.log(buildAddon(force));
+    if (!only || args.includes('--ts')) console.log(await buildTypeScript(force));
+  });
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
   process.stderr.write(`build: ${error.message}\n`);

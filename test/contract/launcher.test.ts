@@ -38,6 +38,22 @@ describe.each(['ipvsadm', 'dpip'])('bin/%s', (tool) => {
     expect(start(path.join(folder, 'link')).stdout).toBe('started\n');
   });
 
+  it.each(['no compiled form', '', 'x'.repeat(5000)])('starts although %j is next to it', (cache) => {
+    bundle(tool, `console.log('started')`);
+    writeFileSync(path.join(folder, 'dist', `${tool}.cache`), cache);
+    expect(start(path.join(folder, 'bin', tool))).toMatchObject({ status: 0, stdout: 'started\n', stderr: '' });
+  });
+
+  it('starts although the compiled form was made from another bundle', () => {
+    const code = path.join(root, 'scripts/code-cache.cjs');
+    mkdirSync(path.join(folder, 'scripts'));
+    cpSync(code, path.join(folder, 'scripts/code-cache.cjs'));
+    bundle(tool, `console.log('older bundle')`);
+    expect(spawnSync('node', [path.join(folder, 'scripts/code-cache.cjs'), tool]).status).toBe(0);
+    bundle(tool, `console.log('the new bundle')`);
+    expect(start(path.join(folder, 'bin', tool))).toMatchObject({ status: 0, stdout: 'the new bundle\n' });
+  });
+
   it('says in one line what to do when it was not built', () => {
     expect(start(path.join(folder, 'bin', tool))).toEqual(
       expect.objectContaining({
@@ -46,6 +62,14 @@ describe.each(['ipvsadm', 'dpip'])('bin/%s', (tool) => {
         stderr: `${tool}: dist/${tool}.cjs is missing; build it with: npm ci && npm run build\n`,
       }),
     );
+  });
+
+  it('says in one line what to do when the addon was not built', () => {
+    cpSync(path.join(root, 'dist'), path.join(folder, 'dist'), { recursive: true });
+    const args = tool === 'dpip' ? ['route', 'show'] : ['-ln'];
+    const { status, stderr } = start(path.join(folder, 'bin', tool), ...args);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('cannot load build/Release/dpvs_ipc.node: it does not exist; build it with: npm ci && npm run build\n');
   });
 
   it('does not hide that something inside the bundle is missing', () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AddonError } from './errors';
 
 /** Outcome of an exchange, see src/ipc/native/exchange.h. Fields depend on `stage`. */
@@ -50,8 +50,8 @@ let loaded: Native | undefined;
 
 /** Where the addon is, seen from dist/ (bundled) or from this folder (tests). */
 function addonFile(): string {
-  const bundled = join(import.meta.dirname, '..', ADDON);
-  return existsSync(bundled) ? bundled : join(import.meta.dirname, '../../..', ADDON);
+  const here = import.meta.dirname;
+  return join(here, basename(here) === 'dist' ? '..' : '../../..', ADDON);
 }
 
 /**
