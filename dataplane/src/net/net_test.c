@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/conf.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/mbuf.h"
 #include "route.h"
 
@@ -100,6 +101,7 @@ eal_up(void)
 		pools[i] = pool;
 	assert_int_equal(workers_init(WORKERS, lcores, pools, 1024), EDPVS_OK);
 	net_ctrl_register();
+	log_configure(LOG_L_ERR, NULL); /* requests are logged one by one */
 }
 
 static void
