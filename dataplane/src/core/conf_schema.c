@@ -182,7 +182,7 @@ const struct conf_key conf_keys[] = {
     BLOCK("ipvs_defs", "Load balancing."),
     BLOCK("ipvs_defs/conn", ""),
     INT("ipvs_defs/conn/conn_pool_size", C(ipvs.conn_pool_size), 65536 - 1, ALL_INTS, "0",
-	CONF_POW2M1 | CONF_MACHINE, "connections per NUMA node"),
+	CONF_POW2M1 | CONF_MACHINE, "connections, shared out among the workers"),
     INT("ipvs_defs/conn/conn_pool_cache", C(ipvs.conn_pool_cache), 1, ALL_INTS, "256", CONF_POW2 | CONF_INERT,
 	"every worker has its own connection table"),
     INT("ipvs_defs/conn/conn_init_timeout", C(ipvs.conn_init_timeout_s), 1, SECONDS_MAX, "3", CONF_R,

@@ -363,6 +363,44 @@ missing_file_changes_nothing(void **state)
 }
 
 static void
+samples_parse_without_warning(void **state)
+{
+	static const char *const samples[] = {SOURCE_ROOT "/conf/dpvs.conf.sample",
+					      SOURCE_ROOT "/conf/dpvs.lab.conf.sample"};
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		unsigned before = conf_warnings();
+
+		assert_int_equal(conf_parse(samples[i], c, inert, sizeof(inert)), 0);
+		assert_int_equal(conf_warnings(), before);
+		assert_string_equal(inert, ""); /* a sample does not advertise what does nothing */
+		assert_true(c->netif.nports > 0);
+	}
+}
+
+/* After a change of the table: dpvs --conf-doc > docs/configuration.md */
+static void
+reference_is_up_to_date(void **state)
+{
+	char *written = NULL, *file = malloc(1 << 20);
+	size_t len = 0, n;
+	FILE *f = open_memstream(&written, &len);
+
+	assert_non_null(f);
+	assert_non_null(file);
+	conf_doc(f);
+	fclose(f);
+	f = fopen(SOURCE_ROOT "/../docs/configuration.md", "r");
+	assert_non_null(f);
+	n = fread(file, 1, 1 << 20, f);
+	fclose(f);
+	assert_int_equal(n, len);
+	assert_memory_equal(file, written, len);
+	free(file);
+	free(written);
+}
+
+static void
 log_lines_are_stamped_and_cannot_be_forged(void **state)
 {
 	char file[192], line[256];
@@ -407,6 +445,8 @@ main(void)
 	    cmocka_unit_test(inert_keys_are_named_once),
 	    cmocka_unit_test(reload_changes_reloadable_keys_only),
 	    cmocka_unit_test(missing_file_changes_nothing),
+	    cmocka_unit_test(samples_parse_without_warning),
+	    cmocka_unit_test(reference_is_up_to_date),
 	    cmocka_unit_test(log_lines_are_stamped_and_cannot_be_forged),
 	};
 
