@@ -74,7 +74,6 @@ int conf_lex(const char *path, void (*fn)(const struct conf_stmt *s, void *arg),
 
 /* Logs a warning about a place in the file and counts it. */
 void conf_warn(const char *file, unsigned line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-unsigned conf_warnings(void);
 const char *conf_last_warning(void);
 
 /* Sets the field of the row below base from the words of a statement; on a bad value it warns and sets the

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_log.h>
 #include <rte_version.h>
 
@@ -69,7 +70,9 @@ say_failure(const struct options *o, int err)
 	const char *reason = err ? rte_strerror(err) : "the EAL options were refused";
 	const char *hint;
 
-	if (geteuid() != 0)
+	if (err == EINVAL)
+		hint = "the lines of EAL above name the option that is wrong; see dpvs -h for examples";
+	else if (geteuid() != 0)
 		hint = "dpvs has to be started by root";
 	else if (!asks_for_no_huge(o) && !machine_has_hugepages())
 		hint = "no huge pages are reserved: echo 1024 > /proc/sys/vm/nr_hugepages, or start with -- "
@@ -82,6 +85,34 @@ say_failure(const struct options *o, int err)
 	else
 		hint = "the lines of EAL above say which option or device it was; see dpvs -h for examples";
 	log_err("main", "cannot start the DPDK environment (EAL): %s; %s", reason, hint);
+}
+
+/* The EAL goes on without a virtual device that it could not make, and the names of all later ports would
+ * move up by one. */
+static int
+check_virtual_devices(const struct options *o)
+{
+	for (int i = 0; i < o->eal_argc; i++) {
+		const char *arg = o->eal_argv[i], *device = NULL;
+		char name[64];
+		uint16_t id;
+
+		if (!strcmp(arg, "--vdev") && i + 1 < o->eal_argc)
+			device = o->eal_argv[i + 1];
+		else if (!strncmp(arg, "--vdev=", 7))
+			device = arg + 7;
+		if (!device || strncmp(device, "net_", 4))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(device, ","), device);
+		if (rte_eth_dev_get_port_by_name(name, &id)) {
+			log_err("main",
+				"the virtual device %s could not be made, the lines above say why: does its "
+				"interface exist?",
+				device);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 int
@@ -115,5 +146,5 @@ eal_start(const char *argv0, const struct options *o)
 		sigaddset(&realtime, s);
 	pthread_sigmask(SIG_BLOCK, &realtime, NULL);
 	log_info("main", "%s is up", rte_version());
-	return 0;
+	return check_virtual_devices(o);
 }

@@ -305,7 +305,9 @@ check(void)
 	if (conf_load(opts.conf_file, true))
 		return 1;
 	conf_print(stdout);
-	return 0;
+	if (conf_warnings())
+		fprintf(stderr, "%s: %u warnings\n", opts.conf_file, conf_warnings());
+	return conf_warnings() ? 1 : 0;
 }
 
 int

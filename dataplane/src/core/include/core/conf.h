@@ -124,6 +124,9 @@ extern struct conf conf;
  */
 int conf_load(const char *path, bool first);
 
+/* Warnings about configuration files since the start of the process. */
+unsigned conf_warnings(void);
+
 /* Defaults only, for programs without a file (tests, benchmarks). */
 void conf_set_defaults(void);
 
