@@ -146,5 +146,9 @@ eal_start(const char *argv0, const struct options *o)
 		sigaddset(&realtime, s);
 	pthread_sigmask(SIG_BLOCK, &realtime, NULL);
 	log_info("main", "%s is up", rte_version());
-	return check_virtual_devices(o);
+	if (check_virtual_devices(o)) {
+		rte_eal_cleanup();
+		return -1;
+	}
+	return 0;
 }
