@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packet cases: a daemon, commands for it, frames in, frames out. The clock stands unless the case moves it.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { SocketTransport } from '../../src/ipc/client';
 import { listDrops } from '../../src/ipc/messages/drops';
 import { runInside, runProcess, type CommandResult } from './commands';
@@ -15,7 +15,7 @@ const WARP_STEP_MS = 1000;
 export const workers = Number(process.env['CASE_WORKERS'] ?? '1');
 
 export interface CaseOptions extends DaemonOptions {
-  /** Why the case makes sense with one worker only, such as the order of a scheduler. */
+  /** Why the case has one worker whatever the others have, such as the order of a scheduler. */
   readonly oneWorker?: string;
   /** Leave the clock running. */
   readonly clockRuns?: boolean;
@@ -206,19 +206,9 @@ export function newDaemon(options: DaemonOptions): Daemon {
 
 /** A daemon in test mode for one test. */
 export async function startCase(options: CaseOptions = {}): Promise<Case> {
-  const n = options.workers ?? workers;
+  const n = options.oneWorker === undefined ? (options.workers ?? workers) : 1;
   const daemon = newDaemon({ ports: 2, queues: n, ...options, workers: n });
   await daemon.start();
   if (options.clockRuns !== true) stopClock(daemon.transport);
   return new Case(daemon);
-}
-
-/** Declares a test with a daemon of its own. */
-export function packetCase(name: string, options: CaseOptions, body: (c: Case) => void | Promise<void>): void {
-  const skip = options.oneWorker !== undefined && workers > 1;
-  test.skipIf(skip)(skip ? `${name} (one worker only: ${options.oneWorker})` : name, async () => {
-    const c = await startCase(options);
-    await body(c);
-    c.daemon.assertAlive();
-  });
 }
