@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/hash.h"
 #include "core/errors.h"
 
 enum { PORT_FIRST = 1025, PORT_LAST = 65535, SPACES = 16384, LIPS_MAX = 65536 };
@@ -143,8 +144,8 @@ space_make(struct lport_pool *pool, uint64_t key)
 	s = space_at(pool, i);
 	s->key = key;
 	s->used = 0;
-	/* The start is spread so that the first port is not the same for every real server. */
-	s->cursor = (uint32_t)((key * 0xd6e8feb86659fd93ull) >> 40) % pool->nports;
+	/* Where the search starts is a secret, so that strangers cannot guess the next port. */
+	s->cursor = (uint32_t)(hash_fold(key ^ hash_secret[2], hash_secret[3] | 1) % pool->nports);
 	map_insert(pool, key, i);
 	pool->usage[key >> 32].spaces++;
 	return i;
