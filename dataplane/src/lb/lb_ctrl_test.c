@@ -509,7 +509,7 @@ test_rates_are_listed(void **state)
 	assert_int_equal(d.stats.inpps, 100);
 	assert_int_equal(d.stats.inbps, UINT32_MAX); /* 10 GB/s do not fit */
 	assert_int_equal(d.stats.outpps, 0);
-	assert_int_equal(service_stats(0).inpps, 0);
+	assert_int_equal(service_stats(0).inpps, 100);
 	c->active = 1;
 	dest_set(DPVS_SO_SET_DELDEST, svc_dest(RS1, 1));
 	assert_int_equal(service_stats(0).inpps, 100);

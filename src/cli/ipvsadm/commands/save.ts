@@ -56,7 +56,7 @@ class Saver {
       allow: list('allow'),
       device: (af, addr) => {
         devices ??= this.#fetch('the addresses of devices', () => [
-          ...listAddresses(transport, { af }, { verbose: false, stats: false }).addresses,
+          ...listAddresses(transport, {}, { verbose: false, stats: false }).addresses,
         ]);
         const owner = devices.find(({ ifa_entry: own }) => own.af === af && compareAddress(af, own.addr, addr) === 0);
         return owner?.ifa_entry.ifname;
