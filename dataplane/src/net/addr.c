@@ -10,20 +10,19 @@
 #include "local.h"
 #include "maddr.h"
 #include "nd.h"
+#include "neigh.h"
 #include "route.h"
 
 enum {
-	DAD_MS = 3000,
-	DAD_JITTER_MS = 1000,
+	DAD_MS = 1000, /* RFC 4862: one probe, RetransTimer of RFC 4861 */
+	DAD_JITTER_MS = 200,
 };
 
 struct addr_list net_addrs = TAILQ_HEAD_INITIALIZER(net_addrs);
 
 void (*net_sapool_usage_hook)(int af, const union inet_ip *ip, int worker, struct net_sapool_usage *out);
 
-/* ---- look-up
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- look-up ---- */
 
 static struct net_addr *
 find_exact(const struct port *p, int af, const union inet_ip *ip, unsigned plen)
@@ -111,9 +110,7 @@ addr_valid_left_s(const struct net_addr *a)
 	return a->expires_ms <= now ? 1 : (uint32_t)((a->expires_ms - now + 999) / 1000);
 }
 
-/* ---- the local set
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- the local set ---- */
 
 /* Tells workers what the list says about one address. */
 static int
@@ -146,8 +143,7 @@ set_local(struct net_addr *a, bool on)
 	return local_publish(a->spec.af, &a->spec.ip);
 }
 
-/* ---- duplicate address detection
- * -------------------------------------------------------------------------------------------------- */
+/* ---- duplicate address detection ---- */
 
 static void
 dad_done(struct net_timer *t)
@@ -156,6 +152,8 @@ dad_done(struct net_timer *t)
 
 	a->flags &= ~(uint32_t)(ADDR_F_TENTATIVE | ADDR_F_OPTIMISTIC);
 	nd_announce(a->spec.port, &a->spec.ip, true);
+	/* Solicitations from an optimistic address carry no MAC, and many hosts do not answer those. */
+	neigh_ask_again(a->spec.port->id);
 }
 
 static void
@@ -183,9 +181,7 @@ addr_conflict(const struct port *p, const union inet_ip *ip)
 		    inet_ip_text(INET_AF_V6, ip, text), p->name);
 }
 
-/* ---- adding and removing
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- adding and removing ---- */
 
 static bool
 spec_is_valid(const struct addr_spec *s)

@@ -81,9 +81,7 @@ handle_flush(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return rc;
 }
 
-/* ---- listings
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- listings ---- */
 
 static uint32_t
 saturate(uint64_t v)

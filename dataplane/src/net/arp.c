@@ -37,9 +37,7 @@ ip_of(uint32_t be)
 	return (union inet_ip){.v4 = be};
 }
 
-/* ---- worker
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- worker ---- */
 
 /* Turns a request into its answer, in the frame that it came in. */
 static void
@@ -89,9 +87,7 @@ arp_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	worker_drop(w, m, DROP_ARP_NOT_OURS);
 }
 
-/* ---- control lcore
- * -----------------------------------------------------------------------------------------------------------------
- */
+/* ---- control lcore ---- */
 
 void
 arp_control(struct rte_mbuf *m)

@@ -6,7 +6,8 @@
 
 #include "core/clock.h"
 #include "core/conf.h"
-#include "local.h"
+#include "input.h"
+#include "output.h"
 
 enum {
 	QUOTE_MAX4 = 576,  /* whole error packet, RFC 1812 4.3.2.3 */
@@ -36,18 +37,7 @@ default_ttl(void)
 	return conf.ipv4.default_ttl > 0 ? (uint8_t)conf.ipv4.default_ttl : 64;
 }
 
-/* ---- echo
- * ----------------------------------------------------------------------------------------------------------------------------
- */
-
-/* Leaves the IP packet alone: no Ethernet header in front, no padding behind. */
-static void
-strip_to_ip(struct rte_mbuf *m, const struct pkt *p)
-{
-	rte_pktmbuf_adj(m, (uint16_t)(p->l3 - rte_pktmbuf_mtod(m, uint8_t *)));
-	if (m->pkt_len > p->ip_len)
-		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - p->ip_len));
-}
+/* ---- echo ---- */
 
 /* New checksum when one 16-bit word (as stored) changes (RFC 1624). */
 static uint16_t
@@ -100,7 +90,7 @@ icmp4_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	}
 	icmp->icmp_type = ICMP4_ECHO_REPLY;
 	icmp->icmp_cksum = checksum_replace(icmp->icmp_cksum, word[0], word[1]);
-	strip_to_ip(m, p);
+	input_strip(m, p);
 	ip = drop_options(m, p->l3_len);
 	asked = ip->dst_addr;
 	ip->version_ihl = 0x45;
@@ -150,13 +140,11 @@ icmp6_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	memcpy(ip->dst_addr, ip->src_addr, 16);
 	memcpy(ip->src_addr, asked, 16);
 	ip->hop_limits = default_ttl();
-	strip_to_ip(m, p);
-	net_output(w, INET_AF_V6, m);
+	input_strip(m, p);
+	net_output_answer(w, p->port, INET_AF_V6, m);
 }
 
-/* ---- errors
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 /* The packet that an error is about: its IP header, and what is readable of it. */
 struct subject {
@@ -360,7 +348,7 @@ net_icmp_error(struct worker *w, const struct rte_mbuf *m, const struct pkt *p, 
 	}
 	out = make_error(w->pool, af, &s, &e);
 	if (out)
-		net_output(w, af, out);
+		net_output_answer(w, p->port, af, out);
 }
 
 struct rte_mbuf *

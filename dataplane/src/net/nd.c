@@ -27,9 +27,7 @@ enum { ND_LEN = sizeof(struct nd_msg), ND_OPT_LEN = 8 };
 
 static const union inet_ip all_nodes = {.b = {0xff, 0x02, [15] = 1}};
 
-/* ---- worker
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- worker ---- */
 
 void
 nd_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
@@ -64,9 +62,7 @@ nd_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	worker_punt(w, m);
 }
 
-/* ---- messages of ours
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- messages of ours ---- */
 
 struct nd_out {
 	uint8_t type, flags;
@@ -151,9 +147,7 @@ nd_announce(const struct port *p, const union inet_ip *ip, bool override)
 	send_msg(p, &o);
 }
 
-/* ---- messages of others
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- messages of others ---- */
 
 struct nd_in {
 	struct port *port;

@@ -70,9 +70,7 @@ is_resolved(const struct neigh *n)
 	return n->state >= NEIGH_REACHABLE;
 }
 
-/* ---- the queue
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- the queue ---- */
 
 static void
 queue_fail(struct neigh *n)
@@ -128,9 +126,7 @@ queue_add(struct neigh *n, struct rte_mbuf *m)
 	queued_total++;
 }
 
-/* ---- entries
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- entries ---- */
 
 static void
 waiting_remove(struct neigh *n)
@@ -211,9 +207,7 @@ request(struct neigh *n)
 		arp_request(ports[a->port], &a->ip);
 }
 
-/* ---- states
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- states ---- */
 
 static void
 arm(struct neigh *n)
@@ -307,8 +301,7 @@ timer_fired(struct net_timer *t)
 		arm(n);
 }
 
-/* ---- what happens to a neighbour
- * ---------------------------------------------------------------------------------------------- */
+/* ---- what happens to a neighbour ---- */
 
 void
 neigh_send(int af, const union inet_ip *ip, uint16_t port, struct rte_mbuf *m)
@@ -403,6 +396,16 @@ neigh_del(int af, const union inet_ip *ip, uint16_t port)
 
 	if (n)
 		neigh_free(n);
+}
+
+void
+neigh_ask_again(uint16_t port)
+{
+	struct neigh *n;
+
+	TAILQ_FOREACH (n, &waiting, waiting)
+		if (n->state == NEIGH_SEND && net_adjs[n->adj].port == port)
+			request(n);
 }
 
 void

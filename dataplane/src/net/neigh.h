@@ -65,6 +65,9 @@ void neigh_heard(int af, const union inet_ip *ip, uint16_t port, const struct rt
 int neigh_add_static(int af, const union inet_ip *ip, uint16_t port, const struct rte_ether_addr *mac);
 void neigh_del(int af, const union inet_ip *ip, uint16_t port);
 
+/* Repeats the requests of a port that have no answer yet: our address there has become fit to ask. */
+void neigh_ask_again(uint16_t port);
+
 /* Once a tick: writes headers that had to wait. */
 void neigh_tick(void);
 /* The port has another MAC. */

@@ -25,8 +25,7 @@ const struct rte_ether_addr peer_mac = {{0x02, 0, 0, 0, 0, 0xaa}};
 static struct rte_mempool *pool;
 static struct ctrl_reply *reply;
 
-/* ---- the port layer, as memory ----------------------------------------------------------------------------
- */
+/* ---- the port layer, as memory ---- */
 
 struct port *ports[PORTS_MAX];
 unsigned nports;
@@ -77,8 +76,7 @@ port_mcast_del(struct port *p, const struct rte_ether_addr *mac)
 	return EDPVS_OK;
 }
 
-/* ---- the world
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the world ---- */
 
 static void
 eal_up(void)
@@ -361,4 +359,22 @@ must_add_route(const char *prefix, unsigned plen, const char *via, uint16_t port
 	if (via)
 		s.gateway = v6 ? ip6(via) : ip4(via);
 	assert_int_equal(route_add(&s), EDPVS_OK);
+}
+
+int
+set_hex(uint32_t id, const char *hex)
+{
+	uint8_t body[512];
+	unsigned n = bytes(hex, body, sizeof(body));
+	int rc = request(id, 1, body, n);
+
+	settle();
+	return rc;
+}
+
+void
+ctrl_name(char out[16], const char *name)
+{
+	memset(out, 0, 16);
+	memcpy(out, name, strnlen(name, 16));
 }

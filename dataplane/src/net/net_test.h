@@ -55,6 +55,11 @@ int request(uint32_t id, int32_t type, const void *body, size_t len);
 const uint8_t *reply_bytes(void);
 size_t reply_len(void);
 
+/* A set request whose body is written in hex; what it sends is in frames[] afterwards. */
+int set_hex(uint32_t id, const char *hex);
+/* Fills a device name field. */
+void ctrl_name(char out[16], const char *name);
+
 /* Shorthands that must succeed. */
 void must_add_addr(const char *ip, unsigned plen, uint16_t port);
 void must_add_route(const char *prefix, unsigned plen, const char *via, uint16_t port);

@@ -13,9 +13,7 @@
 
 enum { FRAGMENTS_MAX = 64 };
 
-/* ---- decision
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- decision ---- */
 
 enum drop_reason
 net_path_lookup(int af, const union inet_ip *dst, struct net_path *path)
@@ -42,9 +40,7 @@ destination(int af, const struct rte_mbuf *m)
 	return inet_ip_make(af, ip + (af == INET_AF_V6 ? 24 : 16));
 }
 
-/* ---- worker
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- worker ---- */
 
 void
 net_path_tx(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m)
@@ -122,9 +118,21 @@ net_output(struct worker *w, int af, struct rte_mbuf *m)
 	net_output_path(w, &path, af, m);
 }
 
-/* ---- control lcore
- * -----------------------------------------------------------------------------------------------------------------
- */
+void
+net_output_answer(struct worker *w, uint16_t port, int af, struct rte_mbuf *m)
+{
+	union inet_ip dst = destination(af, m);
+	struct net_path path = {.port = port, .mtu = ports[port]->mtu, .nexthop = dst};
+
+	if (af != INET_AF_V6 || !inet_ip_is_linklocal(af, &dst)) {
+		net_output(w, af, m);
+		return;
+	}
+	path.adj = adj_find(af, &dst, port);
+	net_output_path(w, &path, af, m);
+}
+
+/* ---- control lcore ---- */
 
 static struct rte_mempool *
 control_pool(void)

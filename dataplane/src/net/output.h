@@ -11,6 +11,10 @@
 /* Worker: net_output() when the path is known already. */
 void net_output_path(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m);
 
+/* Worker: net_output() of an answer to what came in on a port; an IPv6 link-local destination is on that
+ * port's link, whatever the routes say. */
+void net_output_answer(struct worker *w, uint16_t port, int af, struct rte_mbuf *m);
+
 /* Control lcore: an empty zeroed frame of len bytes for a port; *frame is its first byte. NULL (counted)
  * without buffer. */
 struct rte_mbuf *control_frame(const struct port *p, uint16_t len, uint8_t **frame);

@@ -14,9 +14,7 @@ struct route_list routes = TAILQ_HEAD_INITIALIZER(routes);
 /* LOCALIN routes, counted because every change of an address asks for them. */
 static uint32_t nlocal;
 
-/* ---- look-up
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- look-up ---- */
 
 static struct route *
 find(const struct port *p, int af, const union inet_ip *dst, unsigned plen)
@@ -55,9 +53,7 @@ route_connected_port(int af, const union inet_ip *ip)
 	return hop && !hop->has_gateway ? ports[hop->port] : NULL;
 }
 
-/* ---- the forwarding table
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- the forwarding table ---- */
 
 /* Puts the best route of a prefix into the forwarding table, when another one is there. */
 static int
@@ -130,9 +126,7 @@ hop_renew(struct route *r)
 	return EDPVS_OK;
 }
 
-/* ---- changes
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- changes ---- */
 
 static bool
 spec_is_valid(const struct route_spec *s)
@@ -264,9 +258,7 @@ route_fini(void)
 		route_remove(r);
 }
 
-/* ---- addresses
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- addresses ---- */
 
 /* Routes without a source of their own use an address of the port; it may have become another one. */
 static void

@@ -8,9 +8,7 @@
 #include "net_ctrl.h"
 #include "route.h"
 
-/* ---- requests
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- requests ---- */
 
 /* An empty name leaves the port to the gateway's net; a name must be that of a port. */
 static int
@@ -166,9 +164,7 @@ handle_set6(const struct ctrl_request *req, struct ctrl_reply *reply)
 	}
 }
 
-/* ---- listings
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- listings ---- */
 
 /* What a listing shows of a route: one of the list, or the host route that an address implies. */
 struct row {
