@@ -6,8 +6,13 @@ import { address, destsReply, infoReply, ipvsadm, OK, ScriptedDaemon, servicesRe
 type Service = DeepPartial<Structs['dp_vs_service_compat']>;
 type Dest = DeepPartial<Structs['dp_vs_dest_compat']>;
 
+interface Laddr {
+  readonly af: number;
+  readonly addr: Uint8Array;
+}
+
 interface Configuration {
-  readonly services: readonly { readonly service: Service; readonly dests: readonly Dest[]; readonly laddrs: readonly Uint8Array[] }[];
+  readonly services: readonly { readonly service: Service; readonly dests: readonly Dest[]; readonly laddrs: readonly Laddr[] }[];
   readonly deny: readonly DeepPartial<Structs['dp_vs_blklst_conf']>[];
 }
 
@@ -29,11 +34,13 @@ function daemonWith({ services, deny }: Configuration): ScriptedDaemon {
     [MSG.SOCKOPT_GET_LADDR_GETALL]: (body) => {
       const key = decode('dp_vs_laddr_conf', body);
       const laddrs = services[find(key.af_s, key.proto, key.vport, key.fwmark, key.vaddr, key.match.iifname)]?.laddrs ?? [];
-      return Buffer.concat([encode('dp_vs_laddr_conf', { nladdrs: laddrs.length }), ...laddrs.map((addr) => encode('dp_vs_laddr_entry', { af: 2, addr }))]);
+      return Buffer.concat([encode('dp_vs_laddr_conf', { nladdrs: laddrs.length }), ...laddrs.map((laddr) => encode('dp_vs_laddr_entry', laddr))]);
     },
-    [MSG.SOCKOPT_GET_IFADDR_SHOW]: () => {
-      const laddrs = services.flatMap((each) => each.laddrs);
-      const entries = laddrs.map((addr, i) => encode('inet_addr_data', { ifa_entry: { af: 2, addr, ifname: `dpdk${i}` } }));
+    // Some daemons show only the family that a request names.
+    [MSG.SOCKOPT_GET_IFADDR_SHOW]: (body) => {
+      const { af } = decode('inet_addr_param', body).ifa_entry;
+      const laddrs = services.flatMap((each) => each.laddrs).filter((laddr) => af === 0 || laddr.af === af);
+      const entries = laddrs.map((laddr, i) => encode('inet_addr_data', { ifa_entry: { ...laddr, ifname: `dpdk${i}` } }));
       return Buffer.concat([encode('inet_addr_data_array', { naddr: entries.length }), ...entries]);
     },
     [MSG.SOCKOPT_GET_BLKLST_GETALL]: () =>
@@ -131,7 +138,7 @@ function randomConfiguration(seed: number): Configuration {
     return {
       service,
       dests: Array.from({ length: dice.below(4) }, () => randomDest(dice, service)),
-      laddrs: Array.from({ length: dice.below(3) }, (_unused, n) => address(192, 168, i, n)),
+      laddrs: Array.from({ length: dice.below(3) }, (_unused, n) => dice.of([{ af: 2, addr: address(192, 168, i, n) }, { af: 10, addr: address(0xfd, 1, i, n) }])),
     };
   });
   const own = services.filter(({ service }) => service.fwmark === undefined && service.match === undefined);
@@ -160,13 +167,14 @@ describe('save and restore', () => {
     expect(sorted(bodies(MSG.DPVS_SO_SET_ADD))).toEqual(sorted(services.map(({ service }) => encode('dp_vs_service_compat', service))));
     const dests = bodies(MSG.DPVS_SO_SET_ADDDEST).map((body) => body.subarray(sizeOf.dp_vs_service_compat));
     expect(sorted(dests)).toEqual(sorted(services.flatMap((each) => each.dests.map((dest) => encode('dp_vs_dest_compat', dest)))));
-    expect(bodies(MSG.SOCKOPT_SET_LADDR_ADD)).toHaveLength(services.flatMap((each) => each.laddrs).length);
+    const laddrs = bodies(MSG.SOCKOPT_SET_LADDR_ADD).map((body) => Buffer.from(decode('dp_vs_laddr_conf', body).laddr));
+    expect(sorted(laddrs)).toEqual(sorted(services.flatMap((each) => each.laddrs.map(({ addr }) => Buffer.from(addr)))));
     expect(sorted(bodies(MSG.SOCKOPT_SET_BLKLST_ADD))).toEqual(sorted(deny.map((entry) => encode('dp_vs_blklst_conf', entry))));
   });
 
   it('write local addresses with their devices and lists behind the servers', async () => {
     const daemon = daemonWith({
-      services: [{ service: tcpService(1), dests: [{ af: 2, addr: address(1, 1, 1, 1), port: 8080, fwdmode: 5, weight: 1 }], laddrs: [address(192, 168, 0, 1)] }],
+      services: [{ service: tcpService(1), dests: [{ af: 2, addr: address(1, 1, 1, 1), port: 8080, fwdmode: 5, weight: 1 }], laddrs: [{ af: 2, addr: address(192, 168, 0, 1) }] }],
       deny: [{ af: 2, proto: 6, vport: 80, vaddr: address(10, 0, 0, 1), ipset: 'bad' }, { af: 2, proto: 6, vport: 81, vaddr: address(10, 0, 0, 1) }],
     });
     const { stdout } = await ipvsadm(['-Sn'], daemon);
