@@ -143,13 +143,7 @@ on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 	out.ierrors = s.ierrors;
 	out.oerrors = s.oerrors;
 	out.rx_nombuf = s.rx_nombuf;
-	for (unsigned q = 0; q < ABI_QUEUE_STAT_CNTRS && q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
-		out.q_ipackets[q] = s.q_ipackets[q];
-		out.q_opackets[q] = s.q_opackets[q];
-		out.q_ibytes[q] = s.q_ibytes[q];
-		out.q_obytes[q] = s.q_obytes[q];
-		out.q_errors[q] = s.q_errors[q];
-	}
+	port_queue_stats(p, &s, &out);
 	out.port_id = p->id;
 	return reply_copy(reply, &out, sizeof(out));
 }

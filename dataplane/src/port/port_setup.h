@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "abi/link.h"
 #include "core/conf.h"
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
@@ -32,6 +33,9 @@ const char *port_steering_text(const struct port *p);
 
 /* Writes all multicast addresses of the port to the device. */
 int port_mcast_push(struct port *p);
+
+/* Fills the counters of single queues; s are the basic statistics of the port. */
+void port_queue_stats(const struct port *p, const struct rte_eth_stats *s, struct netif_nic_stats_get *out);
 
 /* Appends n bytes to a reply. 0 or EDPVS_NOMEM. */
 static inline int
