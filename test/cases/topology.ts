@@ -85,7 +85,7 @@ export function configureAddresses(c: Case, f: Family): void {
 }
 
 /** Waits until new addresses are announced and, for IPv6, known to be unique; forgets the frames about it. */
-function quieten(c: Case, f: Family): void {
+export function quieten(c: Case, f: Family): void {
   if (f === v6) c.warp(DAD_MS, DAD_MS);
   c.settle({ timers: true });
   c.discard();

@@ -21,12 +21,11 @@ async function start(f: Family, queues: number): Promise<Case> {
 describe.each(families)('$name', (f) => {
   test('two queues: answers are translated whichever queue they come in on', async () => {
     const c = await start(f, 2);
-    for (const queue of [0, 1]) {
-      for (const answerQueue of [0, 1]) {
-        const sport = 5000 + queue * 10 + answerQueue;
-        c.sendOn(CLIENTS, queue, fromClient(f, udp({ sport, dport: PORT, payload: 'q' })));
-        const lport = numberOf(c.collectOne(SERVERS), 'udp.sport');
-        c.sendOn(SERVERS, answerQueue, fromServer(f, udp({ sport: PORT, dport: lport, payload: 'a' })));
+    for (let sport = 5000; sport < 5032; sport++) {
+      c.sendOn(CLIENTS, sport & 1, fromClient(f, udp({ sport, dport: PORT, payload: 'q' })));
+      const lport = numberOf(c.collectOne(SERVERS), 'udp.sport');
+      for (const queue of [0, 1]) {
+        c.sendOn(SERVERS, queue, fromServer(f, udp({ sport: PORT, dport: lport, payload: 'a' })));
         c.expectFrames(CLIENTS, toClient(f, udp({ sport: PORT, dport: sport, payload: 'a' })));
       }
     }

@@ -150,7 +150,8 @@ export class Daemon {
     const binary = daemonBinary();
     if (!existsSync(binary)) throw new DaemonDied(`${binary} does not exist: build the data plane, or set DPVS_BIN`);
     const log = openSync(this.#logFile, 'a');
-    const child = spawn(binary, this.#arguments(), { stdio: ['ignore', log, log] });
+    const env = { UBSAN_OPTIONS: 'print_stacktrace=1', ...process.env };
+    const child = spawn(binary, this.#arguments(), { env, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#exit = undefined;
     this.#child = child;
@@ -214,6 +215,12 @@ export class Daemon {
     this.#child?.kill(name);
   }
 
+  /** Undefined behaviour is reported by an instrumented daemon, but does not end it. */
+  #assertSane(): void {
+    const log = this.log();
+    if (/runtime error:|Sanitizer/.test(log)) throw new DaemonDied(`a sanitizer complained\n${log}`);
+  }
+
   /** Ends the process and removes its files. @throws DaemonDied when it did not end with status 0 */
   async stop(): Promise<void> {
     try {
@@ -221,6 +228,7 @@ export class Daemon {
       if (this.#exit === undefined) this.signal('SIGTERM');
       const { code, signal } = await this.ended();
       if (code !== 0) throw new DaemonDied(`dpvs ended with ${signal ?? `status ${code}`}\n${this.log()}`);
+      this.#assertSane();
     } finally {
       if (this.#ownFolder) rmSync(this.folder, { recursive: true, force: true });
     }
