@@ -148,13 +148,15 @@ port_configure(struct port *p, struct rte_mempool *pool, bool one_pool)
 	return set_up_queues(p, &dev, pool);
 }
 
-/* Drivers whose receive queues are filled by the kernel's flow hash, although they report no RSS functions.
+/*
+ * Drivers whose receive queues are filled by a stable flow hash although they report no RSS functions.
+ * net_af_packet is not one of them: it asks the kernel to roll over to another queue when one is full, so
+ * under load the packets of one flow arrive at several queues.
  */
 static bool
-kernel_hashes(const struct port *p)
+hashes_anyway(const struct port *p)
 {
-	return !strcmp(p->info.driver_name, "net_af_packet") || !strcmp(p->info.driver_name, "net_af_xdp") ||
-	       !strcmp(p->info.driver_name, "net_tap");
+	return !strcmp(p->info.driver_name, "net_af_xdp") || !strcmp(p->info.driver_name, "net_tap");
 }
 
 void
@@ -164,7 +166,7 @@ port_choose_steering(struct port *p)
 
 	for (unsigned w = 0; w < nworkers; w++)
 		every_worker &= port_queues.at[w][p->id].rx.n > 0;
-	hashes = (rss_functions(port_conf(p)->rss) & p->info.flow_type_rss_offloads) || kernel_hashes(p);
+	hashes = (rss_functions(port_conf(p)->rss) & p->info.flow_type_rss_offloads) || hashes_anyway(p);
 	p->steering = nworkers == 1 ? STEER_SINGLE : every_worker && hashes ? STEER_RSS : STEER_SOFTWARE;
 }
 
