@@ -155,6 +155,24 @@ quiescent(const struct conn_hot *c)
 	return (flags & LB_DEST_WEIGHT0) || !(flags & 1);
 }
 
+/* Longer than the way it has to go, and not to be fragmented: its sender is told (RFC 1191, RFC 8201). Before
+ * any translation, because the error quotes the packet as the sender knows it. */
+static bool
+refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir)
+{
+	enum { ICMP4_UNREACHABLE = 3, ICMP4_FRAG_NEEDED = 4, ICMP6_TOO_BIG = 2, IP4_DF = 0x40 };
+	uint16_t mtu = lb_conn_mtu(w, idx, dir);
+
+	if (mtu == 0 || p->ip_len <= mtu || (p->kind == PKT_IP4 && !(p->l3[6] & IP4_DF)))
+		return false;
+	if (p->kind == PKT_IP4)
+		net_icmp_error(w, m, p, ICMP4_UNREACHABLE, ICMP4_FRAG_NEEDED, mtu);
+	else
+		net_icmp_error(w, m, p, ICMP6_TOO_BIG, 0, mtu);
+	worker_drop(w, m, DROP_LB_TOO_BIG);
+	return true;
+}
+
 void
 lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 {
@@ -181,5 +199,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 		n->out_bytes += p->ip_len;
 	}
 	confirm(w, c, p, dir);
+	if (unlikely(p->ip_len > w->lb->mtu_safe) && refuse_too_big(w, m, p, idx, dir))
+		return;
 	lb_xmit_fnat(w, m, p, idx, dir);
 }

@@ -117,8 +117,10 @@ flow_owner(const struct worker *w, const struct pkt *p)
 		if (!lb_service_lookup(&key))
 			return rte_be_to_cpu_16(p->dport) % nworkers;
 	}
-	/* The table uses the low bits of the hash; the owner is taken from others. */
-	return ports[p->port]->steering == STEER_SOFTWARE ? (p->hash >> 8) % nworkers : w->index;
+	if (ports[p->port]->steering != STEER_SOFTWARE)
+		return w->index;
+	/* Mixed once more: the worker must not be a function of the bits that choose the bucket. */
+	return (p->hash * 2654435769u >> 16) % nworkers;
 }
 
 /* A packet without connection. False: none of our business. */

@@ -9,8 +9,19 @@
 #include "core/conf.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "port/port.h"
 
-enum { MTU_MAX = 65535 };
+/* No path is narrower than the narrowest port, unless a route says so (see path_find()). */
+static uint16_t
+narrowest_port(void)
+{
+	uint16_t mtu = UINT16_MAX;
+
+	for (unsigned i = 0; i < nports; i++)
+		if (ports[i] && ports[i]->mtu < mtu)
+			mtu = ports[i]->mtu;
+	return mtu;
+}
 
 static int
 worker_state_init(struct worker *w, uint32_t capacity)
@@ -22,7 +33,7 @@ worker_state_init(struct worker *w, uint32_t capacity)
 	if (!lb)
 		return EDPVS_NOMEM;
 	memset(lb, 0, sizeof(*lb));
-	lb->mtu_safe = MTU_MAX;
+	lb->mtu_safe = narrowest_port();
 	lb->rand = rte_rdtsc() | 1;
 	w->lb = lb;
 	err = conn_table_init(&lb->t, capacity, clock_now_ms());

@@ -232,8 +232,8 @@ test_says_what_has_no_effect(void **state)
 	assert_string_equal(fix_warning, "");
 	c.flags = IP_VS_SVC_F_SYNPROXY;
 	assert_int_equal(set(DPVS_SO_SET_EDIT, &c, sizeof(c)), EDPVS_OK);
-	assert_string_equal(fix_warning,
-			    "service 192.168.100.254:80: stored, but without effect in this version: synproxy");
+	assert_string_equal(
+	    fix_warning, "service 192.168.100.254:80: stored, but without effect in this version: synproxy");
 }
 
 static void

@@ -188,8 +188,8 @@ info_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 
 /*
  * What a service counts itself: destinations that are not listed any more. Clients print the sum of this and
- * of the listed destinations, so totals stay right, and never go back, when a destination is deleted. Rates are
- * printed as they are, so they are those of all destinations.
+ * of the listed destinations, so totals stay right, and never go back, when a destination is deleted. Rates
+ * are printed as they are, so they are those of all destinations.
  */
 static struct dp_vs_stats
 own_stats(const struct lb_service *svc, int worker)

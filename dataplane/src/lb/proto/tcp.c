@@ -26,23 +26,36 @@ tcp_no_service(const struct pkt *p, const struct lb_key *key)
 	return DROP_NONE;
 }
 
+/*
+ * Sets the sequence space towards the real server for a SYN, and that the server is to learn the client's
+ * address. Real servers see many clients behind one address: the sequence space is ours, so that it is never
+ * used backwards.
+ */
+static void
+sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, bool toa)
+{
+	struct conn_hot *c = &t->hot[idx];
+	struct conn_addrs a;
+
+	conn_addrs_get(t, idx, &a);
+	c->seq_delta = tcp_fnat_isn(conn_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - tcp_seq(p->l4);
+	c->flags &= (uint16_t) ~(CONN_F_FIRST_DATA | CONN_F_RS_SEQ | CONN_F_TOA);
+	c->flags |= CONN_F_DELTA | (toa ? CONN_F_TOA : 0);
+}
+
 static void
 tcp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_attrs *attrs)
 {
-	struct conn_table *t = &w->lb->t;
-	struct conn_hot *c = &t->hot[idx];
-	struct conn_addrs a;
-	uint32_t seq;
+	sequence_start(&w->lb->t, idx, p, (attrs->proxy_protocol & PROXY_VERSION_MASK) == 0);
+}
 
-	memcpy(&seq, p->l4 + 4, sizeof(seq));
-	conn_addrs_get(t, idx, &a);
-	/* Real servers see many clients behind one address: the sequence space is ours, so that it is never
-	 * reused backwards. */
-	c->seq_delta =
-	    tcp_fnat_isn(conn_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - rte_be_to_cpu_32(seq);
-	c->flags |= CONN_F_DELTA;
-	if ((attrs->proxy_protocol & PROXY_VERSION_MASK) == 0)
-		c->flags |= CONN_F_TOA;
+/* A client that uses its port again meets the rest of its old connection. A repeated SYN of the handshake is
+ * not that. */
+static bool
+is_reopened(const struct conn_hot *c, const struct pkt *p, unsigned dir)
+{
+	return dir == CONN_DIR_IN && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
+	       c->state >= TCP_S_FIN_WAIT;
 }
 
 static void
@@ -55,6 +68,8 @@ tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 	if (likely(c->state == TCP_S_ESTABLISHED &&
 		   (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
 		return;
+	if (is_reopened(c, p, dir))
+		sequence_start(&w->lb->t, idx, p, true);
 	next = tcp_next_state(dir == CONN_DIR_OUT ? TCP_DIR_OUT : TCP_DIR_IN, c->state, p->tcp_flags);
 	if (next == c->state)
 		return;
