@@ -26,6 +26,25 @@ port_conf(const struct port *p)
 	return &port_confs[p->id];
 }
 
+/* Names in lists have at most 15 characters, and what a list shows must be usable in the next request. */
+static struct port *
+by_cut_name(const char *name)
+{
+	enum { CUT = ABI_IFNAMSIZ - 1 };
+	struct port *found = NULL;
+
+	if (strlen(name) != CUT)
+		return NULL;
+	for (unsigned i = 0; i < nports; i++) {
+		if (strncmp(ports[i]->name, name, CUT))
+			continue;
+		if (found)
+			return NULL;
+		found = ports[i];
+	}
+	return found;
+}
+
 struct port *
 port_by_name(const char *name)
 {
@@ -33,7 +52,7 @@ port_by_name(const char *name)
 		if (!strcmp(ports[i]->name, name))
 			return ports[i];
 	}
-	return NULL;
+	return by_cut_name(name);
 }
 
 /* ---- which devices ---- */
@@ -97,7 +116,7 @@ add_port(uint16_t dpdk_id)
 	}
 	rte_eth_macaddr_get(dpdk_id, &p->mac);
 	p->socket_id = RTE_MAX(rte_eth_dev_socket_id(dpdk_id), 0);
-	if (strlen(p->name) > 15)
+	if (strlen(p->name) >= ABI_IFNAMSIZ)
 		log_warning("port", "port name %s is cut to 15 characters in lists", p->name);
 	return EDPVS_OK;
 }

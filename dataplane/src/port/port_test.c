@@ -120,6 +120,19 @@ ports_are_set_up_from_nothing(void **state)
 }
 
 static void
+long_names_are_found_as_lists_show_them(void **state)
+{
+	strcpy(ports[1]->name, "a-very-long-port-name");
+	assert_ptr_equal(port_by_name("a-very-long-port-name"), ports[1]);
+	assert_ptr_equal(port_by_name("a-very-long-por"), ports[1]);
+	assert_null(port_by_name("a-very-long-po"));
+	strcpy(ports[0]->name, "a-very-long-port-name-too");
+	assert_null(port_by_name("a-very-long-por"));
+	strcpy(ports[0]->name, "dpdk0");
+	strcpy(ports[1]->name, "dpdk1");
+}
+
+static void
 a_worker_sends_on_its_own_queue(void **state)
 {
 	uint64_t packets = workers[1]->stats.tx_packets, bytes = workers[1]->stats.tx_bytes;
@@ -447,6 +460,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ports_are_set_up_from_nothing),
+	    cmocka_unit_test(long_names_are_found_as_lists_show_them),
 	    cmocka_unit_test(a_worker_sends_on_its_own_queue),
 	    cmocka_unit_test(a_full_burst_goes_without_flush),
 	    cmocka_unit_test(a_worker_without_queue_sends_through_another),

@@ -71,7 +71,7 @@ struct worker_port {
 	struct worker_txbuf tx[PORTS_MAX];
 };
 
-/* By name; NULL when there is none. */
+/* By name; a name of 15 characters may be the beginning of one longer name. NULL when there is none. */
 struct port *port_by_name(const char *name);
 
 /* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is
