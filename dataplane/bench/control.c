@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The benchmark's own socket, named by the environment variable DPVS_BENCH_SOCKET: a line in, a line of JSON
+ * out. One client at a time.
+ *
+ *   lives udp-up|udp-new|tcp-up|tcp-life 4|6 FIRST COUNT
+ *   steady udp|tcp 4|6 in|out|both BITS MS
+ *   idle MS CYCLES
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <rte_cycles.h>
+
+#include "source.h"
+
+static const struct {
+	const char *name;
+	unsigned n;
+	enum frame_kind steps[STEPS_MAX];
+} lives[] = {
+    /* UOA goes into the first three packets. */
+    {"udp-up", 5, {FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_OUT}},
+    {"udp-new", 1, {FRAME_UDP_IN}},
+    {"tcp-up", 5, {FRAME_SYN_IN, FRAME_SYNACK_OUT, FRAME_ACK_IN, FRAME_DATA_OUT, FRAME_DATA_IN}},
+    {"tcp-life",
+     7,
+     {FRAME_SYN_IN, FRAME_SYNACK_OUT, FRAME_ACK_IN, FRAME_DATA_OUT, FRAME_FIN_IN, FRAME_FIN_OUT,
+      FRAME_LAST_ACK_IN}},
+};
+
+static struct job job;
+
+static bool
+read_lives(const char *line)
+{
+	char name[16];
+
+	if (sscanf(line, "lives %15s %d %u %u", name, &job.af, &job.first, &job.count) != 4 ||
+	    job.count == 0 || job.first > FLOWS_MAX || job.count > FLOWS_MAX - job.first)
+		return false;
+	job.type = JOB_LIVES;
+	for (unsigned i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
+		if (strcmp(lives[i].name, name))
+			continue;
+		job.nsteps = lives[i].n;
+		memcpy(job.steps, lives[i].steps, sizeof(job.steps));
+		return true;
+	}
+	return false;
+}
+
+static bool
+read_steady(const char *line)
+{
+	char proto[8], way[8];
+
+	if (sscanf(line, "steady %7s %d %7s %u %u", proto, &job.af, way, &job.bits, &job.ms) != 5 ||
+	    (1u << job.bits) > FLOWS_MAX)
+		return false;
+	job.type = JOB_STEADY;
+	job.tcp = !strcmp(proto, "tcp");
+	job.in = strcmp(way, "out") != 0;
+	job.out = strcmp(way, "in") != 0;
+	return true;
+}
+
+static bool
+read_job(const char *line)
+{
+	memset(&job, 0, offsetof(struct job, work));
+	if (sscanf(line, "idle %u %u", &job.ms, &job.idle_turn) == 2) {
+		job.type = JOB_IDLE;
+		return true;
+	}
+	return (read_lives(line) || read_steady(line)) && (job.af == 4 || job.af == 6);
+}
+
+static void
+print_spread(FILE *out, const char *name, struct samples *s, unsigned pieces)
+{
+	struct spread p = samples_spread(s);
+	double per = pieces;
+
+	fprintf(out, "\"%s\":{\"samples\":%u,\"interrupted\":%u,\"p10\":%.2f,\"median\":%.2f,\"p90\":%.2f},",
+		name, p.n, s->interrupted, p.p10 / per, p.median / per, p.p90 / per);
+}
+
+static unsigned
+pieces_of_sample(void)
+{
+	if (job.type == JOB_STEADY)
+		return SLICE * (unsigned)(job.in + job.out);
+	return job.type == JOB_LIVES ? CHUNK : 1;
+}
+
+static void
+answer(FILE *out, const char *line)
+{
+	static bool attached;
+	uint64_t before;
+
+	if (!attached) {
+		const char *why = source_attach();
+
+		if (why) {
+			fprintf(out, "{\"error\":\"%s\"}\n", why);
+			return;
+		}
+		attached = true;
+	}
+	if (!read_job(line)) {
+		fprintf(out, "{\"error\":\"not understood\"}\n");
+		return;
+	}
+	before = source_sent();
+	source_run(&job);
+	fprintf(out, "{\"hz\":%llu,", (unsigned long long)rte_get_tsc_hz());
+	print_spread(out, "work", &job.work, pieces_of_sample());
+	print_spread(out, "ceiling", &job.ceiling, pieces_of_sample());
+	fprintf(
+	    out, "\"flowBytes\":%zu,\"workCycles\":%llu,\"offered\":%llu,\"sent\":%llu,\"unlearned\":%llu}\n",
+	    sizeof(struct flow_back), (unsigned long long)job.work_cycles, (unsigned long long)job.offered,
+	    (unsigned long long)(source_sent() - before), (unsigned long long)job.unlearned);
+}
+
+static void
+serve(int fd)
+{
+	FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
+	char line[128];
+
+	while (in && out && fgets(line, sizeof(line), in)) {
+		answer(out, line);
+		fflush(out);
+	}
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+}
+
+static void *
+control(void *arg)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), client;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", (const char *)arg);
+	unlink(addr.sun_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1)) {
+		fprintf(stderr, "bench: cannot listen on %s: %s\n", addr.sun_path, strerror(errno));
+		return NULL;
+	}
+	while ((client = accept(fd, NULL, NULL)) >= 0)
+		serve(client);
+	return NULL;
+}
+
+/* Preloaded, so this runs before main(). The client connects when the daemon answers its commands. The
+ * signals of the process are the daemon's business. */
+__attribute__((constructor)) static void
+start(void)
+{
+	char *path = getenv("DPVS_BENCH_SOCKET");
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (!path)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&thread, NULL, control, path) == 0)
+		pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR]: what a packet and a connection cost one worker.
+// docs/benchmark.md says how it is measured and how to read it. --max fails when FullNAT UDP/IPv4 with 1,024 flows costs more
+// cycles per packet above the ceiling. --build measures an existing Meson build directory.
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { bootstrap } from './lib/bootstrap.mjs';
+import { fail, root, runLong, seconds, step, StepError } from './lib/steps.mjs';
+import { measure } from './bench/measure.mjs';
+import { FULL, QUICK } from './bench/plan.mjs';
+import { machine, printCase, printCaseHeader, printMachine, printMemory, printRate, printRateHeader } from './bench/report.mjs';
+
+const GATE = { proto: 'udp', af: 4, flows: 1024, way: 'in' };
+
+/** Daemon and plugin; the plugin is built into the same directory, so the daemon is the one that the demo runs. */
+async function build(dir) {
+  if (!dir) {
+    await bootstrap('bench');
+    dir = path.join(root, 'dataplane/build');
+    await step('building the packet source', async () => {
+      await runLong('meson', ['configure', dir, '-Dbench=true']);
+      await runLong('ninja', ['-C', dir]);
+    });
+  }
+  const files = { daemon: path.resolve(dir, 'src/main/dpvs'), plugin: path.resolve(dir, 'bench/libbench_source.so') };
+  for (const file of Object.values(files))
+    if (!existsSync(file)) throw new StepError(`${file} does not exist`, '', `meson configure ${dir} -Dbench=true; ninja -C ${dir}`);
+  return files;
+}
+
+function checkGate(results, max) {
+  const gate = results.cases.find((r) => Object.entries(GATE).every(([key, value]) => r[key] === value));
+  const verdict = gate.above.median <= max ? 'kept' : 'missed';
+  process.stdout.write(`\nUDP/IPv4, 1 k flows: ${gate.above.median.toFixed(0)} cycles per packet above the ceiling; the bound of ${max} is ${verdict}.\n`);
+  return verdict === 'kept';
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, build: { type: 'string' } },
+  });
+  const files = await build(values.build);
+  const began = Date.now();
+  const description = machine();
+  printMachine(description);
+  let rates = 0;
+  printCaseHeader();
+  const results = await measure(files, values.quick ? QUICK : FULL, {
+    onCase: printCase,
+    onRate: (r) => {
+      if (rates++ === 0) printRateHeader();
+      printRate(r);
+    },
+  });
+  printMemory(results.memory);
+  const kept = checkGate(results, Number(values.max ?? 300));
+  process.stdout.write(`Measured in ${seconds(began)}.\n`);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: description, ...results }, null, 2)}\n`);
+  if (values.max !== undefined && !kept) throw new StepError('the bound was missed', '', 'compare with an idle machine; docs/benchmark.md says where cycles go');
+}
+
+main().catch(fail);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results as text.
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { run } from '../lib/steps.mjs';
+import { usesHugepages } from './director.mjs';
+
+const count = (n) => (n >= 1 << 20 ? `${n >> 20} M` : n >= 1024 ? `${n >> 10} k` : String(n));
+const WAYS = { in: 'from clients', out: 'from servers', both: 'both ways' };
+
+function hugePagesOnRequest() {
+  try {
+    return /\[(madvise|always)\]/.test(readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** What the numbers depend on. */
+export function machine() {
+  const cpus = os.cpus();
+  return {
+    cpu: cpus[0]?.model.trim() ?? 'unknown',
+    cores: cpus.length,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    kernel: `${os.type()} ${os.release()}`,
+    dpdk: run('pkg-config', ['--modversion', 'libdpdk']).trim(),
+    compiler: run('cc', ['-dumpfullversion']).trim(),
+    hugepages: usesHugepages(),
+    transparentHugepages: hugePagesOnRequest(),
+    loadAverage: os.loadavg()[0],
+  };
+}
+
+export function printMachine(m) {
+  process.stdout.write(`${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB; ${m.kernel}; DPDK ${m.dpdk}; gcc ${m.compiler}; packet buffers ${
+    m.hugepages ? 'in' : 'without'} huge pages, connections ${m.transparentHugepages ? 'in transparent' : 'without'} huge pages\n`);
+  if (m.loadAverage > 0.5)
+    process.stdout.write(`The machine is busy (load ${m.loadAverage.toFixed(1)}). Slices during which something else ran on our core are left out, but caches and memory are shared.\n`);
+}
+
+function row(cells, widths) {
+  process.stdout.write(`${cells.map((cell, i) => (i < 2 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  ')}\n`);
+}
+
+const CASE_WIDTHS = [22, 13, 7, 7, 8, 8, 8, 15, 7];
+
+export function printCaseHeader() {
+  process.stdout.write('\nOne worker, smallest frames (IPv4: 64 bytes with FCS), FullNAT; cycles of the time stamp counter per packet\n');
+  row(['', 'packets', 'flows', 'Mpps', 'cycles', 'ceiling', 'above', 'of rounds', 'ratio'], CASE_WIDTHS);
+}
+
+export function printCase(r) {
+  row([`${r.proto.toUpperCase()} ${r.proto === 'tcp' ? 'established ' : ''}IPv${r.af}`, WAYS[r.way], count(r.flows), r.mpps.toFixed(2), r.cycles.median.toFixed(0),
+    r.ceiling.median.toFixed(0), r.above.median.toFixed(0), `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}`, r.ratio.toFixed(3)], CASE_WIDTHS);
+}
+
+const RATE_WIDTHS = [22, 13, 7, 12, 10, 14];
+
+export function printRateHeader() {
+  process.stdout.write('\nNew connections; cycles per connection, its packets and the source included\n');
+  row(['', 'packets each', 'life', 'expiry', 'total', 'per second'], RATE_WIDTHS);
+}
+
+export function printRate(r) {
+  row([`${r.proto === 'udp' ? 'UDP new flow' : 'TCP SYN to FIN'} IPv${r.af}`, r.packets, r.life.median.toFixed(0), r.expiry.median.toFixed(0),
+    (r.life.median + r.expiry.median).toFixed(0), Math.round(r.perSecond).toLocaleString('en')], RATE_WIDTHS);
+}
+
+export function printMemory(memory) {
+  process.stdout.write('\nMemory per connection, bytes\n');
+  for (const m of memory)
+    process.stdout.write(`${m.proto.toUpperCase()} IPv${m.af}: ${m.table} of tables by design (when all are in use), ${m.resident.toFixed(0)} resident per connection when a million were opened\n`);
+}
