@@ -56,6 +56,22 @@ frame_cast(const uint8_t *eth, const struct port *port)
 	return eth[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
 }
 
+/* Ethernet pads short frames; what is behind the IP packet is not part of it and must not be forwarded. */
+static inline void
+trim_padding(struct rte_mbuf *m, const struct pkt *p)
+{
+	uint32_t len = (uint32_t)p->ip_len + PKT_ETH_LEN;
+
+	if (likely(m->pkt_len == len))
+		return;
+	if (likely(m->nb_segs == 1)) {
+		m->data_len = (uint16_t)len;
+		m->pkt_len = len;
+	} else {
+		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - len));
+	}
+}
+
 /* Unicast frames for us go to the balancer first; the rest of the world's frames go to the network stack at
  * once. */
 static void
@@ -86,6 +102,8 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 			worker_drop(w, b, why);
 			continue;
 		}
+		if (likely(q->kind == PKT_IP4 || q->kind == PKT_IP6))
+			trim_padding(b, q);
 		q->cast = frame_cast(eth, ports[q->port]);
 		if (likely((q->kind == PKT_IP4 || q->kind == PKT_IP6) && q->cast == PKT_HOST)) {
 			mine[ours++] = b;

@@ -120,7 +120,7 @@ check_addrs6(const uint8_t *l3)
 	 * node. */
 	if (src[0] == 0xff || (dst[0] == 0xff && (dst[1] & 15) <= 1))
 		return DROP_IP6_ADDRESS;
-	if ((src[0] | dst[0]) == 0 && (memcmp(src, loopback, 16) == 0 || memcmp(dst, loopback, 16) == 0))
+	if ((src[0] == 0 && memcmp(src, loopback, 16) == 0) || (dst[0] == 0 && memcmp(dst, loopback, 16) == 0))
 		return DROP_IP6_ADDRESS;
 	return DROP_NONE;
 }
