@@ -3,7 +3,10 @@
  * scheduling. */
 #include "test_stubs.h"
 
+#include "core/conf.h"
+
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +198,62 @@ live_socket_is_not_taken(void **state)
 	assert_true(echo_request() <= 3);
 }
 
+/* Connects as another user with one group; the exit status tells how far it came. */
+static pid_t
+stranger(gid_t gid)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	struct dpvs_sock_msg_reply head = {0};
+	struct dpvs_sock_msg msg = test_head(4660, SOCKOPT_GET, 0);
+	pid_t pid = fork();
+	int fd;
+
+	if (pid != 0)
+		return pid;
+	strcpy(sa.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (setgroups(1, &gid) || setgid(65534) || setuid(65534))
+		_exit(9);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)))
+		_exit(errno == EACCES ? 1 : 2);
+	if (send(fd, &msg, sizeof(msg), MSG_NOSIGNAL) != sizeof(msg) ||
+	    recv(fd, &head, sizeof(head), MSG_WAITALL) != sizeof(head))
+		_exit(3);
+	_exit(head.errcode == EDPVS_NOTSUPP ? 0 : 4);
+}
+
+static int
+status_of(pid_t pid)
+{
+	int status;
+
+	for (unsigned i = 0; i < 200 && waitpid(pid, &status, WNOHANG) != pid; i++)
+		ctrl_server_poll(20, -1);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void
+a_group_may_be_let_in(void **state)
+{
+	const struct group *group = getgrnam("daemon");
+	struct stat st;
+
+	if (geteuid() != 0 || !group)
+		skip();
+	strcpy(conf.global.ipc_group, "daemon");
+	assert_int_equal(ctrl_server_open(path), 0);
+	conf.global.ipc_group[0] = 0;
+	assert_return_code(stat(path, &st), errno);
+	assert_int_equal(st.st_mode & 07777, 0660);
+	assert_int_equal(st.st_gid, group->gr_gid);
+	assert_int_equal(status_of(stranger(group->gr_gid)), 0);
+	assert_int_equal(status_of(stranger(65534)), 1);
+	/* Not even when the file lets them: the kernel's word about the peer counts. */
+	assert_return_code(chmod(path, 0666), errno);
+	assert_int_equal(status_of(stranger(65534)), 3);
+	ctrl_server_close();
+}
+
 static void
 stale_socket_is_replaced(void **state)
 {
@@ -259,6 +318,7 @@ main(void)
 	    CASE(reader_that_does_not_read_does_not_delay),
 	    CASE(header_deadline),
 	    CASE(live_socket_is_not_taken),
+	    cmocka_unit_test(a_group_may_be_let_in),
 	    cmocka_unit_test(stale_socket_is_replaced),
 	    cmocka_unit_test(other_files_are_left_alone),
 	    cmocka_unit_test(missing_directory_is_named),
@@ -266,7 +326,7 @@ main(void)
 	};
 	int rc;
 
-	if (!mkdtemp(dir))
+	if (!mkdtemp(dir) || chmod(dir, 0755))
 		return 1;
 	snprintf(path, sizeof(path), "%s/dpvs.ipc", dir);
 	test_register();
