@@ -28,12 +28,18 @@ samples_begin(struct samples *s)
 	s->began = rte_rdtsc();
 }
 
+bool
+samples_interrupted(const struct samples *s)
+{
+	return switches_now() != s->switches;
+}
+
 void
 samples_end(struct samples *s)
 {
 	uint64_t took = rte_rdtsc() - s->began;
 
-	if (switches_now() != s->switches)
+	if (samples_interrupted(s))
 		s->interrupted++;
 	else if (s->n < SAMPLES_MAX)
 		s->cycles[s->n++] = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;

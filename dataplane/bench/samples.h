@@ -7,6 +7,7 @@
 #ifndef BENCH_SAMPLES_H
 #define BENCH_SAMPLES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { SAMPLES_MAX = 1 << 16 };
@@ -27,6 +28,8 @@ void samples_clear(struct samples *s);
 /* The clock is read last here and first there, so that the bookkeeping is not measured. */
 void samples_begin(struct samples *s);
 void samples_end(struct samples *s);
+/* True when something else ran on our core since samples_begin(). */
+bool samples_interrupted(const struct samples *s);
 struct spread samples_spread(struct samples *s);
 
 #endif

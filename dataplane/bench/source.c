@@ -11,7 +11,6 @@
 
 enum { WAN = 0, LAN = 1, PORTS = 2 };
 enum { CEILING_SLICES = 8, WORK_SLICES = 24 };
-enum { TURN_INTERRUPTED = 1 << 20 }; /* cycles; no turn of a worker takes that long by itself */
 
 static struct {
 	struct job *job; /* set by the control thread, cleared by the worker */
@@ -30,8 +29,6 @@ static struct {
 	/* LIVES */
 	uint32_t chunk, chunk_end, at;
 	unsigned step;
-	/* IDLE */
-	uint64_t last_turn;
 } src;
 
 /* ---- frames ---- */
@@ -215,24 +212,27 @@ lives_burst(struct job *job, uint16_t port, struct rte_mbuf **m)
 
 /* ---- nothing ---- */
 
+/* A turn that takes longer than one without work was work, unless something else ran here. */
 static bool
 idle_turn(struct job *job)
 {
-	uint64_t now = rte_rdtsc(), took = now - src.last_turn;
+	uint64_t took;
 
-	src.last_turn = now;
 	if (!src.running) {
 		src.running = true;
-		src.until = now + rte_get_tsc_hz() / 1000 * job->ms;
+		src.until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * job->ms;
+		samples_begin(&job->work);
 		return true;
 	}
-	if (took < TURN_INTERRUPTED) {
-		if (job->work.n < SAMPLES_MAX)
-			job->work.cycles[job->work.n++] = (uint32_t)took;
-		if (took > 2 * job->idle_turn)
-			job->work_cycles += took - job->idle_turn;
-	}
-	return now < src.until;
+	took = rte_rdtsc() - job->work.began;
+	if (job->idle_turn && took > 2 * job->idle_turn && !samples_interrupted(&job->work))
+		job->work_cycles += took - job->idle_turn;
+	else if (!job->idle_turn)
+		samples_end(&job->work);
+	if (job->work.began + took > src.until)
+		return false;
+	samples_begin(&job->work);
+	return true;
 }
 
 /* ---- callbacks ---- */
