@@ -82,6 +82,7 @@ const RINGS = {
   c: ['C unit tests', () => mesonTest('build')],
   daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
   cases: ['packet cases', () => vitest('cases', ['test/cases'])],
+  cases2: ['packet cases with two workers', () => vitest('cases2', ['test/cases'], { CASE_WORKERS: '2' })],
   lab: ['the lab: real clients and servers', () => vitest('lab', ['test/lab'])],
   asan: ['C unit tests, packet cases and part of the lab under AddressSanitizer and UBSan', async () => {
     await buildDataplane({ dir: 'build-asan', options: ASAN_BUILD, title: 'data plane with sanitizers' });

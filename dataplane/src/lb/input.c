@@ -102,8 +102,8 @@ flow_hash(const struct pkt *p)
 
 /*
  * The worker that owns the flow of a packet which no connection here knows. Replies to a local address go
- * where the port was taken; other flows stay where the device put them, or are spread by hash when the device
- * cannot.
+ * where the port was taken, also when the address was deleted and its connections go on; other flows stay where
+ * the device put them, or are spread by hash when the device cannot.
  */
 static unsigned
 flow_owner(const struct worker *w, const struct pkt *p)
@@ -111,7 +111,7 @@ flow_owner(const struct worker *w, const struct pkt *p)
 	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
 	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
 
-	if (net_local_lookup(af, &dst) == NET_LOCAL_LIP) {
+	if (net_local_lookup(af, &dst) != NET_LOCAL) {
 		struct lb_key key = {.vip = dst, .vport_be = p->dport, .af = (uint8_t)af, .proto = p->proto};
 
 		if (!lb_service_lookup(&key))
