@@ -29,19 +29,18 @@ static const uint8_t client6[12] = {0x20, 0x01, 0x00, 0x02}, vip6[12] = {0x20, 0
 
 static const struct {
 	uint8_t flags; /* TCP; 0: UDP */
-	bool payload;
 	uint32_t seq, ack;
 } kinds[FRAME_KINDS] = {
-    [FRAME_UDP_IN] = {0, true, 0, 0},
-    [FRAME_UDP_OUT] = {0, true, 0, 0},
-    [FRAME_SYN_IN] = {SYN, false, CLIENT_ISN, 0},
-    [FRAME_SYNACK_OUT] = {SYN | ACK, false, SERVER_ISN, CLIENT_ISN + 1},
-    [FRAME_ACK_IN] = {ACK | PSH, true, CLIENT_ISN + 1, SERVER_ISN + 1},
-    [FRAME_DATA_OUT] = {ACK | PSH, true, SERVER_ISN + 1, CLIENT_ISN + 7},
-    [FRAME_DATA_IN] = {ACK | PSH, true, CLIENT_ISN + 7, SERVER_ISN + 1 + SERVED},
-    [FRAME_FIN_IN] = {FIN | ACK, false, CLIENT_ISN + 13, SERVER_ISN + 1 + SERVED},
-    [FRAME_FIN_OUT] = {FIN | ACK, false, SERVER_ISN + 1 + SERVED, CLIENT_ISN + 14},
-    [FRAME_LAST_ACK_IN] = {ACK, false, CLIENT_ISN + 14, SERVER_ISN + 2 + SERVED},
+    [FRAME_UDP_IN] = {0, 0, 0},
+    [FRAME_UDP_OUT] = {0, 0, 0},
+    [FRAME_SYN_IN] = {SYN, CLIENT_ISN, 0},
+    [FRAME_SYNACK_OUT] = {SYN | ACK, SERVER_ISN, CLIENT_ISN + 1},
+    [FRAME_ACK_IN] = {ACK | PSH, CLIENT_ISN + 1, SERVER_ISN + 1},
+    [FRAME_DATA_OUT] = {ACK | PSH, SERVER_ISN + 1, CLIENT_ISN + 7},
+    [FRAME_DATA_IN] = {ACK | PSH, CLIENT_ISN + 7, SERVER_ISN + 1 + SERVED},
+    [FRAME_FIN_IN] = {FIN | ACK, CLIENT_ISN + 13, SERVER_ISN + 1 + SERVED},
+    [FRAME_FIN_OUT] = {FIN | ACK, SERVER_ISN + 1 + SERVED, CLIENT_ISN + 14},
+    [FRAME_LAST_ACK_IN] = {ACK, CLIENT_ISN + 14, SERVER_ISN + 2 + SERVED},
 };
 
 static void
@@ -98,7 +97,7 @@ frame_init(struct frame *f, enum frame_kind kind, int af, const uint8_t *dst, co
 
 	memset(f, 0, sizeof(*f));
 	f->len = (uint16_t)(least < FRAME_MIN ? FRAME_MIN : least);
-	l4_len = kinds[kind].payload ? f->len - ETH_LEN - ip_len : l4_header;
+	l4_len = f->len - ETH_LEN - ip_len;
 	memcpy(f->bytes, dst, 6);
 	memcpy(f->bytes + 6, src, 6);
 	put16(f->bytes + 12, af == 4 ? 0x0800 : 0x86dd);
@@ -115,7 +114,6 @@ frame_init(struct frame *f, enum frame_kind kind, int af, const uint8_t *dst, co
 	f->service = htons(tcp ? PORT_TCP : PORT_UDP);
 	f->ports = (uint8_t)(l4 - f->bytes);
 	f->csum = (uint8_t)(f->ports + (tcp ? 16 : 6));
-	f->id_summed = kinds[kind].payload ? UINT32_MAX : 0;
 	addrs = f->bytes + f->saddr;
 	if (af == 4)
 		f->csum_seed = csum_l4_v4(addrs, addrs + 4, tcp ? PROTO_TCP : PROTO_UDP, l4, l4_len);

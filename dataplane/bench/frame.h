@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames of numbered flows. A frame is a template with the numbers of its flow written into it: addresses,
- * ports, checksums, and the flow's number in the last four bytes, which survive translation.
+ * ports, checksums, and the flow's number in the last four bytes: payload, which survives translation (so
+ * even a SYN has some).
  *
  * Flow i comes from client address i mod 65536 and port 1024 + i / 65536, so flows differ in address first.
  */
@@ -51,8 +52,7 @@ struct frame {
 	uint16_t len;
 	uint16_t service; /* port of the service, network order */
 	uint8_t saddr, daddr, ports, csum;
-	uint8_t ip_csum;    /* 0: IPv6 */
-	uint32_t id_summed; /* all ones when the flow's number is payload, zero when it is padding */
+	uint8_t ip_csum;		  /* 0: IPv6 */
 	uint16_t csum_seed, ip_csum_seed; /* checksums without the flow's numbers */
 };
 
@@ -86,7 +86,7 @@ frame_write(uint8_t *to, const struct frame *f, uint32_t saddr, uint32_t daddr, 
 	memcpy(to + f->daddr, &daddr, 4);
 	memcpy(to + f->ports, &ports, 4);
 	memcpy(to + f->len - 4, &id, 4);
-	csum = csum_apply(f->csum_seed, addrs + ports + (id & f->id_summed));
+	csum = csum_apply(f->csum_seed, addrs + ports + id);
 	memcpy(to + f->csum, &csum, 2);
 	if (f->ip_csum) {
 		csum = csum_apply(f->ip_csum_seed, addrs);
