@@ -114,8 +114,8 @@ set_v4(const union inet_ip *prefix, unsigned plen, uint32_t hop)
 static int
 set_v6(const union inet_ip *prefix, unsigned plen, uint32_t hop)
 {
-	return hop ? rte_fib6_add(fib6, prefix->b, (uint8_t)plen, hop)
-		   : rte_fib6_delete(fib6, prefix->b, (uint8_t)plen);
+	return hop ? rte_fib6_add(fib6, (const void *)prefix->b, (uint8_t)plen, hop)
+		   : rte_fib6_delete(fib6, (const void *)prefix->b, (uint8_t)plen);
 }
 
 int
@@ -140,7 +140,7 @@ fib_lookup(int af, const union inet_ip *dst)
 	if (af == INET_AF_V6) {
 		union inet_ip ip = *dst;
 
-		rte_fib6_lookup_bulk(fib6, &ip.b, &hop, 1);
+		rte_fib6_lookup_bulk(fib6, (void *)&ip, &hop, 1);
 		if (hop == FIB_NONE)
 			hop = __atomic_load_n(&default_v6, __ATOMIC_ACQUIRE);
 	} else {

@@ -136,9 +136,9 @@ icmp6_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	}
 	icmp->icmp_type = ICMP6_ECHO_REPLY;
 	icmp->icmp_cksum = checksum_replace(icmp->icmp_cksum, word[0], word[1]);
-	memcpy(asked, ip->dst_addr, 16);
-	memcpy(ip->dst_addr, ip->src_addr, 16);
-	memcpy(ip->src_addr, asked, 16);
+	memcpy(asked, &ip->dst_addr, 16);
+	memcpy(&ip->dst_addr, &ip->src_addr, 16);
+	memcpy(&ip->src_addr, asked, 16);
 	ip->hop_limits = default_ttl();
 	input_strip(m, p);
 	net_output_answer(w, p->port, INET_AF_V6, m);
@@ -226,10 +226,10 @@ may_send6(const struct subject *s, const struct error *e)
 
 	if (s->avail < PKT_IP6_LEN)
 		return false;
-	src = inet_ip_make(INET_AF_V6, ip->src_addr);
+	src = inet_ip_make(INET_AF_V6, &ip->src_addr);
 	if (inet_ip_is_any(&src) || inet_ip_is_multicast(INET_AF_V6, &src))
 		return false;
-	if (ip->dst_addr[0] == 0xff && e->type != ICMP6_TOO_BIG)
+	if (((const uint8_t *)&ip->dst_addr)[0] == 0xff && e->type != ICMP6_TOO_BIG)
 		return false;
 	type = icmp6_type(s, &unknown);
 	return !unknown && (type < 0 || (type >= 128 && type != 137));
@@ -308,8 +308,8 @@ finish6(struct rte_mbuf *m, const struct subject *s, const struct error *e)
 	ip->payload_len = rte_cpu_to_be_16((uint16_t)(m->data_len - PKT_IP6_LEN));
 	ip->proto = PKT_PROTO_ICMPV6;
 	ip->hop_limits = default_ttl();
-	memcpy(ip->src_addr, e->from.b, 16);
-	memcpy(ip->dst_addr, s->ip + 8, 16);
+	memcpy(&ip->src_addr, e->from.b, 16);
+	memcpy(&ip->dst_addr, s->ip + 8, 16);
 	icmp->icmp_cksum = rte_ipv6_udptcp_cksum(ip, icmp);
 }
 

@@ -104,8 +104,8 @@ ip6_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		worker_drop(w, m, DROP_IP6_DISABLED);
 		return;
 	}
-	src = inet_ip_make(INET_AF_V6, ip->src_addr);
-	dst = inet_ip_make(INET_AF_V6, ip->dst_addr);
+	src = inet_ip_make(INET_AF_V6, &ip->src_addr);
+	dst = inet_ip_make(INET_AF_V6, &ip->dst_addr);
 	if (has_bad_address(&src, &dst) || (dst.b[0] != 0xff && p->cast != PKT_HOST)) {
 		worker_drop(w, m, DROP_IP6_ADDRESS);
 		return;

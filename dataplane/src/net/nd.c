@@ -21,7 +21,7 @@ struct nd_msg {
 	uint8_t flags; /* advertisements only */
 	uint8_t reserved[3];
 	uint8_t target[16];
-} __rte_packed;
+} __attribute__((packed));
 
 enum { ND_LEN = sizeof(struct nd_msg), ND_OPT_LEN = 8 };
 
@@ -93,8 +93,8 @@ send_msg(const struct port *p, const struct nd_out *o)
 	ip->payload_len = rte_cpu_to_be_16(len);
 	ip->proto = PKT_PROTO_ICMPV6;
 	ip->hop_limits = ND_HOP_LIMIT;
-	memcpy(ip->src_addr, o->src.b, 16);
-	memcpy(ip->dst_addr, o->dst.b, 16);
+	memcpy(&ip->src_addr, o->src.b, 16);
+	memcpy(&ip->dst_addr, o->dst.b, 16);
 	msg->type = o->type;
 	msg->flags = o->flags;
 	memcpy(msg->target, o->target.b, 16);
@@ -197,8 +197,8 @@ parse(struct rte_mbuf *m, struct nd_in *in)
 	if (rte_ipv6_udptcp_cksum_verify(ip, msg) != 0)
 		return false;
 	memcpy(in->from.addr_bytes, frame + 6, 6);
-	in->src = inet_ip_make(INET_AF_V6, ip->src_addr);
-	in->dst = inet_ip_make(INET_AF_V6, ip->dst_addr);
+	in->src = inet_ip_make(INET_AF_V6, &ip->src_addr);
+	in->dst = inet_ip_make(INET_AF_V6, &ip->dst_addr);
 	in->target = inet_ip_make(INET_AF_V6, msg->target);
 	in->type = msg->type;
 	if (msg->code != 0 || inet_ip_is_multicast(INET_AF_V6, &in->target) ||
