@@ -76,6 +76,14 @@ check_addrs4(const uint8_t *l3)
 	return l3[12] >= 224 || l3[12] == 127 || l3[16] == 127 ? DROP_IP4_ADDRESS : DROP_NONE;
 }
 
+static inline bool
+ip4_checksum_right(const uint8_t *l3, uint32_t header)
+{
+	uint64_t sum = header == PKT_IP4_MIN ? csum_20(l3) : csum_add(0, l3, header);
+
+	return csum_fold(sum) == 0xffff;
+}
+
 static enum drop_reason
 parse_ip4(struct pkt *p, uint32_t frame_left)
 {
@@ -91,7 +99,7 @@ parse_ip4(struct pkt *p, uint32_t frame_left)
 		return DROP_IP4_HEADER;
 	if (p->ip_len > frame_left || header > p->avail)
 		return DROP_IP4_TRUNCATED;
-	if (!(p->flags & PKT_F_CSUM_OK) && csum_fold(csum_add(0, l3, header)) != 0xffff)
+	if (!(p->flags & PKT_F_CSUM_OK) && !ip4_checksum_right(l3, header))
 		return DROP_IP4_CHECKSUM;
 	p->l3_len = (uint16_t)header;
 	p->l4 = p->l3 + header;
