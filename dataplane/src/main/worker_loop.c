@@ -42,14 +42,24 @@ idle_mode_of(const char *name)
 	return strcmp(name, "sleep") == 0 ? IDLE_SLEEP : strcmp(name, "pause") == 0 ? IDLE_PAUSE : IDLE_SPIN;
 }
 
+/* Six bytes at once: two loads of whole words each, no detour through memory. */
+static inline uint64_t
+mac_bits(const uint8_t *mac)
+{
+	uint32_t low;
+	uint16_t high;
+
+	memcpy(&low, mac, sizeof(low));
+	memcpy(&high, mac + sizeof(low), sizeof(high));
+	return low | (uint64_t)high << 32;
+}
+
 static uint8_t
 frame_cast(const uint8_t *eth, const struct port *port)
 {
-	uint64_t dst = 0, own = 0;
+	uint64_t dst = mac_bits(eth);
 
-	memcpy(&dst, eth, RTE_ETHER_ADDR_LEN);
-	memcpy(&own, port->mac.addr_bytes, RTE_ETHER_ADDR_LEN);
-	if (likely(dst == own))
+	if (likely(dst == mac_bits(port->mac.addr_bytes)))
 		return PKT_HOST;
 	if (dst == 0xffffffffffffull)
 		return PKT_BROADCAST;
