@@ -36,18 +36,25 @@ const spread = (values) => ({ median: median(values), min: Math.min(...values), 
 function check(director, what, result) {
   if (result.unlearned > 0) throw new StepError(`${what}: ${result.unlearned} flows never came out of the balancer`, director.drops());
   if (result.sent < result.offered) throw new StepError(`${what}: ${result.offered - result.sent} of ${result.offered} packets were lost`, director.drops());
-  if (result.work.samples === 0 && result.work.interrupted > 8)
-    throw new StepError(`${what}: no slice was free of interruptions`, '', 'leave the last core to the benchmark');
+}
+
+const TRIES = 10;
+const SLICES_MIN = 50;
+
+/** A round with enough slices in which nothing else ran on the worker's core. */
+async function steadyRound(director, what, line) {
+  for (let i = 0; i < TRIES; i++) {
+    const result = await director.job(line);
+    check(director, what, result);
+    if (result.work.samples >= SLICES_MIN && result.ceiling.samples >= SLICES_MIN) return result;
+  }
+  throw new StepError(`${what}: something else ran on the last core in nearly every slice of ${TRIES} rounds`, '', 'leave the last core to the benchmark');
 }
 
 async function steadyCase(director, plan, { proto, af }, { bits, way }) {
   const what = `${proto} IPv${af}, ${1 << bits} flows`;
   const rounds = [];
-  for (let i = 0; i < plan.rounds; i++) {
-    const result = await director.job(`steady ${proto} ${af} ${way} ${bits} ${plan.ms}`);
-    check(director, what, result);
-    rounds.push(result);
-  }
+  for (let i = 0; i < plan.rounds; i++) rounds.push(await steadyRound(director, what, `steady ${proto} ${af} ${way} ${bits} ${plan.ms}`));
   const hz = rounds[0].hz;
   const cycles = spread(rounds.map((r) => r.work.median));
   const ceiling = spread(rounds.map((r) => r.ceiling.median));
