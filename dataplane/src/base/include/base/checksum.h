@@ -9,19 +9,22 @@
 #ifndef BASE_CHECKSUM_H
 #define BASE_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Folds a running sum to 16 bits. */
+/* Folds a running sum to 16 bits: 2^32 and 2^16 are 1 in one's complement arithmetic, so halves are added and
+ * the carry comes back at the low end. Zero only for a sum of zero. */
 static inline uint16_t
 csum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffffffu) + (sum >> 32);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	sum = (sum & 0xffffu) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t s;
+	bool carry = __builtin_add_overflow((uint32_t)sum, (uint32_t)(sum >> 32), &s);
+
+	s += carry;
+	s += s << 16 | s >> 16;
+	return (uint16_t)(s >> 16);
 }
 
 /* Adds len bytes at any alignment to a running sum. Pieces of odd length only at the end. */
