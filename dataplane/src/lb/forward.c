@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A packet of a known connection: state, counters, translation by forwarding mode, and the way out.
- *
- * The way out is an adjacency index that the connection caches per direction, valid while net_generation
- * stands still. It replaces route lookup, neighbour lookup and header building for every packet but the
- * first.
+ * A packet of a known connection: state, counters, translation by forwarding mode, and the rare cases of the
+ * way out (send.h).
  */
-#include "lb_worker.h"
-
-#include "net/net.h"
-
-enum { CONFIRM_GRAIN_S = 1 };
+#include "send.h"
 
 /* Where packets towards a side go. */
 static void
@@ -47,25 +40,13 @@ path_find(struct worker *w, uint32_t idx, unsigned dir, struct net_path *path)
 	return DROP_NONE;
 }
 
-static inline void
-path_refresh(struct conn_hot *c)
-{
-	uint16_t gen = (uint16_t)net_generation;
-
-	if (likely(c->net_gen == gen))
-		return;
-	c->net_gen = gen;
-	c->adj_in = ADJ_NONE;
-	c->adj_out = ADJ_NONE;
-}
-
 uint16_t
 lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 {
 	struct conn_hot *c = &w->lb->t.hot[idx];
 	struct net_path path;
 
-	path_refresh(c);
+	lb_path_refresh(c);
 	if ((dir == CONN_DIR_IN ? c->adj_in : c->adj_out) != ADJ_NONE)
 		return dir == CONN_DIR_IN ? w->lb->t.cold[idx].mtu_in : w->lb->t.cold[idx].mtu_out;
 	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
@@ -73,7 +54,7 @@ lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 
 /* No adjacency cached, or its neighbour is not resolved: ask, then send or let the control lcore resolve. */
 static void
-send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
+send_unresolved(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
 {
 	struct net_path path;
 	enum drop_reason why = path_find(w, idx, dir, &path);
@@ -103,32 +84,23 @@ send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx)
 }
 
 void
-lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
+lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
 {
-	struct conn_hot *c = &w->lb->t.hot[idx];
+	uint16_t mtu = ip_len > w->lb->mtu_safe ? lb_conn_mtu(w, idx, dir) : 0;
+	const struct conn_hot *c = &w->lb->t.hot[idx];
 	uint32_t adj;
-	struct adj *a;
 
-	path_refresh(c);
-	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
-	if (unlikely(ip_len > w->lb->mtu_safe)) {
-		uint16_t mtu = lb_conn_mtu(w, idx, dir);
-
-		if (mtu && ip_len > mtu) {
-			send_too_big(w, m, idx);
-			return;
-		}
-	}
-	a = &net_adjs[adj];
-	if (unlikely(adj == ADJ_NONE || !a->valid)) {
-		send_slow(w, m, idx, dir);
+	if (mtu && ip_len > mtu) {
+		send_too_big(w, m, idx);
 		return;
 	}
-	memcpy(rte_pktmbuf_mtod(m, void *), a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1],
-	       PKT_ETH_LEN);
-	if (unlikely(a->used_s != (uint32_t)(w->now_ms / 1000)))
-		a->used_s = (uint32_t)(w->now_ms / 1000);
-	port_tx(w, a->port, m);
+	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
+	if (adj == ADJ_NONE || !net_adjs[adj].valid) {
+		send_unresolved(w, m, idx, dir);
+		return;
+	}
+	rte_pktmbuf_adj(m, PKT_ETH_LEN);
+	net_adj_tx(w, adj, m);
 }
 
 /*

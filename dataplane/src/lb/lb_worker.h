@@ -172,10 +172,6 @@ uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
 /* Forwards a packet of a connection. Ownership of m passes. forward.c */
 void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
 
-/* Sends an IP packet of a connection towards the side of dir; data of m starts at the Ethernet header, ip_len
- * is the length of the IP packet. Uses and refreshes the adjacency that the connection caches. forward.c */
-void lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len);
-
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
 uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
 

@@ -4,7 +4,7 @@
  * void. The resets are made as the other side would have sent them and take the ordinary way through
  * translation.
  */
-#include "../lb_worker.h"
+#include "../send.h"
 
 #include "base/checksum.h"
 #include "packet/tcp.h"

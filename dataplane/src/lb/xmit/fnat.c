@@ -4,7 +4,7 @@
  * virtual service. TCP sequence numbers towards the server are ours; the client's address travels in an
  * option (packet/toa.h, packet/uoa.h).
  */
-#include "../lb_worker.h"
+#include "../send.h"
 
 #include "core/conf.h"
 #include "packet/rewrite.h"

@@ -53,22 +53,22 @@ static inline void
 rewrite4(uint8_t *l3, uint8_t *l4, uint8_t proto, uint32_t saddr, uint32_t daddr, uint16_t sport,
 	 uint16_t dport, uint64_t changes)
 {
-	uint32_t old_addr[2], old_ports, ports;
+	uint32_t old_addr[2], old_ports, new_ports;
 	const uint32_t new_addr[2] = {saddr, daddr};
 	uint64_t addrs;
 	uint16_t csum;
 
 	memcpy(old_addr, l3 + 12, 8);
 	memcpy(&old_ports, l4, 4);
-	memcpy(&ports, &sport, 2);
-	memcpy((uint8_t *)&ports + 2, &dport, 2);
+	memcpy(&new_ports, &sport, 2);
+	memcpy((uint8_t *)&new_ports + 2, &dport, 2);
 	addrs = (uint64_t)(uint32_t)~old_addr[0] + (uint32_t)~old_addr[1] + saddr + daddr;
 	memcpy(&csum, l3 + 10, 2);
 	csum = csum_apply(csum, addrs);
 	memcpy(l3 + 10, &csum, 2);
 	memcpy(l3 + 12, new_addr, 8);
-	memcpy(l4, &ports, 4);
-	rewrite_l4_csum(l4, proto, addrs + (uint32_t)~old_ports + ports + changes);
+	memcpy(l4, &new_ports, 4);
+	rewrite_l4_csum(l4, proto, addrs + (uint32_t)~old_ports + new_ports + changes);
 }
 
 /* IPv6: new addresses (16 bytes each) and ports. */
@@ -76,19 +76,19 @@ static inline void
 rewrite6(uint8_t *l3, uint8_t *l4, uint8_t proto, const union inet_ip *saddr, const union inet_ip *daddr,
 	 uint16_t sport, uint16_t dport, uint64_t changes)
 {
-	uint32_t old[8], old_ports, ports;
+	uint32_t old[8], old_ports, new_ports;
 	uint64_t sum = changes;
 
 	memcpy(old, l3 + 8, 32);
 	for (unsigned i = 0; i < 4; i++)
 		sum += (uint64_t)(uint32_t)~old[i] + (uint32_t)~old[i + 4] + saddr->w[i] + daddr->w[i];
 	memcpy(&old_ports, l4, 4);
-	memcpy(&ports, &sport, 2);
-	memcpy((uint8_t *)&ports + 2, &dport, 2);
+	memcpy(&new_ports, &sport, 2);
+	memcpy((uint8_t *)&new_ports + 2, &dport, 2);
 	memcpy(l3 + 8, saddr, 16);
 	memcpy(l3 + 24, daddr, 16);
-	memcpy(l4, &ports, 4);
-	rewrite_l4_csum(l4, proto, sum + (uint32_t)~old_ports + ports);
+	memcpy(l4, &new_ports, 4);
+	rewrite_l4_csum(l4, proto, sum + (uint32_t)~old_ports + new_ports);
 }
 
 /* IPv4 header: total length changed from..to (host order); header checksum follows. */

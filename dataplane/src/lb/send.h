@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way out of a translated packet: an adjacency index that the connection caches per direction, valid
+ * while net_generation stands still. It replaces route lookup, neighbour lookup and header building for every
+ * packet but the first. In a header, so that the ordinary case becomes part of the forwarding function.
+ */
+#ifndef LB_SEND_H
+#define LB_SEND_H
+
+#include "lb_worker.h"
+
+#include "net/net.h"
+
+static inline void
+lb_path_refresh(struct conn_hot *c)
+{
+	uint16_t gen = (uint16_t)net_generation;
+
+	if (likely(c->net_gen == gen))
+		return;
+	c->net_gen = gen;
+	c->adj_in = ADJ_NONE;
+	c->adj_out = ADJ_NONE;
+}
+
+/* What needs a route, a neighbour or a look at the MTU. forward.c */
+void lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len);
+
+/* Sends an IP packet of a connection towards the side of dir; data of m starts at the Ethernet header, ip_len
+ * is the length of the IP packet. Uses and refreshes the adjacency that the connection caches. */
+static __rte_always_inline void
+lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
+{
+	struct conn_hot *c = &w->lb->t.hot[idx];
+	uint32_t adj, now_s = (uint32_t)(w->now_ms / 1000);
+	struct adj *a;
+
+	lb_path_refresh(c);
+	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
+	a = &net_adjs[adj];
+	if (unlikely(ip_len > w->lb->mtu_safe || adj == ADJ_NONE || !a->valid)) {
+		lb_conn_send_slow(w, m, idx, dir, ip_len);
+		return;
+	}
+	memcpy(rte_pktmbuf_mtod(m, void *), a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1],
+	       PKT_ETH_LEN);
+	if (unlikely(a->used_s != now_s))
+		a->used_s = now_s;
+	port_tx(w, a->port, m);
+}
+
+#endif
