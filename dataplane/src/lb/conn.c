@@ -92,6 +92,18 @@ conn_table_fini(struct conn_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/* The next index to be given out will be written: its lines come while the present connection is opened. */
+static void
+prefetch_next_index(const struct conn_table *t)
+{
+	uint32_t next = t->free_head != CONN_NONE ? t->free_head : t->fresh;
+
+	if (next > t->capacity)
+		return;
+	__builtin_prefetch(&t->cold[next], 1);
+	__builtin_prefetch(&t->hot[next], 1);
+}
+
 uint32_t
 conn_alloc(struct conn_table *t)
 {
@@ -106,6 +118,7 @@ conn_alloc(struct conn_table *t)
 	} else {
 		return CONN_NONE;
 	}
+	prefetch_next_index(t);
 	cold = &t->cold[idx];
 	seq = cold->seq | 1;
 	memset(cold, 0, sizeof(*cold));
@@ -133,18 +146,35 @@ conn_abandon(struct conn_table *t, uint32_t idx)
 }
 
 uint32_t
-conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir)
+conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport)
 {
 	const struct conn_hot *c = &t->hot[idx];
 
 	if (c->flags & CONN_F_V6) {
 		const struct conn_v6 *a = &t->v6[idx];
 
-		return dir == CONN_DIR_IN ? hash_flow6(a->caddr.b, a->vaddr.b, c->cport, c->vport, c->proto)
-					  : hash_flow6(a->raddr.b, a->laddr.b, c->rport, c->lport, c->proto);
+		return hash_flow6(a->raddr.b, a->laddr.b, c->rport, lport, c->proto);
 	}
-	return dir == CONN_DIR_IN ? hash_flow4(c->caddr, c->vaddr, c->cport, c->vport, c->proto)
-				  : hash_flow4(c->raddr, c->laddr, c->rport, c->lport, c->proto);
+	return hash_flow4(c->raddr, c->laddr, c->rport, lport, c->proto);
+}
+
+static uint32_t
+hash_in(const struct conn_table *t, uint32_t idx)
+{
+	const struct conn_hot *c = &t->hot[idx];
+
+	if (c->flags & CONN_F_V6) {
+		const struct conn_v6 *a = &t->v6[idx];
+
+		return hash_flow6(a->caddr.b, a->vaddr.b, c->cport, c->vport, c->proto);
+	}
+	return hash_flow4(c->caddr, c->vaddr, c->cport, c->vport, c->proto);
+}
+
+uint32_t
+conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir)
+{
+	return dir == CONN_DIR_IN ? hash_in(t, idx) : conn_hash_out(t, idx, t->hot[idx].lport);
 }
 
 static uint32_t
@@ -222,12 +252,12 @@ slot_remove(struct conn_table *t, uint32_t hash, uint32_t ref)
 }
 
 bool
-conn_commit(struct conn_table *t, uint32_t idx, uint32_t hash_in, uint32_t hash_out)
+conn_commit(struct conn_table *t, uint32_t idx, uint32_t in, uint32_t out)
 {
-	if (!slot_insert(t, hash_in, idx << 1 | CONN_DIR_IN))
+	if (!slot_insert(t, in, idx << 1 | CONN_DIR_IN))
 		return false;
-	if (!slot_insert(t, hash_out, idx << 1 | CONN_DIR_OUT)) {
-		slot_remove(t, hash_in, idx << 1 | CONN_DIR_IN);
+	if (!slot_insert(t, out, idx << 1 | CONN_DIR_OUT)) {
+		slot_remove(t, in, idx << 1 | CONN_DIR_IN);
 		return false;
 	}
 	t->count++;
@@ -315,17 +345,39 @@ conn_set_timeout(struct conn_table *t, uint32_t idx, uint32_t seconds, uint64_t 
 void
 conn_remove(struct conn_table *t, uint32_t idx)
 {
-	uint32_t hash_in = conn_hash(t, idx, CONN_DIR_IN), hash_out = conn_hash(t, idx, CONN_DIR_OUT);
+	uint32_t in = conn_hash(t, idx, CONN_DIR_IN), out = conn_hash(t, idx, CONN_DIR_OUT);
 
 	t->cold[idx].seq |= 1;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	slot_remove(t, hash_in, idx << 1 | CONN_DIR_IN);
-	slot_remove(t, hash_out, idx << 1 | CONN_DIR_OUT);
+	slot_remove(t, in, idx << 1 | CONN_DIR_IN);
+	slot_remove(t, out, idx << 1 | CONN_DIR_OUT);
 	wheel_unlink(t, idx);
 	t->hot[idx].proto = 0;
 	t->count--;
 	__atomic_store_n(&t->cold[idx].seq, t->cold[idx].seq + 1, __ATOMIC_RELEASE);
 	index_release(t, idx);
+}
+
+/*
+ * Connections of one slot lie anywhere in memory. While one is looked at, the buckets of the next and the
+ * entry of the one after that are fetched.
+ */
+static void
+prefetch_followers(const struct conn_table *t, uint32_t idx)
+{
+	uint32_t next = t->cold[idx].wheel_next, second;
+
+	if (!next)
+		return;
+	__builtin_prefetch(&t->buckets[hash_in(t, next) & t->bucket_mask], 1);
+	__builtin_prefetch(&t->buckets[conn_hash(t, next, CONN_DIR_OUT) & t->bucket_mask], 1);
+	second = t->cold[next].wheel_next;
+	if (!second)
+		return;
+	__builtin_prefetch(&t->cold[second], 1);
+	__builtin_prefetch(&t->hot[second], 1);
+	if (t->hot[next].flags & CONN_F_V6)
+		__builtin_prefetch(&t->v6[second]);
 }
 
 void
@@ -348,6 +400,7 @@ conn_expire(struct conn_table *t, uint64_t now_ms, void (*expire)(void *arg, uin
 			continue;
 		}
 		budget--;
+		prefetch_followers(t, idx);
 		if (remaining(t, idx, now_ms) <= 0) {
 			expire(arg, idx);
 		} else {

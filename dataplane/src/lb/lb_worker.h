@@ -86,15 +86,17 @@ void conn_table_fini(struct conn_table *t);
 /* Takes an index; its lines are zeroed except cold.seq, which is odd until conn_commit(). CONN_NONE when the
  * table is full. */
 uint32_t conn_alloc(struct conn_table *t);
-/* Enters both directions and makes the entry visible to readers. False when no overflow bucket is left
- * (nothing entered). */
-bool conn_commit(struct conn_table *t, uint32_t idx, uint32_t hash_in, uint32_t hash_out);
+/* Enters both directions by their flow hashes and makes the entry visible to readers. False when no overflow
+ * bucket is left (nothing entered). */
+bool conn_commit(struct conn_table *t, uint32_t idx, uint32_t in, uint32_t out);
 /* Gives back an index that was not committed. */
 void conn_abandon(struct conn_table *t, uint32_t idx);
 /* Removes a committed connection from the table and the wheel and gives the index back. */
 void conn_remove(struct conn_table *t, uint32_t idx);
 /* Flow hashes of a connection as the lookup of each direction computes them. */
 uint32_t conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir);
+/* The hash of replies if the connection had this local port (network order). */
+uint32_t conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport);
 
 /* Sets the timeout in seconds, counted from now on, and puts the connection into the wheel if it must fire
  * earlier than planned. */

@@ -92,6 +92,17 @@ conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
 	out->raddr.v4 = c->raddr;
 }
 
+/* The next connection between the same local address and server gets the next port if that is free: its
+ * replies' bucket, which is nowhere near, will be there by then. */
+static void
+prefetch_next_port(const struct lb_worker *lb, uint32_t idx)
+{
+	uint32_t port = rte_be_to_cpu_16(lb->t.hot[idx].lport) + lb->ports.step;
+	uint32_t hash = conn_hash_out(&lb->t, idx, rte_cpu_to_be_16((uint16_t)port));
+
+	__builtin_prefetch(&lb->t.buckets[hash & lb->t.bucket_mask], 1);
+}
+
 /* Opens the connection for a chosen destination. */
 static enum drop_reason
 conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_service *svc,
@@ -135,6 +146,7 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 		conn_abandon(t, idx);
 		return DROP_CONN_TABLE_FULL;
 	}
+	prefetch_next_port(lb, idx);
 	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
 	lb->changes++;
 	n->conns++;
