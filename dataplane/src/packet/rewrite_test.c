@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Incremental checksums against full ones, over many random packets (fixed seed) and the corners of one's
+ * complement. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "packet/rewrite.h"
+#include "test_frames.h"
+
+static struct test_frame frame;
+
+static uint32_t
+random32(void)
+{
+	return (uint32_t)random() << 16 ^ (uint32_t)random();
+}
+
+/* Values that make carries and zeroes likely. */
+static uint32_t
+awkward32(void)
+{
+	static const uint32_t values[] = {0, 0xffffffff, 0xffff0000, 0xffff, 1, 0xfffffffe, 0x80008000};
+
+	return random() % 2 ? random32() : values[random() % 7];
+}
+
+static void
+test_translation_keeps_checksums(void **state)
+{
+	(void)state;
+	srandom(1);
+	for (unsigned i = 0; i < 40000; i++) {
+		bool v6 = i & 1;
+		uint8_t proto = i & 2 ? PKT_PROTO_TCP : PKT_PROTO_UDP;
+		uint8_t *l3 = test_eth(&frame) + 14, *l4 = l3 + (v6 ? 40 : 20);
+		uint16_t sport = (uint16_t)awkward32(), dport = (uint16_t)awkward32();
+		union inet_ip s, d;
+
+		if (proto == PKT_PROTO_TCP)
+			test_tcp(&frame, v6, TCP_ACK, "", 0, i % 13);
+		else
+			test_udp(&frame, v6, i % 13);
+		for (unsigned k = 0; k < 4; k++) {
+			s.w[k] = awkward32();
+			d.w[k] = awkward32();
+		}
+		if (v6)
+			rewrite6(l3, l4, proto, &s, &d, sport, dport, 0);
+		else
+			rewrite4(l3, l4, proto, s.v4, d.v4, sport, dport, 0);
+		assert_true(test_checksums_ok(l3, l4, frame.len - 14, proto));
+		assert_memory_equal(l4, &sport, 2);
+		assert_memory_equal(l4 + 2, &dport, 2);
+		assert_memory_equal(l3 + (v6 ? 8 : 12), &s, v6 ? 16 : 4);
+		assert_memory_equal(l3 + (v6 ? 24 : 16), &d, v6 ? 16 : 4);
+	}
+}
+
+static void
+test_wrong_checksums_stay_wrong(void **state)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+
+	(void)state;
+	test_tcp(&frame, false, TCP_ACK, "", 0, 4);
+	l3[20 + 20] ^= 0x55; /* damaged payload */
+	rewrite4(l3, l3 + 20, PKT_PROTO_TCP, 1, 2, 3, 4, 0);
+	assert_int_equal(test_sum(0, l3, 20), 0xffff);
+	assert_false(test_checksums_ok(l3, l3 + 20, frame.len - 14, PKT_PROTO_TCP));
+}
+
+static void
+test_udp_without_checksum(void **state)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+
+	(void)state;
+	test_udp(&frame, false, 4);
+	test_put16(l3 + 26, 0);
+	rewrite4(l3, l3 + 20, PKT_PROTO_UDP, 1, 2, 3, 4, 0);
+	assert_memory_equal(l3 + 26, "\0\0", 2);
+}
+
+/* A UDP sum that comes out as zero must be sent as all ones: zero would mean "none". */
+static void
+test_udp_never_becomes_zero(void **state)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+	unsigned ones = 0;
+
+	(void)state;
+	for (uint32_t port = 0; port < 65536; port++) {
+		test_udp(&frame, false, 2);
+		rewrite4(l3, l3 + 20, PKT_PROTO_UDP, 0x0100000a, 0x0200000a, (uint16_t)port, 53, 0);
+		assert_false(l3[26] == 0 && l3[27] == 0);
+		ones += l3[26] == 0xff && l3[27] == 0xff;
+		assert_true(test_checksums_ok(l3, l3 + 20, frame.len - 14, PKT_PROTO_UDP));
+	}
+	assert_in_range(ones, 1, 2);
+}
+
+static void
+test_sum_of_odd_pieces(void **state)
+{
+	uint8_t bytes[67];
+
+	(void)state;
+	srandom(2);
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)random();
+	for (unsigned start = 0; start < 4; start++)
+		for (unsigned len = 0; len + start <= sizeof(bytes); len++) {
+			uint16_t field = csum_of(bytes + start, len);
+			uint32_t plain = ~test_sum(0, bytes + start, len) & 0xffff;
+
+			assert_int_equal((field & 0xff) << 8 | field >> 8, plain);
+		}
+}
+
+static void
+test_ip_length(void **state)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+
+	(void)state;
+	test_udp(&frame, false, 4);
+	rewrite_ip4_len(l3, 1500);
+	assert_memory_equal(l3 + 2, "\5\xdc", 2);
+	assert_int_equal(test_sum(0, l3, 20), 0xffff);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_translation_keeps_checksums),
+	    cmocka_unit_test(test_wrong_checksums_stay_wrong),
+	    cmocka_unit_test(test_udp_without_checksum),
+	    cmocka_unit_test(test_udp_never_becomes_zero),
+	    cmocka_unit_test(test_sum_of_odd_pieces),
+	    cmocka_unit_test(test_ip_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
