@@ -92,9 +92,8 @@ conn_table_fini(struct conn_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-/* The next index to be given out will be written: its lines come while the present connection is opened. */
-static void
-prefetch_next_index(const struct conn_table *t)
+void
+conn_prefetch_next(const struct conn_table *t, bool v6)
 {
 	uint32_t next = t->free_head != CONN_NONE ? t->free_head : t->fresh;
 
@@ -102,6 +101,8 @@ prefetch_next_index(const struct conn_table *t)
 		return;
 	__builtin_prefetch(&t->cold[next], 1);
 	__builtin_prefetch(&t->hot[next], 1);
+	if (v6)
+		__builtin_prefetch(&t->v6[next], 1);
 }
 
 uint32_t
@@ -118,7 +119,6 @@ conn_alloc(struct conn_table *t)
 	} else {
 		return CONN_NONE;
 	}
-	prefetch_next_index(t);
 	cold = &t->cold[idx];
 	seq = cold->seq | 1;
 	memset(cold, 0, sizeof(*cold));

@@ -86,6 +86,8 @@ void conn_table_fini(struct conn_table *t);
 /* Takes an index; its lines are zeroed except cold.seq, which is odd until conn_commit(). CONN_NONE when the
  * table is full. */
 uint32_t conn_alloc(struct conn_table *t);
+/* Fetches the lines of the index that will be given out next, while the present one is being filled. */
+void conn_prefetch_next(const struct conn_table *t, bool v6);
 /* Enters both directions by their flow hashes and makes the entry visible to readers. False when no overflow
  * bucket is left (nothing entered). */
 bool conn_commit(struct conn_table *t, uint32_t idx, uint32_t in, uint32_t out);

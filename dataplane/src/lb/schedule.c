@@ -122,6 +122,7 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 
 	if (idx == CONN_NONE)
 		return DROP_CONN_TABLE_FULL;
+	conn_prefetch_next(t, v6);
 	a.caddr = inet_ip_make(key->af, p->l3 + (v6 ? 8 : 12));
 	c->cport = p->sport;
 	c->vport = p->dport;
