@@ -9,7 +9,7 @@ import { bootstrap } from './lib/bootstrap.mjs';
 import { fail, root, runLong, seconds, step, StepError } from './lib/steps.mjs';
 import { measure } from './bench/measure.mjs';
 import { FULL, QUICK } from './bench/plan.mjs';
-import { machine, printCase, printCaseHeader, printMachine, printMemory, printRate, printRateHeader } from './bench/report.mjs';
+import { machine, printCalm, printCase, printCaseHeader, printMachine, printMemory, printRate, printRateHeader } from './bench/report.mjs';
 
 const GATE = { proto: 'udp', af: 4, flows: 1024, way: 'in' };
 
@@ -54,6 +54,7 @@ async function main() {
     },
   });
   printMemory(results.memory);
+  printCalm(results);
   const kept = checkGate(results, Number(values.max ?? 300));
   process.stdout.write(`Measured in ${seconds(began)}.\n`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: description, ...results }, null, 2)}\n`);

@@ -7,10 +7,11 @@
 const into = (...bits) => bits.map((b) => ({ bits: b, way: 'in' }));
 const both = (bits) => ({ bits, way: 'both' });
 
-/** @type {{rounds: number, ms: number, groups: Group[], rates: {proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, lives: number}} */
+/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number}} */
 export const FULL = {
-  rounds: 7,
-  ms: 300,
+  rounds: 9,
+  tries: 36,
+  ms: 100,
   groups: [
     { proto: 'udp', af: 4, cases: [...into(0, 10, 16), both(16), ...into(20), both(20)] },
     { proto: 'udp', af: 6, cases: [...into(0, 10, 16), both(16), ...into(20)] },
@@ -18,13 +19,15 @@ export const FULL = {
     { proto: 'tcp', af: 6, cases: [...into(10, 16), both(16)] },
   ],
   rates: [{ proto: 'udp', af: 4 }, { proto: 'udp', af: 6 }, { proto: 'tcp', af: 4 }, { proto: 'tcp', af: 6 }],
-  rateRounds: 3,
+  rateRounds: 2,
+  rateTries: 4,
   lives: 1 << 17,
 };
 
 export const QUICK = {
-  rounds: 3,
-  ms: 150,
+  rounds: 5,
+  tries: 15,
+  ms: 80,
   groups: [
     { proto: 'udp', af: 4, cases: into(0, 10, 16, 20) },
     { proto: 'udp', af: 6, cases: into(10) },
@@ -32,5 +35,6 @@ export const QUICK = {
   ],
   rates: [{ proto: 'udp', af: 4 }],
   rateRounds: 1,
+  rateTries: 2,
   lives: 1 << 16,
 };

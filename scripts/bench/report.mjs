@@ -36,7 +36,7 @@ export function printMachine(m) {
   process.stdout.write(`${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB; ${m.kernel}; DPDK ${m.dpdk}; gcc ${m.compiler}; packet buffers ${
     m.hugepages ? 'in' : 'without'} huge pages, connections ${m.transparentHugepages ? 'in transparent' : 'without'} huge pages\n`);
   if (m.loadAverage > 0.5)
-    process.stdout.write(`The machine is busy (load ${m.loadAverage.toFixed(1)}). Slices during which something else ran on our core are left out, but caches and memory are shared.\n`);
+    process.stdout.write(`The machine is busy (load ${m.loadAverage.toFixed(1)}). Rounds in which the ceiling suffers are repeated; that takes time.\n`);
 }
 
 function row(cells, widths) {
@@ -52,7 +52,7 @@ export function printCaseHeader() {
 
 export function printCase(r) {
   row([`${r.proto.toUpperCase()} ${r.proto === 'tcp' ? 'established ' : ''}IPv${r.af}`, WAYS[r.way], count(r.flows), r.mpps.toFixed(2), r.cycles.median.toFixed(0),
-    r.ceiling.median.toFixed(0), r.above.median.toFixed(0), `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}`, r.ratio.toFixed(3)], CASE_WIDTHS);
+    r.ceiling.median.toFixed(0), r.above.median.toFixed(0), `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}${r.calm ? '' : ' *'}`, r.ratio.toFixed(3)], CASE_WIDTHS);
 }
 
 const RATE_WIDTHS = [22, 13, 7, 12, 10, 14];
@@ -64,7 +64,13 @@ export function printRateHeader() {
 
 export function printRate(r) {
   row([`${r.proto === 'udp' ? 'UDP new flow' : 'TCP SYN to FIN'} IPv${r.af}`, r.packets, r.life.median.toFixed(0), r.expiry.median.toFixed(0),
-    (r.life.median + r.expiry.median).toFixed(0), Math.round(r.perSecond).toLocaleString('en')], RATE_WIDTHS);
+    (r.life.median + r.expiry.median).toFixed(0), `${Math.round(r.perSecond).toLocaleString('en')}${r.calm ? '' : ' *'}`], RATE_WIDTHS);
+}
+
+/** Says what the asterisk means, if there was one. */
+export function printCalm(results) {
+  if ([...results.cases, ...results.rates].some((r) => !r.calm))
+    process.stdout.write('\n* too few calm rounds: the ceiling was more than 5 % above its best most of the time. Measure again on an idle machine.\n');
 }
 
 export function printMemory(memory) {
