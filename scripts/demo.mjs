@@ -15,6 +15,14 @@ function paint(code, text) {
   return process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
 }
 
+let interrupted = '';
+
+/** Lets signals in between two steps; ends the demo, with its cleaning up, when one came. */
+async function breathe() {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (interrupted) throw new StepError(`stopped by ${interrupted}`);
+}
+
 /** Shows a command as typed in the lab and what it printed. */
 function show(lab, name, ...rest) {
   process.stdout.write(`${paint('1;36', `# ${[name, ...rest].join(' ')}`)}\n`);
@@ -28,9 +36,10 @@ function request(lab, url) {
   return stdout.split(' ')[0];
 }
 
-function requests(lab, what, url, count) {
+async function requests(lab, what, url, count) {
   const by = new Map();
   for (let i = 0; i < count; i++) {
+    await breathe();
     const server = request(lab, url);
     by.set(server, (by.get(server) ?? 0) + 1);
   }
@@ -58,7 +67,7 @@ rm -rf ${lab.dir}
 `, { mode: 0o755 });
   process.stdout.write(`
 The lab is still running.
-  use the commands:   export DPVS_IPC_FILE=${lab.socket} PATH=${root}/bin:$PATH
+  use the commands:   export DPVS_IPC_FILE=${lab.socket} PATH="${root}/bin:$PATH"
                       ipvsadm -ln --rate; dpip -s link show cpu; dpip drop show
   be the client:      ip netns exec ${lab.ns('client')} curl http://${NET.vip4}/
   watch a server:     ip netns exec ${lab.ns('rs1')} tcpdump -ni eth0
@@ -72,28 +81,36 @@ async function demo() {
   await bootstrap('demo');
   const lab = new Lab({ servers: 2, workers });
   let kept = false;
-  const onSignal = () => lab.close().then(() => process.exit(130));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (interrupted = signal));
   try {
     await step('making a lab: client, director, two real servers', () => lab.makeNetwork());
     await step('starting nginx on the real servers', () => lab.startWeb());
     await step(`starting dpvs (${workers} worker${workers > 1 ? 's' : ''}, no hugepages, no NIC)`, () => lab.startDaemon());
     process.stdout.write('\nConfiguration, as an operator would type it:\n');
-    for (const [name, ...rest] of lab.fullnatCommands()) show(lab, name, ...rest);
+    for (const [name, ...rest] of lab.fullnatCommands()) {
+      await breathe();
+      show(lab, name, ...rest);
+    }
     process.stdout.write('\nRequests through the virtual service:\n');
-    requests(lab, 'IPv4', `http://${NET.vip4}/`, 6);
-    requests(lab, 'IPv6', `http://[${NET.vip6}]/`, 6);
+    await requests(lab, 'IPv4', `http://${NET.vip4}/`, 6);
+    await requests(lab, 'IPv6', `http://[${NET.vip6}]/`, 6);
     process.stdout.write('\nWhat the director says:\n');
-    for (const [name, ...rest] of LISTINGS) show(lab, name, ...rest);
+    for (const [name, ...rest] of LISTINGS) {
+      await breathe();
+      show(lab, name, ...rest);
+    }
     kept = keep;
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
     if (kept) keepRunning(lab);
     else await step('taking the lab down', () => lab.close());
   }
   if (!kept) process.stdout.write('\nAll of it worked. `npm run demo -- --keep` leaves it running for you to try.\n');
 }
 
-demo().then(() => process.exit(process.exitCode ?? 0), fail);
+demo().then(
+  () => process.exit(process.exitCode ?? 0),
+  (error) => {
+    fail(error);
+    process.exit(interrupted ? 130 : 1);
+  },
+);
