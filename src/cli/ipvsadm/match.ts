@@ -15,7 +15,8 @@ export interface MatchRule {
 type WireRange = Match['srange'];
 
 const MAX_TEXT = 255;
-const MAX_IFNAME = 15;
+/** Names travel in 16 bytes with a NUL. */
+const IFNAME = /^[\x21-\x7e]{1,15}$/;
 const FAMILIES: Readonly<Record<string, Family | undefined>> = { ipv4: AF_INET, ipv6: AF_INET6 };
 
 /** Fields as they are collected; undefined: not given, or given without a value. */
@@ -52,7 +53,7 @@ function setField(fields: Fields, key: string, value: string): boolean {
       return true;
     }
     default:
-      if (value.length > MAX_IFNAME) return false;
+      if (!IFNAME.test(value)) return false;
       fields[key === 'iif' ? 'iif' : 'oif'] = value;
       return true;
   }

@@ -183,6 +183,8 @@ describe('--match', () => {
     'proto=tcp,af=ipv6,src-range=10.0.0.1',
     'proto=tcp,src-range=10.0.0.1-::1',
     'proto=tcp,af=ipv4,iif=abcdefghijklmnop',
+    'proto=tcp,af=ipv4,iif=größe',
+    'proto=tcp,af=ipv4,oif=a\0b',
     `proto=tcp,af=ipv4,iif=${','.repeat(256)}`,
   ])('%s is refused', (text) => {
     expect(parseMatch(text)).toBeNull();
