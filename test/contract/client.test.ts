@@ -118,6 +118,11 @@ describe('errors of the daemon', () => {
     expect(error).toMatchObject({ id: ID, code: -23, text: 'msg callback failed' });
   });
 
+  it('stay one line that does nothing to a terminal', async () => {
+    const error = await errorOf({ reply: makeReply({ id: ID, errcode: -1, errstr: 'a\nb\u001b[2Jc' }) });
+    expect(error).toMatchObject({ code: -1, text: 'a?b?[2Jc' });
+  });
+
   it('may lack the NUL after the text', async () => {
     const reply = makeReply({ id: ID, errcode: -1 });
     reply.fill('x', 16, 80);

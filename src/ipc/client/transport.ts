@@ -62,7 +62,7 @@ export class SocketTransport implements Transport {
     this.#checkPath(id, type);
     const out = native().request(this.path, id, typeNumber(type), body, this.#timeoutMs, this.#maxBody);
     if (out.stage !== 'done') throw this.#failure(out, id, type);
-    if (out.errcode !== 0) throw new DaemonError(id, out.errcode, out.errstr);
+    if (out.errcode !== 0) throw new DaemonError(id, out.errcode, oneLine(out.errstr));
     return out.body ?? EMPTY;
   }
 
@@ -74,7 +74,7 @@ export class SocketTransport implements Transport {
     this.#checkPath(id, type);
     const out = native().requestFd(this.path, id, typeNumber(type), body, this.#timeoutMs, this.#maxBody);
     if (out.stage !== 'done') throw this.#failure(out, id, type);
-    if (out.errcode !== 0) throw new DaemonError(id, out.errcode, out.errstr);
+    if (out.errcode !== 0) throw new DaemonError(id, out.errcode, oneLine(out.errstr));
     if (out.fd === undefined) throw new ProtocolError(`the reply to message ${id} came without a file descriptor`);
     return { body: out.body ?? EMPTY, fd: out.fd };
   }
@@ -117,6 +117,11 @@ export class SocketTransport implements Transport {
 
 function typeNumber(type: RequestType): number {
   return type === 'set' ? 1 : 0;
+}
+
+/** Whatever it is that sends the text, it gets one line and no say over the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 /** major << 16 | minor << 8 | patch as text. */

@@ -9,6 +9,7 @@ import { decode, encode, lldpNode, MSG } from '../codec';
 export function showLldp(transport: Transport, ifname: string, who: 'local' | 'neigh'): string {
   const node = who === 'local' ? lldpNode.DPVS_LLDP_NODE_LOCAL : lldpNode.DPVS_LLDP_NODE_NEIGH;
   const body = transport.request(MSG.SOCKOPT_GET_LLDP_SHOW, 'get', encode('lldp_param', { node, ifname }));
-  // Names of systems may be UTF-8.
-  return Buffer.from(decode('lldp_message', body).message, 'latin1').toString();
+  // Names of systems may be UTF-8. They come from whoever is on the wire, who must not reach the terminal.
+  const text = Buffer.from(decode('lldp_message', body).message, 'latin1').toString();
+  return text.replace(/[^\P{Cc}\n\t]/gu, '?');
 }

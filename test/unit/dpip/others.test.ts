@@ -55,6 +55,11 @@ describe('lldp', () => {
     );
   });
 
+  test('a neighbour has no say over the terminal', async () => {
+    const daemon = new Scripted({ [SHOW]: encode('lldp_message', { message: '\tName: \u001b[2J\u0007\n' }) });
+    expect((await dpip('lldp show neigh dev d0', daemon)).stdout).toContain('\n\tName: ?[2J?\n');
+  });
+
   test.each([
     ['lldp show', 'missing device name', 'check'],
     ['lldp show local neigh dev d0', 'too many arguments', 'parse'],
