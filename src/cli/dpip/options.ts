@@ -11,7 +11,7 @@ export interface Options {
   family: AnyFamily;
   verbose: boolean;
   stats: boolean;
-  /** Seconds between two blocks; 0 when not given or not a positive number. */
+  /** Seconds between two blocks; 0 when not given or not a positive number, at most MAX_INTERVAL. */
   interval: number;
   /** Repetitions; undefined when not given. */
   count: number | undefined;
@@ -42,6 +42,9 @@ export const OPTION_ROWS = [
   { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
   { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
 ] as const satisfies readonly OptionRow[];
+
+/** Longest interval: what the timers of node can wait, 24 days. They would take a longer one for no wait at all. */
+const MAX_INTERVAL = 2_147_483;
 
 /** Number at the start of a text, 0 without one: -i and -c have always been read so. */
 function leadingNumber(text: string): number {
@@ -96,7 +99,7 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
         options.family = familyOf(item.value);
         break;
       case 'interval':
-        options.interval = Math.max(0, leadingNumber(item.value));
+        options.interval = Math.min(Math.max(0, leadingNumber(item.value)), MAX_INTERVAL);
         break;
       case 'count':
         options.count = leadingNumber(item.value);

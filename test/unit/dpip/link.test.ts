@@ -312,6 +312,13 @@ describe('-i', () => {
     expect(process.listenerCount('SIGINT')).toBe(0);
   });
 
+  test.each([['99999999999'], ['9'.repeat(400)]])('%.12s seconds are not no wait at all', async (seconds) => {
+    const result = dpip(`-s -i ${seconds} link show d0`, growing());
+    await vi.advanceTimersByTimeAsync(1000);
+    process.emit('SIGINT');
+    expect(await result).toEqual({ code: 0, stdout: blockOf('d0'), stderr: '' });
+  });
+
   test('without -s it means nothing', async () => {
     const { stdout, stderr } = await dpip('-i 1 link show d0', growing());
     expect(stdout).toBe(blockOf('d0'));
