@@ -36,10 +36,21 @@ function checkGate(results, max) {
   return verdict === 'kept';
 }
 
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, build: { type: 'string' } },
+    }));
+  } catch (error) {
+    throw new StepError(error.message, '', 'npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR]');
+  }
+  if (values.max !== undefined && !(Number(values.max) > 0)) throw new StepError(`--max ${values.max}: not a number of cycles`);
+  return values;
+}
+
 async function main() {
-  const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, build: { type: 'string' } },
-  });
+  const values = readOptions();
   const files = await build(values.build);
   const began = Date.now();
   const description = machine();

@@ -9,7 +9,6 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-enum { WAN = 0, LAN = 1, PORTS = 2 };
 enum { CEILING_SLICES = 8, WORK_SLICES = 24 };
 
 static struct {
@@ -17,11 +16,11 @@ static struct {
 	struct rte_mempool *pool;
 	struct frame frames[FRAME_KINDS];
 	int frames_af;
-	struct rte_ether_addr mac[PORTS];
+	struct rte_ether_addr mac[SOURCE_PORTS];
 	struct flow_back *back;
 	bool learning;
 	bool ceiling; /* the caller is our own receive-transmit loop */
-	uint32_t sequence[PORTS];
+	uint32_t sequence[SOURCE_PORTS];
 	/* STEADY */
 	unsigned turn, slice;
 	bool running;
@@ -97,7 +96,7 @@ steady_burst(struct job *job, uint16_t port, struct rte_mbuf **m)
 	for (unsigned i = 0; i < BURST; i++)
 		ids[i] = shuffled(src.sequence[port]++, job->bits);
 	n = make(m, ids, BURST, kind);
-	job->offered += n;
+	job->offered[port] += n;
 	return n;
 }
 
@@ -206,7 +205,7 @@ lives_burst(struct job *job, uint16_t port, struct rte_mbuf **m)
 	}
 	if (n)
 		n = make(m, ids, n, kind);
-	job->offered += n;
+	job->offered[port] += n;
 	return (uint16_t)n;
 }
 
@@ -355,13 +354,9 @@ source_run(struct job *job)
 }
 
 uint64_t
-source_sent(void)
+source_sent(uint16_t port)
 {
 	struct rte_eth_stats stats;
-	uint64_t sum = 0;
 
-	for (uint16_t port = WAN; port <= LAN; port++)
-		if (rte_eth_stats_get(port, &stats) == 0)
-			sum += stats.opackets;
-	return sum;
+	return rte_eth_stats_get(port, &stats) ? 0 : stats.opackets;
 }

@@ -19,6 +19,10 @@ enum job_type {
 	JOB_IDLE,   /* offers nothing; a sample is a turn of the worker without work */
 };
 
+/* Ports of the daemon: clients are behind WAN, servers behind LAN; what comes in at one leaves at the other.
+ */
+enum { WAN = 0, LAN = 1, SOURCE_PORTS = 2 };
+
 enum { BURST = 32, CHUNK = 256, SLICE_TURNS = 32, SLICE = SLICE_TURNS * BURST, STEPS_MAX = 8 };
 
 struct job {
@@ -31,7 +35,7 @@ struct job {
 	enum frame_kind steps[STEPS_MAX];
 	uint32_t idle_turn; /* IDLE: cycles of a turn without work; what a turn takes longer is work */
 	/* Results. */
-	uint64_t offered;   /* packets */
+	uint64_t offered[SOURCE_PORTS]; /* packets received by the port */
 	uint64_t unlearned; /* replies that could not be made because the client's packet never came out */
 	uint64_t work_cycles;
 	struct samples work, ceiling;
@@ -43,7 +47,7 @@ const char *source_attach(void);
 /* Runs a job on the worker and waits for its end. */
 void source_run(struct job *job);
 
-/* Packets that the devices were given to send since the start. */
-uint64_t source_sent(void);
+/* Packets that a port sent since the start. */
+uint64_t source_sent(uint16_t port);
 
 #endif

@@ -35,7 +35,7 @@ const spread = (values) => ({ median: median(values), min: Math.min(...values), 
 
 function check(director, what, result) {
   if (result.unlearned > 0) throw new StepError(`${what}: ${result.unlearned} flows never came out of the balancer`, director.drops());
-  if (result.sent < result.offered) throw new StepError(`${what}: ${result.offered - result.sent} of ${result.offered} packets were lost`, director.drops());
+  if (result.lost > 0) throw new StepError(`${what}: ${result.lost} of ${result.offered} packets were lost`, director.drops());
 }
 
 const SLICES_MIN = 50;
