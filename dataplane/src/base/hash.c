@@ -37,17 +37,16 @@ sip_round(uint64_t v[4])
 }
 
 uint64_t
-hash_sip(const void *data, size_t n)
+hash_sip_keyed(const uint64_t key[2], const void *data, size_t n)
 {
 	const uint8_t *p = data;
-	uint64_t v[4] = {0x736f6d6570736575ull ^ sip_key[0], 0x646f72616e646f6dull ^ sip_key[1],
-			 0x6c7967656e657261ull ^ sip_key[0], 0x7465646279746573ull ^ sip_key[1]};
-	uint64_t word = 0;
+	uint64_t v[4] = {0x736f6d6570736575ull ^ key[0], 0x646f72616e646f6dull ^ key[1],
+			 0x6c7967656e657261ull ^ key[0], 0x7465646279746573ull ^ key[1]};
 
 	for (size_t left = n;; left -= 8, p += 8) {
 		bool last = left < 8;
+		uint64_t word = 0;
 
-		word = 0;
 		memcpy(&word, p, last ? left : 8);
 		if (last)
 			word |= (uint64_t)n << 56;
@@ -62,4 +61,10 @@ hash_sip(const void *data, size_t n)
 	for (unsigned i = 0; i < 4; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+hash_sip(const void *data, size_t n)
+{
+	return hash_sip_keyed(sip_key, data, n);
 }
