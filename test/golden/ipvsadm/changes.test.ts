@@ -283,6 +283,23 @@ describe('lists of clients', () => {
     ]);
   });
 
+  it('stand in the order of services, each entry once', async () => {
+    const entry = (last: number, subject: number): Buffer =>
+      encode('dp_vs_blklst_conf', { af: 2, proto: 6, vport: last === 0 ? 0 : 80, vaddr: last === 0 ? address() : address(10, 0, 0, last), subject: address(subject) });
+    const entries = [entry(1, 1), entry(0, 2), entry(2, 3), entry(1, 4), entry(3, 5)];
+    const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: entries.length }), ...entries]);
+    const mark = { af: 2, proto: 6, addr: address() };
+    const services = [tcpService(2), { ...mark, fwmark: 1 }, tcpService(1), { ...mark, fwmark: 2 }];
+    const peer = daemon({ [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services), [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply });
+    const { stdout } = await ipvsadm(['-B'], peer);
+    expect(stdout.split('\n').slice(1, -1).map((line) => line.split(/ +/).slice(1, 3))).toEqual([
+      ['10.0.0.2:80', '3.0.0.0'],
+      ['0.0.0.0:0', '2.0.0.0'],
+      ['10.0.0.1:80', '1.0.0.0'],
+      ['10.0.0.1:80', '4.0.0.0'],
+    ]);
+  });
+
   it('show their title even if they are empty, and no entries of other services', async () => {
     const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: 1 }), encode('dp_vs_blklst_conf', { af: 2, proto: 6, vport: 81, vaddr: address(10, 0, 0, 1) })]);
     const { code, stdout } = await ipvsadm(['-W', ...VIP], daemon({ [MSG.SOCKOPT_GET_WHTLST_GETALL]: () => reply }));

@@ -3,7 +3,7 @@
 import { IpcError } from '../../../ipc/client';
 import { addAclEntry, deleteAclEntry, listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
 import { getService, listServices, type ServiceSpec } from '../../../ipc/messages/service';
-import { AF_UNSPEC, compareAddress } from '../../parse/address';
+import { AF_UNSPEC } from '../../parse/address';
 import { protocolName } from '../../parse/protocol';
 import { formatEndpoint, formatIp } from '../../render/address';
 import { left } from '../../render/columns';
@@ -59,11 +59,23 @@ function deleteFrom(kind: AclKind): Command {
   };
 }
 
-/** True for the entries of a service; services of marks and rules share the any-address. */
-export function isEntryOf(entry: AclEntry, service: ServiceSpec): boolean {
-  const { af = AF_UNSPEC, addr, proto, port } = service;
-  const sameKey = entry.af === af && entry.proto === proto && entry.vport === port;
-  return sameKey && addr !== undefined && compareAddress(af, entry.vaddr, addr) === 0;
+function keyText(af: number, proto: number, addr: Uint8Array, port: number): string {
+  return `${af} ${proto} ${formatIp(af, addr)} ${port}`;
+}
+
+/**
+ * Sorts entries by what they belong to, once, because there may be thousands of both.
+ * @returns gives the entries of a service; services of marks and rules share those of the any-address
+ */
+export function entriesByService(entries: readonly AclEntry[]): (service: ServiceSpec) => readonly AclEntry[] {
+  const byKey = new Map<string, AclEntry[]>();
+  for (const entry of entries) {
+    const key = keyText(entry.af, entry.proto, entry.vaddr, entry.vport);
+    const known = byKey.get(key);
+    if (known === undefined) byKey.set(key, [entry]);
+    else known.push(entry);
+  }
+  return ({ af = AF_UNSPEC, proto = 0, addr = new Uint8Array(), port = 0 }) => byKey.get(keyText(af, proto, addr, port)) ?? [];
 }
 
 function row(proto: string, virtual: string, subject: string): string {
@@ -86,11 +98,8 @@ export function aclTable(kind: AclKind, entries: readonly AclEntry[]): string {
 }
 
 function grouped(entries: readonly AclEntry[], services: readonly ServiceSpec[]): AclEntry[] {
-  const shown = new Set<AclEntry>();
-  for (const service of services) {
-    for (const entry of entries) if (isEntryOf(entry, service)) shown.add(entry);
-  }
-  return [...shown];
+  const entriesOf = entriesByService(entries);
+  return [...new Set(services.flatMap(entriesOf))];
 }
 
 function list(kind: AclKind): Command {

@@ -15,12 +15,12 @@ import { sortServices } from '../order';
 import { aclLine, destLine, laddrLine, serviceLine } from '../rules';
 import { serviceName } from '../service-text';
 import { attempt, type Command, type Session } from '../session';
-import { isEntryOf } from './acl';
+import { entriesByService } from './acl';
 
 /** What upstream does not save, of all services together. */
 interface Extras {
-  readonly deny: readonly AclEntry[];
-  readonly allow: readonly AclEntry[];
+  readonly deny: (service: Service) => readonly AclEntry[];
+  readonly allow: (service: Service) => readonly AclEntry[];
   /** Device of an address; undefined: no device has it. */
   device(af: number, addr: Uint8Array): string | undefined;
 }
@@ -49,7 +49,7 @@ class Saver {
 
   fetchExtras(): Extras {
     const { transport } = this.session;
-    const list = (kind: AclKind): AclEntry[] => this.#fetch(`the ${kind} lists`, () => listAclEntries(transport, kind));
+    const list = (kind: AclKind): Extras[AclKind] => entriesByService(this.#fetch(`the ${kind} lists`, () => listAclEntries(transport, kind)));
     let devices: ReturnType<typeof listAddresses>['addresses'] | undefined;
     return {
       deny: list('deny'),
@@ -87,7 +87,7 @@ class Saver {
     if (extras === null) return;
     stdout.write(this.laddrLines(service, extras, names));
     for (const kind of ['deny', 'allow'] as const) {
-      for (const entry of extras[kind]) if (isEntryOf(entry, service)) stdout.write(aclLine(kind, service, entry, names));
+      for (const entry of extras[kind](service)) stdout.write(aclLine(kind, service, entry, names));
     }
   }
 
