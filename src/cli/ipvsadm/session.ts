@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ConnectError, IpcError, type Transport } from '../../ipc/client';
+import { ConnectError, DaemonError, IpcError, type Transport } from '../../ipc/client';
 import { getInfo, type Info } from '../../ipc/messages/info';
 import { CommandError } from '../runtime/errors';
 import type { Io, Output } from '../runtime/io';
@@ -34,9 +34,13 @@ function greet(transport: Transport): Info {
   }
 }
 
+/** Daemons that answered already: all lines of a restore share one greeting. */
+const greeted = new WeakSet<Transport>();
+
 export function openSession(io: Io): Session {
   const transport = io.transport();
-  let first: Info | null = greet(transport);
+  let first = greeted.has(transport) ? null : greet(transport);
+  greeted.add(transport);
   return {
     transport,
     stdout: io.stdout,
@@ -49,14 +53,20 @@ export function openSession(io: Io): Session {
   };
 }
 
+function tell(session: Session, action: Action, error: unknown): asserts error is IpcError {
+  if (!(error instanceof IpcError)) throw error;
+  // Whoever comes next finds out first whether the daemon is still there.
+  if (!(error instanceof DaemonError)) greeted.delete(session.transport);
+  session.stderr.write(failureText(action, error));
+}
+
 /** Asks for a change and says nothing if it was made. @returns the exit status */
 export function change(session: Session, action: Action, request: () => void): number {
   try {
     request();
     return 0;
   } catch (error) {
-    if (!(error instanceof IpcError)) throw error;
-    session.stderr.write(failureText(action, error));
+    tell(session, action, error);
     return changeStatus(error);
   }
 }
@@ -66,8 +76,7 @@ export function attempt<T>(session: Session, action: Action, request: () => T): 
   try {
     return request();
   } catch (error) {
-    if (!(error instanceof IpcError)) throw error;
-    session.stderr.write(failureText(action, error));
+    tell(session, action, error);
     return null;
   }
 }

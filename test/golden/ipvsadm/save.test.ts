@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { ConnectError, type Transport } from '../../../src/ipc/client';
 import { decode, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../../../src/ipc/codec';
 import { address, destsReply, infoReply, ipvsadm, OK, ScriptedDaemon, servicesReply, tcpService, type Answer } from './run';
 
@@ -233,6 +234,32 @@ describe('-R', () => {
     const { code, stderr } = await ipvsadm(['-R'], daemon, { stdin });
     expect([code, stderr]).toEqual([status, `line 2: ${message}\n`]);
     expect(daemon.asked(MSG.DPVS_SO_SET_ADD)).toHaveLength(1);
+  });
+
+  it('greets the daemon once', async () => {
+    const daemon = willingDaemon();
+    await ipvsadm(['-R'], daemon, { stdin: '-A -t 10.0.0.1:80\n-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80\n' });
+    expect(daemon.ids).toEqual([MSG.DPVS_SO_GET_INFO, ...Array<number>(3).fill(MSG.DPVS_SO_SET_ADD)]);
+  });
+
+  it('ends when the daemon has gone away', async () => {
+    const daemon = willingDaemon();
+    const gone = new ConnectError('/x', 'ENOENT', 'No such file or directory', MSG.DPVS_SO_SET_ADD, 'set');
+    let left = 2;
+    const leaving: Transport = {
+      request: (...request) => {
+        if (left === 0) throw gone;
+        left -= 1;
+        return daemon.request(...request);
+      },
+    };
+    const stdin = ['1', '2', '3', '4'].map((last) => `-A -t 10.0.0.${last}:80\n`).join('');
+    const { code, stderr } = await ipvsadm(['-R'], leaving, { stdin });
+    expect([code, stderr]).toEqual([
+      2,
+      'line 2: [dpvs_setsockopt] scoket msg connection error: No such file or directory\nline 2: No such file or directory\n' +
+        "line 3: Can't initialize ipvs: No such file or directory\nAre you sure that dpvs is running?\n",
+    ]);
   });
 
   it('has nothing to do without lines', async () => {
