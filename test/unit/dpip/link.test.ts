@@ -312,8 +312,8 @@ describe('-i', () => {
     expect(process.listenerCount('SIGINT')).toBe(0);
   });
 
-  test.each([['99999999999'], ['9'.repeat(400)]])('%.12s seconds are not no wait at all', async (seconds) => {
-    const result = dpip(`-s -i ${seconds} link show d0`, growing());
+  test.each([[11], [400]])('an interval of %i digits is not no wait at all', async (digits) => {
+    const result = dpip(`-s -i ${'9'.repeat(digits)} link show d0`, growing());
     await vi.advanceTimersByTimeAsync(1000);
     process.emit('SIGINT');
     expect(await result).toEqual({ code: 0, stdout: blockOf('d0'), stderr: '' });
