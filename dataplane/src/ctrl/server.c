@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -90,6 +91,8 @@ step(struct ctrl_client *c, uint64_t t)
 {
 	enum ctrl_client_state before = c->state;
 
+	if (before == CLIENT_FREE)
+		return; /* lost its place to another one after this turn's events were taken */
 	ctrl_client_step(c, t);
 	if (c->state == CLIENT_FREE) {
 		server.nclients--; /* closing the descriptor took it out of the epoll set */
@@ -116,13 +119,22 @@ find_idle(uint64_t t)
 	return idle;
 }
 
+/* Nobody loses a place unless somebody wants it. */
+static bool
+somebody_waits(void)
+{
+	struct pollfd p = {.fd = server.listener, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
 static struct ctrl_client *
 free_place(uint64_t t)
 {
 	struct ctrl_client *c;
 
 	if (server.nclients == CLIENTS_MAX) {
-		c = find_idle(t);
+		c = somebody_waits() ? find_idle(t) : NULL;
 		if (!c)
 			return NULL;
 		log_debug("ctrl", "pid %d loses its place: all are taken and it does not move",

@@ -143,6 +143,38 @@ full_house_makes_room(void **state)
 		close(fd[i]);
 }
 
+static bool
+is_connected(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+/* Who wants in takes one place and no more. */
+static void
+full_house_loses_one_for_one(void **state)
+{
+	int fd[64], late;
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < 64; i++)
+		fd[i] = dial();
+	for (unsigned i = 0; i < 8; i++)
+		ctrl_server_poll(0, -1);
+	usleep(150000);
+	late = dial();
+	for (unsigned i = 0; i < 8; i++)
+		ctrl_server_poll(0, -1);
+	for (unsigned i = 0; i < 64; i++)
+		left += is_connected(fd[i]);
+	assert_int_equal(left, 63);
+	assert_true(is_connected(late));
+	for (unsigned i = 0; i < 64; i++)
+		close(fd[i]);
+	close(late);
+}
+
 static void
 reader_that_does_not_read_does_not_delay(void **state)
 {
@@ -315,6 +347,7 @@ main(void)
 	    CASE(extra_descriptor_wakes),
 	    CASE(stalled_clients_do_not_delay),
 	    CASE(full_house_makes_room),
+	    CASE(full_house_loses_one_for_one),
 	    CASE(reader_that_does_not_read_does_not_delay),
 	    CASE(header_deadline),
 	    CASE(live_socket_is_not_taken),
