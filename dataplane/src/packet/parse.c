@@ -16,7 +16,8 @@ enum {
 	EXT_ROUTING = 43,
 	EXT_FRAGMENT = 44,
 	EXT_DEST_OPTS = 60,
-	EXT_MAX = 8, /* extension headers looked at; more than any honest sender uses */
+	EXT_MAX = 8, /* extension headers accepted; more than any honest sender uses */
+	IP6_OFFSET_MASK = 0xfff8,
 };
 
 static inline uint16_t
@@ -71,8 +72,8 @@ parse_l4(struct pkt *p)
 static enum drop_reason
 check_addrs4(const uint8_t *l3)
 {
-	/* Source: multicast, limited broadcast (both >= 224) and loopback; destination: loopback. RFC
-	 * 1122 3.2.1.3. */
+	/* Source: multicast, reserved and limited broadcast (all >= 224) and loopback; destination:
+	 * loopback. RFC 1122 3.2.1.3, RFC 6890 2.2.2. */
 	return l3[12] >= 224 || l3[12] == 127 || l3[16] == 127 ? DROP_IP4_ADDRESS : DROP_NONE;
 }
 
@@ -128,38 +129,53 @@ check_addrs6(const uint8_t *l3)
 	 * node. */
 	if (src[0] == 0xff || (dst[0] == 0xff && (dst[1] & 15) <= 1))
 		return DROP_IP6_ADDRESS;
-	if ((src[0] == 0 && memcmp(src, loopback, 16) == 0) || (dst[0] == 0 && memcmp(dst, loopback, 16) == 0))
+	if ((src[0] == 0 && memcmp(src, loopback, 16) == 0) ||
+	    (dst[0] == 0 && memcmp(dst, loopback, 16) == 0))
 		return DROP_IP6_ADDRESS;
 	return DROP_NONE;
 }
 
-/* Walks extension headers to the transport header (RFC 8200 4). */
+static enum drop_reason
+walk_end(struct pkt *p, uint8_t proto, uint32_t at)
+{
+	p->proto = proto;
+	p->l3_len = (uint16_t)at;
+	p->l4 = p->l3 + at;
+	return DROP_NONE;
+}
+
+/* Walks extension headers to the transport header, in a later fragment to the fragment's data (RFC 8200 4).
+ */
 static enum drop_reason
 walk_extensions(struct pkt *p)
 {
 	uint32_t at = PKT_IP6_LEN;
 	uint8_t next = p->l3[6];
 
-	for (unsigned i = 0; i < EXT_MAX; i++) {
+	for (unsigned i = 0; i <= EXT_MAX; i++) {
 		uint32_t length;
+		bool later_fragment = false;
 
 		if (next != EXT_HOP_BY_HOP && next != EXT_ROUTING && next != EXT_FRAGMENT &&
-		    next != EXT_DEST_OPTS) {
-			p->proto = next;
-			p->l3_len = (uint16_t)at;
-			p->l4 = p->l3 + at;
-			return DROP_NONE;
-		}
+		    next != EXT_DEST_OPTS)
+			return walk_end(p, next, at);
 		p->flags |= PKT_F_OPTIONS;
-		if (at + 8 > p->avail)
+		/* Hop-by-hop options stand first or nowhere (RFC 8200 4.1). */
+		if (at + 8 > p->avail || (next == EXT_HOP_BY_HOP && i > 0))
 			return DROP_IP6_HEADER;
-		length = next == EXT_FRAGMENT ? 8 : ((uint32_t)p->l3[at + 1] + 1) * 8;
-		if (next == EXT_FRAGMENT)
+		length = ((uint32_t)p->l3[at + 1] + 1) * 8;
+		if (next == EXT_FRAGMENT) {
 			p->flags |= PKT_F_FRAGMENT;
+			length = 8;
+			later_fragment = ntohs(load16(p->l3 + at + 2)) & IP6_OFFSET_MASK;
+		}
 		if (at + length > p->avail)
 			return DROP_IP6_HEADER;
 		next = p->l3[at];
 		at += length;
+		/* What a later fragment's header announces was in the first one (RFC 8200 4.5). */
+		if (later_fragment)
+			return walk_end(p, next, at);
 	}
 	return DROP_IP6_HEADER;
 }

@@ -73,27 +73,127 @@ test_padding_is_not_counted(void **state)
 	assert_int_equal(p.avail, 29);
 }
 
+/* Puts n extension headers of 8 bytes in front of the UDP header of an IPv6 frame. */
+static void
+with_extensions(unsigned n, uint8_t kind)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+
+	test_udp(&frame, true, 3);
+	memmove(l3 + 40 + 8 * n, l3 + 40, 11);
+	memset(l3 + 40, 0, 8 * n);
+	for (unsigned i = 0; i < n; i++)
+		l3[40 + 8 * i] = i + 1 < n ? kind : PKT_PROTO_UDP;
+	l3[6] = kind;
+	test_put16(l3 + 4, 11 + 8 * n);
+	frame.len += 8 * n;
+}
+
+enum { KINDS = 6 };
+
+/* A frame of each kind: TCP with options, UDP and UDP behind options or extension headers, per family. */
+static void
+frame_of_kind(unsigned kind)
+{
+	uint8_t *l3 = test_eth(&frame) + 14;
+
+	switch (kind) {
+	case 0:
+	case 1:
+		test_tcp(&frame, kind, TCP_ACK, "\1\1\1\1", 4, 3);
+		return;
+	case 2:
+	case 3:
+		test_udp(&frame, kind == 3, 3);
+		return;
+	case 4:
+		test_udp(&frame, false, 3);
+		memmove(l3 + 28, l3 + 20, 11);
+		memset(l3 + 20, 1, 8);
+		l3[0] = 0x47;
+		test_put16(l3 + 2, 39);
+		frame.len += 8;
+		test_finish(l3, l3 + 28, 39, PKT_PROTO_UDP);
+		return;
+	default:
+		with_extensions(2, 60);
+		return;
+	}
+}
+
 static void
 test_every_truncation(void **state)
 {
 	struct pkt p;
 
 	(void)state;
-	for (unsigned v6 = 0; v6 < 2; v6++) {
-		test_tcp(&frame, v6, TCP_ACK, "\1\1\1\1", 4, 3);
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		frame_of_kind(kind);
+		assert_int_equal(parse(&p), DROP_NONE);
+		assert_true(p.flags & PKT_F_L4);
 		for (unsigned len = 0; len < frame.len; len++) {
 			enum drop_reason why = parse_bytes(&p, test_eth(&frame), len, len);
 
-			assert_int_equal(why, len < 14 ? DROP_ETH_TRUNCATED
-					      : v6     ? DROP_IP6_TRUNCATED
-						       : DROP_IP4_TRUNCATED);
+			assert_int_equal(why, len < 14	 ? DROP_ETH_TRUNCATED
+					      : kind & 1 ? DROP_IP6_TRUNCATED
+							 : DROP_IP4_TRUNCATED);
 		}
 		/* The same bytes scattered: the headers must still be in one piece. */
 		for (unsigned contig = 14; contig < frame.len; contig++)
 			if (parse_bytes(&p, test_eth(&frame), contig, frame.len) == DROP_NONE &&
 			    (p.flags & PKT_F_L4))
-				assert_true(contig >= 14u + p.l3_len + 24);
+				assert_true(contig >= 14u + p.l3_len + (p.proto == PKT_PROTO_TCP ? 24u : 8u));
+		assert_int_equal(parse_bytes(&p, test_eth(&frame), frame.len, frame.len - 1),
+				 DROP_ETH_TRUNCATED);
 	}
+}
+
+/* The IP header admits that the packet is short: what is missing of the transport header is its fault alone.
+ */
+static void
+test_every_short_packet(void **state)
+{
+	struct pkt p;
+
+	(void)state;
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		unsigned headers, whole;
+
+		frame_of_kind(kind);
+		parse(&p);
+		headers = p.l3_len;
+		whole = headers + (p.proto == PKT_PROTO_TCP ? 24 : 11); /* UDP: as long as it says itself */
+		for (unsigned len = headers; len < frame.len - 14; len++) {
+			uint8_t *l3 = test_eth(&frame) + 14;
+
+			frame_of_kind(kind);
+			test_put16(l3 + (kind & 1 ? 4 : 2), kind & 1 ? len - 40 : len);
+			test_put16(l3 + 10, kind & 1 ? 0x6900 : 0);
+			if (!(kind & 1))
+				test_put16(l3 + 10, ~test_sum(0, l3, headers) & 0xffff);
+			assert_int_equal(parse_bytes(&p, test_eth(&frame), len + 14, len + 14), DROP_NONE);
+			assert_int_equal(p.ip_len, len);
+			assert_int_equal(p.flags & (PKT_F_L4 | PKT_F_L4_BAD),
+					 len < whole ? PKT_F_L4_BAD : PKT_F_L4);
+			if (len < whole)
+				assert_int_equal(p.sport | p.dport | p.tcp_flags, 0);
+		}
+	}
+}
+
+static void
+test_ipv4_options(void **state)
+{
+	struct pkt p;
+
+	(void)state;
+	frame_of_kind(4);
+	assert_int_equal(parse(&p), DROP_NONE);
+	assert_int_equal(p.flags, PKT_F_L4 | PKT_F_OPTIONS);
+	assert_int_equal(p.l3_len, 28);
+	assert_memory_equal(&p.dport, "\0\x35", 2);
+	test_eth(&frame)[14 + 25] ^= 0x10; /* the checksum covers the options */
+	assert_int_equal(parse(&p), DROP_IP4_CHECKSUM);
 }
 
 /* One changed byte of an IPv4/TCP frame, header checksum made right again, and what it must come to. */
@@ -182,22 +282,6 @@ test_fragments(void **state)
 	assert_int_equal(p.flags, PKT_F_L4);
 }
 
-/* Puts n extension headers of 8 bytes in front of the UDP header of an IPv6 frame. */
-static void
-with_extensions(unsigned n, uint8_t kind)
-{
-	uint8_t *l3 = test_eth(&frame) + 14;
-
-	test_udp(&frame, true, 3);
-	memmove(l3 + 40 + 8 * n, l3 + 40, 11);
-	memset(l3 + 40, 0, 8 * n);
-	for (unsigned i = 0; i < n; i++)
-		l3[40 + 8 * i] = i + 1 < n ? kind : PKT_PROTO_UDP;
-	l3[6] = kind;
-	test_put16(l3 + 4, 11 + 8 * n);
-	frame.len += 8 * n;
-}
-
 static void
 test_extension_headers(void **state)
 {
@@ -212,11 +296,59 @@ test_extension_headers(void **state)
 	with_extensions(1, 44);
 	assert_int_equal(parse(&p), DROP_NONE);
 	assert_int_equal(p.flags, PKT_F_FRAGMENT | PKT_F_OPTIONS);
-	with_extensions(20, 0);
+	with_extensions(8, 60);
+	assert_int_equal(parse(&p), DROP_NONE);
+	assert_int_equal(p.l3_len, 40 + 64);
+	with_extensions(9, 60);
 	assert_int_equal(parse(&p), DROP_IP6_HEADER); /* a chain that no honest sender makes */
+	with_extensions(1, 0);
+	assert_int_equal(parse(&p), DROP_NONE);
+	assert_int_equal(p.flags, PKT_F_L4 | PKT_F_OPTIONS);
+	with_extensions(2, 60);
+	test_eth(&frame)[14 + 40] = 0; /* hop-by-hop options behind others */
+	assert_int_equal(parse(&p), DROP_IP6_HEADER);
 	with_extensions(1, 43);
 	test_eth(&frame)[14 + 41] = 200; /* longer than the packet */
 	assert_int_equal(parse(&p), DROP_IP6_HEADER);
+}
+
+/* Behind a fragment header lie the headers it announces in the first fragment only; in later ones the same
+ * place holds data, which may look like anything. */
+static void
+test_ipv6_fragments(void **state)
+{
+	static const struct {
+		uint16_t field; /* offset in units of 8 bytes << 3 | more fragments */
+		uint8_t next, proto, l3_len;
+		enum drop_reason why;
+	} t[] = {
+	    {0x0001, 60, PKT_PROTO_UDP, 56, DROP_NONE},
+	    {0x0000, 60, PKT_PROTO_UDP, 56, DROP_NONE},
+	    {0x0008, 60, 60, 48, DROP_NONE},
+	    {0xfff9, PKT_PROTO_TCP, PKT_PROTO_TCP, 48, DROP_NONE},
+	    {0x0006, 60, PKT_PROTO_UDP, 56, DROP_NONE},
+	    {0x0001, 0, 0, 0, DROP_IP6_HEADER},
+	};
+	struct pkt p;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		uint8_t *l3 = test_eth(&frame) + 14;
+
+		with_extensions(2, 60);
+		l3[6] = 44;
+		l3[40] = t[i].next;
+		l3[41] = 0xff; /* reserved in a fragment header, no length */
+		test_put16(l3 + 42, t[i].field);
+		if (t[i].field >= 8)
+			l3[49] = 0xff; /* data that would be an impossible header */
+		assert_int_equal(parse(&p), t[i].why);
+		if (t[i].why)
+			continue;
+		assert_int_equal(p.flags, PKT_F_FRAGMENT | PKT_F_OPTIONS);
+		assert_int_equal(p.proto, t[i].proto);
+		assert_int_equal(p.l3_len, t[i].l3_len);
+	}
 }
 
 static void
@@ -252,6 +384,7 @@ test_other_kinds(void **state)
 	assert_int_equal(parse(&p), DROP_NONE);
 	assert_int_equal(p.kind, PKT_ARP);
 	assert_int_equal(parse_bytes(&p, test_eth(&frame), 14 + 27, 14 + 27), DROP_ARP_MALFORMED);
+	assert_int_equal(parse_bytes(&p, test_eth(&frame), 14 + 28, 14 + 28), DROP_NONE);
 	test_put16(test_eth(&frame) + 12, 0x8100);
 	assert_int_equal(parse(&p), DROP_NONE);
 	assert_int_equal(p.kind, PKT_OTHER);
@@ -263,10 +396,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_tcp_and_udp),	      cmocka_unit_test(test_padding_is_not_counted),
-	    cmocka_unit_test(test_every_truncation),  cmocka_unit_test(test_ipv4_mutations),
+	    cmocka_unit_test(test_every_truncation),  cmocka_unit_test(test_every_short_packet),
+	    cmocka_unit_test(test_ipv4_options),      cmocka_unit_test(test_ipv4_mutations),
 	    cmocka_unit_test(test_ipv6_mutations),    cmocka_unit_test(test_fragments),
-	    cmocka_unit_test(test_extension_headers), cmocka_unit_test(test_bad_transport),
-	    cmocka_unit_test(test_other_kinds),
+	    cmocka_unit_test(test_extension_headers), cmocka_unit_test(test_ipv6_fragments),
+	    cmocka_unit_test(test_bad_transport),     cmocka_unit_test(test_other_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,7 @@ tcp_sack_add(uint8_t *l4, uint32_t delta)
 	enum { OPT_SACK = 5 };
 	uint16_t before = options_sum(l4);
 	unsigned at = 20, len;
+	bool edited = false;
 
 	for (at = option_next(l4, at, &len); at; at = option_next(l4, at + len, &len)) {
 		if (l4[at] != OPT_SACK || (len - 2) % 8 != 0)
@@ -187,9 +188,9 @@ tcp_sack_add(uint8_t *l4, uint32_t delta)
 
 			memcpy(l4 + edge, &v, sizeof(v));
 		}
-		return csum_change16(0, before, options_sum(l4));
+		edited = true;
 	}
-	return 0;
+	return edited ? csum_change16(0, before, options_sum(l4)) : 0;
 }
 
 uint32_t

@@ -91,7 +91,7 @@ rewrite6(uint8_t *l3, uint8_t *l4, uint8_t proto, const union inet_ip *saddr, co
 	rewrite_l4_csum(l4, proto, sum + (uint32_t)~old_ports + new_ports);
 }
 
-/* IPv4 header: total length changed from..to (host order); header checksum follows. */
+/* IPv4 header: new total length (host order); the header checksum follows. */
 static inline void
 rewrite_ip4_len(uint8_t *l3, uint16_t to)
 {

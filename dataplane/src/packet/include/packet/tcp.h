@@ -68,7 +68,7 @@ uint64_t tcp_blank_option(uint8_t *l4, uint8_t kind);
 /* Lowers the value of the MSS option by n, to no less than 64; nothing when the segment has none. */
 uint64_t tcp_mss_reduce(uint8_t *l4, uint16_t n);
 
-/* Adds delta to all edges of SACK blocks (RFC 2018). */
+/* Adds delta to all edges of all SACK blocks (RFC 2018); options of impossible length are left alone. */
 uint64_t tcp_sack_add(uint8_t *l4, uint32_t delta);
 
 /* True when the options are nothing but the timestamps of an ordinary data segment (NOP NOP timestamp): no
