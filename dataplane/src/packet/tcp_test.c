@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
@@ -63,6 +64,17 @@ test_event_order_and_odd_flags(void **state)
 	assert_int_equal(tcp_next_state(TCP_DIR_OUT, TCP_S_ESTABLISHED, TCP_FIN | TCP_ACK), TCP_S_FIN_WAIT);
 	assert_int_equal(tcp_next_state(TCP_DIR_IN, TCP_S_ESTABLISHED, TCP_PSH), TCP_S_CLOSE);
 	assert_int_equal(tcp_next_state(TCP_DIR_IN, 200, TCP_ACK), TCP_S_CLOSE);
+	for (unsigned flags = 0; flags < 256; flags++)
+		for (unsigned dir = 0; dir < 3; dir++)
+			for (uint8_t s = 0; s < TCP_STATES; s++) {
+				unsigned event = flags & TCP_RST   ? TCP_RST
+						 : flags & TCP_SYN ? TCP_SYN
+						 : flags & TCP_FIN ? TCP_FIN
+								   : flags & TCP_ACK;
+				uint8_t want = event ? tcp_next_state(dir, s, (uint8_t)event) : TCP_S_CLOSE;
+
+				assert_int_equal(tcp_next_state(dir, s, (uint8_t)flags), want);
+			}
 }
 
 /* The segment's transport header and a way to check that an edit kept the checksum right. */
@@ -149,6 +161,58 @@ test_sack(void **state)
 	assert_memory_equal(l4 + 24, "\0\0\0\x10\0\0\0\x30\0\0\1\x20\0\0\2\x20", 16);
 }
 
+/* Two options and odd offsets; one whose length is not that of blocks is left alone. */
+static void
+test_all_sack_options(void **state)
+{
+	uint8_t *l4 =
+	    segment(true, TCP_ACK, "\1\5\xa\0\0\0\1\0\0\0\2\5\x6\0\0\0\3\5\xa\xff\xff\xff\xff\0\0\0\5\0", 28);
+
+	(void)state;
+	assert_applied(l4, tcp_sack_add(l4, 1));
+	assert_memory_equal(l4 + 20, "\1\5\xa\0\0\0\2\0\0\0\3\5\x6\0\0\0\3\5\xa\0\0\0\0\0\0\0\6\0", 28);
+}
+
+static void
+test_mss_of_wrong_length_is_left_alone(void **state)
+{
+	uint8_t *l4 = segment(false, TCP_SYN, "\2\3\5\2\5\5\xb4\0", 8);
+
+	(void)state;
+	assert_int_equal(tcp_mss_reduce(l4, 8), 0);
+	l4 = segment(false, TCP_SYN, "\2\2\2\4\5\xb4\0\0", 8); /* the first is none, the second is one */
+	assert_applied(l4, tcp_mss_reduce(l4, 8));
+	assert_memory_equal(l4 + 20, "\2\2\2\4\5\xac\0\0", 8);
+}
+
+/* Random options in memory of exactly the header's size, for the sanitizers; the checksum must be right
+ * whatever the edits made of them, and the fixed header is none of theirs. */
+static void
+test_random_options(void **state)
+{
+	static const uint8_t kinds[] = {0, 1, 2, 4, 5, 8, 254, 3};
+
+	(void)state;
+	srandom(21);
+	for (unsigned i = 0; i < 50000; i++) {
+		unsigned words = (unsigned)random() % 11, len = 20 + words * 4;
+		uint8_t options[40], *exact = malloc(len), *l4;
+		uint64_t changes;
+
+		for (unsigned k = 0; k < sizeof(options); k++)
+			options[k] = random() % 3 ? (uint8_t)(random() % 12) : kinds[random() % 8];
+		l4 = segment(i & 1, TCP_ACK, (const char *)options, words * 4);
+		memcpy(exact, l4, len);
+		changes = tcp_blank_option(exact, kinds[random() % 6 + 2]);
+		changes += tcp_mss_reduce(exact, (uint16_t)random());
+		changes += tcp_sack_add(exact, (uint32_t)random());
+		assert_memory_equal(exact, l4, 20);
+		memcpy(l4, exact, len);
+		assert_applied(l4, changes);
+		free(exact);
+	}
+}
+
 /* Options that lie about their length: nothing behind them is touched, nothing outside the header is read or
  * written. */
 static void
@@ -210,6 +274,9 @@ main(void)
 	    cmocka_unit_test(test_forged_address_is_blanked_at_odd_offset),
 	    cmocka_unit_test(test_mss),
 	    cmocka_unit_test(test_sack),
+	    cmocka_unit_test(test_all_sack_options),
+	    cmocka_unit_test(test_mss_of_wrong_length_is_left_alone),
+	    cmocka_unit_test(test_random_options),
 	    cmocka_unit_test(test_malformed_options),
 	    cmocka_unit_test(test_plain_options),
 	    cmocka_unit_test(test_initial_sequence),
