@@ -58,14 +58,21 @@ export class HostResolver {
   readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: QUERY_TRIES });
   readonly #hosts = parseHosts(readText('/etc/hosts'));
   readonly #over: Promise<null>;
+  #isOver = false;
 
   constructor(limitMs = LIMIT_MS) {
     this.#over = new Promise((resolve) => {
       setTimeout(() => {
+        this.#isOver = true;
         this.#resolver.cancel();
         resolve(null);
       }, limitMs).unref();
     });
+  }
+
+  /** True when the time is over. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** First address of a host; null: there is none, or nobody knew in time. */
@@ -85,9 +92,10 @@ export class HostResolver {
   /** Names of addresses given as text; addresses without a name are left out. */
   async names(addresses: ReadonlySet<string>): Promise<Map<string, string>> {
     const found = new Map<string, string>();
-    const left = [...addresses];
+    const left = addresses.values();
     const work = async (): Promise<void> => {
-      for (let text = left.shift(); text !== undefined; text = left.shift()) {
+      for (const text of left) {
+        if (this.#isOver) return;
         const name = this.#hosts.names.get(text) ?? (await this.#inTime(this.#resolver.reverse(text)))?.[0];
         if (name !== undefined) found.set(text, name);
       }

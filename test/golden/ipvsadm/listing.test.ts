@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { main } from '../../../src/cli/ipvsadm/main';
 import { encode, MSG } from '../../../src/ipc/codec';
 import { address, destsReply, infoReply, ipvsadm, ScriptedDaemon, servicesReply, tcpService } from './run';
 
@@ -270,6 +271,26 @@ describe('connections', () => {
     expect(stderr).toBe(
       '[sockopt_msg_recv] errcode set in socket msg#90 header: msg callback failed(-23)\ndp_vs_get_conns: got errcode -23 from dpvs_getsockopt\nFail to fetch all connection entries!\n',
     );
+  });
+
+  it('are printed page by page with names too', async () => {
+    const own = address(127, 0, 0, 1);
+    const local = { ...conn, in_af: 2, caddr: own, vaddr: own, laddr: own, daddr: own };
+    const body = Buffer.concat([encode('ip_vs_conn_array', { nconns: 1, resl: 3, curcid: 1 }), encode('ip_vs_conn_entry', local)]);
+    let stdout = '';
+    let beforeSecond = '';
+    const transport = new ScriptedDaemon({
+      [DPVS_SO_GET_INFO]: () => infoReply(0),
+      [SOCKOPT_GET_CONN_ALL]: (_body, count) => {
+        beforeSecond = stdout;
+        return count < 1 ? body : -23;
+      },
+    });
+    const write = (text: string): void => void (stdout += text);
+    const io = { stdout: { write }, stderr: { write: () => undefined }, stdinText: () => '', env: {}, isTTY: false, transport: () => transport, argv0: 'ipvsadm' };
+    expect(await main(['-Lc'], io)).toBe(1);
+    expect(beforeSecond).toMatch(/^\[4\]icmpv6 1234567 ICMP_NORMAL localhost:54321 {4}localhost:80 .*\n$/);
+    expect(stdout).toBe(beforeSecond);
   });
 
   it('that are announced and never come do not hang', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { parseHosts } from '../../../src/cli/runtime/resolver';
+import { LearnedNames } from '../../../src/cli/runtime/names';
+import { HostResolver, parseHosts } from '../../../src/cli/runtime/resolver';
 import { parseServices } from '../../../src/cli/runtime/services';
 
 describe('/etc/services', () => {
@@ -25,5 +26,38 @@ describe('/etc/hosts', () => {
   it('finds addresses of both families without regard to case', () => {
     expect(hosts.addresses.get('localhost')?.map(({ af }) => af)).toEqual([2, 10]);
     expect(hosts.addresses.get('web')?.[0]?.bytes.slice(0, 4)).toEqual(Uint8Array.from([10, 0, 0, 1]));
+  });
+});
+
+describe('names of a list that comes in pieces', () => {
+  const address = (last: number): { af: number; bytes: Uint8Array } => ({ af: 2, bytes: Uint8Array.from({ length: 16 }, (_, i) => (i === 0 ? 10 : i === 3 ? last : 0)) });
+
+  /** Knows the names of even addresses, and one that is no name. */
+  class EvenHosts extends HostResolver {
+    readonly asked: string[] = [];
+
+    override names(addresses: ReadonlySet<string>): Promise<Map<string, string>> {
+      this.asked.push(...addresses);
+      const even = [...addresses].filter((text) => Number(text.slice(-1)) % 2 === 0);
+      return Promise.resolve(new Map(even.map((text) => [text, text.endsWith('4') ? '\u001b[2J' : `host${text.slice(-1)}`])));
+    }
+  }
+
+  it('are looked up once each, and only printed if they look like names', async () => {
+    const resolver = new EvenHosts();
+    const names = new LearnedNames(resolver);
+    await names.learn([address(0), address(1), address(2), address(2)]);
+    await names.learn([address(1), address(2), address(4)]);
+    expect(resolver.asked).toEqual(['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.4']);
+    const host = (last: number): string | null => names.host(2, address(last).bytes);
+    expect([0, 1, 2, 4, 6].map(host)).toEqual(['host0', null, 'host2', null, null]);
+  });
+
+  it('are not looked up any more when the time is over', async () => {
+    const resolver = new EvenHosts(1);
+    const names = new LearnedNames(resolver);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await names.learn([address(2)]);
+    expect([resolver.asked, names.host(2, address(2).bytes)]).toEqual([[], null]);
   });
 });

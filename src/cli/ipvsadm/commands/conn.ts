@@ -53,13 +53,13 @@ function* pagesOf(session: Session, args: Arguments): Generator<readonly Conn[],
   else yield findConn(session.transport, sockpair, templates);
 }
 
-/** Hands pages on until there are no more; @returns the exit status */
-function eachPage(session: Session, args: Arguments, use: (page: readonly Conn[]) => void): number {
+/** Pages until there are no more, and then the exit status; what goes wrong is said. */
+function* reportedPages(session: Session, args: Arguments): Generator<readonly Conn[], number, undefined> {
   let count = 0;
   const searches = args.values.sockpair !== undefined;
   try {
     for (const page of pagesOf(session, args)) {
-      use(page);
+      yield page;
       count += page.length;
     }
   } catch (error) {
@@ -74,21 +74,28 @@ function eachPage(session: Session, args: Arguments, use: (page: readonly Conn[]
   return EXIT_LIST;
 }
 
+function printPage({ stdout }: Session, page: readonly Conn[], names: Names): void {
+  stdout.write(page.map((conn) => connLine(conn, names)).join(''));
+}
+
 async function listNamed(session: Session, args: Arguments): Promise<number> {
-  const conns: Conn[] = [];
-  const status = eachPage(session, args, (page) => {
-    for (const conn of page) conns.push(conn);
-  });
-  const { lookUpNames } = await import('../../runtime/names');
-  const names = await lookUpNames(addressesOf(conns));
-  for (const conn of conns) session.stdout.write(connLine(conn, names));
-  return status;
+  const { LearnedNames } = await import('../../runtime/names');
+  const names = new LearnedNames();
+  const pages = reportedPages(session, args);
+  // Page by page: there may be more connections than fit into memory.
+  for (let next = pages.next(); ; next = pages.next()) {
+    if (next.done === true) return next.value;
+    await names.learn(addressesOf(next.value));
+    printPage(session, next.value, names);
+  }
 }
 
 /** All connections, or the one of --sockpair; no title, no order. */
 export function listConnections(session: Session, args: Arguments): number | Promise<number> {
   if (!args.given.has('numeric')) return listNamed(session, args);
-  return eachPage(session, args, (page) => {
-    session.stdout.write(page.map((conn) => connLine(conn, NUMERIC)).join(''));
-  });
+  const pages = reportedPages(session, args);
+  for (let next = pages.next(); ; next = pages.next()) {
+    if (next.done === true) return next.value;
+    printPage(session, next.value, NUMERIC);
+  }
 }
