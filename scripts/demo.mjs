@@ -3,6 +3,7 @@
 // namespaces, starts dpvs in it, configures it with our own commands, sends requests with curl, shows listings, tears down.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bootstrap } from './lib/bootstrap.mjs';
 import { fail, root, step, StepError } from './lib/steps.mjs';
 import { Lab, NET } from './lab/lab.mjs';
@@ -19,7 +20,7 @@ let interrupted = '';
 
 /** Lets signals in between two steps; ends the demo, with its cleaning up, when one came. */
 async function breathe() {
-  await new Promise((resolve) => setImmediate(resolve));
+  await nextTurn();
   if (interrupted) throw new StepError(`stopped by ${interrupted}`);
 }
 
