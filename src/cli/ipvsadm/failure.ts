@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What users read when the daemon refuses a request or cannot be reached.
-import { ClosedError, ConnectError, DaemonError, type IpcError } from '../../ipc/client';
+import { ConnectError, DaemonError, type IpcError } from '../../ipc/client';
 import { EDPVS } from '../../ipc/messages/failures';
+import { libraryLine } from '../runtime/library-line';
 import { EXIT_LIST } from './errors';
 
 /** What was asked for; the same code means different things for different requests. */
@@ -53,21 +54,7 @@ const SENTENCES: Readonly<Partial<Record<Action, Sentences>>> = {
   'delete-allow': { [EDPVS_NOTEXIST]: 'No such deny address' },
 };
 
-/** The first line: that of upstream's library, which scripts look for. null: it has none for this error. */
-export function libraryLine(error: IpcError): string | null {
-  if (error instanceof DaemonError) {
-    return `[sockopt_msg_recv] errcode set in socket msg#${error.id} header: ${error.text}(${error.code})`;
-  }
-  if (error instanceof ConnectError) {
-    return `[dpvs_${error.type}sockopt] scoket msg connection error: ${error.errnoText}`;
-  }
-  if (error instanceof ClosedError && error.part === 'header') {
-    return `[sockopt_msg_recv] socket msg header recv error -- ${error.received}/${error.expected} recieved`;
-  }
-  return null;
-}
-
-/** The second line: what it means. */
+/** What an error means. */
 export function sentence(action: Action, error: IpcError): string {
   if (error instanceof DaemonError) return SENTENCES[action]?.[error.code] ?? error.text;
   if (error instanceof ConnectError) return connectReason(error);
@@ -80,7 +67,7 @@ export function connectReason(error: ConnectError): string {
   return denied ? 'Permission denied (you must be root)' : error.errnoText;
 }
 
-/** Both lines. */
+/** What users read: the line that scripts look for, then what it means. */
 export function failureText(action: Action, error: IpcError): string {
   const line = libraryLine(error);
   return `${line === null ? '' : `${line}\n`}${sentence(action, error)}\n`;
@@ -99,12 +86,6 @@ export function changeStatus(error: IpcError): number {
 /** True when the daemon answers requests for a service in a way that means that there is none. */
 export function isMissing(error: unknown): boolean {
   return error instanceof DaemonError && (error.code === EDPVS_MSG_FAIL || error.code === EDPVS_NOTEXIST);
-}
-
-/** True when the daemon does not know the request; some say so, others close the connection. */
-export function isUnsupported(error: unknown): boolean {
-  if (error instanceof ClosedError) return error.part === 'header' && error.received === 0;
-  return error instanceof DaemonError && error.code === EDPVS_NOTSUPP;
 }
 
 /** True when what was to be made is there already. */

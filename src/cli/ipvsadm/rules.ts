@@ -92,7 +92,11 @@ export function laddrLine(service: Service, local: LocalAddress, names: Names): 
   return `-P ${serviceOption(service, names)} -z ${formatIp(local.af, local.addr)} -F ${local.ifname}\n`;
 }
 
+/** What an entry of a list is about: an address or ipset:NAME. */
+export function subjectText(entry: AclEntry): string {
+  return entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${entry.ipset}`;
+}
+
 export function aclLine(kind: AclKind, service: Service, entry: AclEntry, names: Names): string {
-  const subject = entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${entry.ipset}`;
-  return `${kind === 'deny' ? '-U' : '-O'} ${serviceOption(service, names)} ${kind === 'deny' ? '-k' : '-2'} ${subject}\n`;
+  return `${kind === 'deny' ? '-U' : '-O'} ${serviceOption(service, names)} ${kind === 'deny' ? '-k' : '-2'} ${subjectText(entry)}\n`;
 }

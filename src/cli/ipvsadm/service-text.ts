@@ -16,6 +16,12 @@ const PROTOCOLS = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP', icmp: 'ICMP', icmpv6: 
 
 export type ServiceKind = 'address' | 'fwmark' | 'match';
 
+/** A protocol at the start of a line; "-" for one that services cannot have. */
+export function protocolText(proto: number): string {
+  const known = protocolName(proto);
+  return known === null ? '-' : PROTOCOLS[known];
+}
+
 /** Which of the three ways to select packets a service uses. */
 export function serviceKind(service: Service): ServiceKind {
   if (service.fwmark !== 0) return 'fwmark';
@@ -37,8 +43,7 @@ export function serviceName(service: Service, names: Names): string {
     case 'match':
       return `MATCH ${listedMatch(proto, match, af)}`;
     case 'address': {
-      const known = protocolName(proto);
-      const text = `${known === null ? '-' : PROTOCOLS[known]}  ${endpointText(af, addr, port, proto, names)}`;
+      const text = `${protocolText(proto)}  ${endpointText(af, addr, port, proto, names)}`;
       return af === AF_INET ? cut(text, MAX_IPV4_SERVICE) : text;
     }
   }

@@ -11,6 +11,7 @@ import {
   type AddressRecord,
   type AddressSpec,
 } from '../../../ipc/messages/addr';
+import { EDPVS } from '../../../ipc/messages/failures';
 import { DaemonError } from '../../../ipc/client';
 import { addressBits, AF_INET6, AF_UNSPEC, compareAddress, isAnyAddress } from '../../parse/address';
 import { parseDecimal } from '../../parse/number';
@@ -26,8 +27,6 @@ const SCOPES: Readonly<Record<string, number>> = {
   link: ifaddrScope.IFA_SCOPE_LINK,
   host: ifaddrScope.IFA_SCOPE_HOST,
 };
-
-const NOT_EXIST = -4;
 
 const scope: Parse<number> = (text) => {
   const value = Object.hasOwn(SCOPES, text) ? SCOPES[text] : parseDecimal(text, 0, 255);
@@ -151,7 +150,7 @@ function flush(ifnameText: string, call: Call): number {
       deleteAddress(transport, { af: entry.af, addr, plen: entry.plen, ifname: ifnameText });
     } catch (error) {
       // Somebody else was faster.
-      if (!(error instanceof DaemonError && error.code === NOT_EXIST)) throw error;
+      if (!(error instanceof DaemonError && error.code === EDPVS.EDPVS_NOTEXIST)) throw error;
     }
   }
   return 0;

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ClosedError, DaemonError } from '../../../ipc/client';
+import { DaemonError } from '../../../ipc/client';
 import { listDrops, type Drop } from '../../../ipc/messages/drops';
+import { EDPVS, isUnsupported } from '../../../ipc/messages/failures';
 import { left, right } from '../../render/columns';
 import { notSupported } from '../errors';
 import { verb, type Call, type ObjectSpec } from '../grammar';
 import { lcoreTag } from '../text';
 
-/** Daemons without drop counters refuse the message or close the connection. */
-const REFUSALS = [-14, -1];
-
 function fetch({ options, io }: Call): Drop[] {
   try {
     return listDrops(io.transport(), { perLcore: options.verbose });
   } catch (error) {
-    const closed = error instanceof ClosedError && error.part === 'header' && error.received === 0;
-    if (closed || (error instanceof DaemonError && REFUSALS.includes(error.code))) throw notSupported();
+    // Daemons without drop counters refuse the message in one way or another.
+    const refused = error instanceof DaemonError && error.code === EDPVS.EDPVS_INVAL;
+    if (refused || isUnsupported(error)) throw notSupported();
     throw error;
   }
 }

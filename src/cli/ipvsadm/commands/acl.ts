@@ -4,13 +4,14 @@ import { IpcError } from '../../../ipc/client';
 import { addAclEntry, deleteAclEntry, listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
 import { getService, listServices, type ServiceSpec } from '../../../ipc/messages/service';
 import { AF_UNSPEC } from '../../parse/address';
-import { protocolName } from '../../parse/protocol';
 import { formatEndpoint, formatIp } from '../../render/address';
 import { left } from '../../render/columns';
 import type { Arguments } from '../arguments';
 import { EXIT_LIST } from '../errors';
 import { isMissing, type Action } from '../failure';
 import { aclEntry, requiredService, serviceKey } from '../requests';
+import { subjectText } from '../rules';
+import { protocolText } from '../service-text';
 import { attempt, change, type Command, type Session } from '../session';
 
 const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Action; readonly get: Action }>> = {
@@ -19,7 +20,6 @@ const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Ac
 };
 
 const TITLES: Readonly<Record<AclKind, string>> = { deny: 'BLACKLIST', allow: 'WHITELIST' };
-const PROTOCOLS = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP', icmp: 'ICMP', icmpv6: 'ICMPv6' } as const;
 
 function entryOf(args: Arguments, kind: AclKind): ReturnType<typeof aclEntry> {
   const subject = kind === 'deny' ? args.values.deny : args.values.allow;
@@ -82,17 +82,11 @@ function row(proto: string, virtual: string, subject: string): string {
   return `${left(proto, 8)} ${left(virtual, 30)} ${left(subject, 30)}\n`;
 }
 
-/** What an entry is about: an address or ipset:NAME. */
-export function subjectText(entry: AclEntry): string {
-  return entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${entry.ipset}`;
-}
-
 /** The table of a list; the title stands even if it is empty. */
 export function aclTable(kind: AclKind, entries: readonly AclEntry[]): string {
   const rows = entries.map((entry) => {
-    const name = protocolName(entry.proto);
     const virtual = formatEndpoint(entry.af, entry.vaddr, entry.vport, entry.proto);
-    return row(name === null ? '-' : PROTOCOLS[name], virtual, subjectText(entry));
+    return row(protocolText(entry.proto), virtual, subjectText(entry));
   });
   return row('PROTO', 'VIP:VPORT', TITLES[kind]) + rows.join('');
 }

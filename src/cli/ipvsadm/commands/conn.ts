@@ -7,9 +7,10 @@ import { protocolName } from '../../parse/protocol';
 import { formatEndpoint } from '../../render/address';
 import { cut, left } from '../../render/columns';
 import { NUMERIC, type Address, type Names } from '../../render/names';
+import { libraryLine } from '../../runtime/library-line';
 import type { Arguments } from '../arguments';
 import { EXIT_LIST } from '../errors';
-import { briefText, libraryLine } from '../failure';
+import { briefText } from '../failure';
 import type { Session } from '../session';
 
 /** One connection; its time is the one it was configured with, not what is left of it. */

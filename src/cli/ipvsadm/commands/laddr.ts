@@ -3,12 +3,14 @@
 import { IpcError, type Transport } from '../../../ipc/client';
 import { addAddress, deleteAddress, ifaddrFlags, type AddressSpec } from '../../../ipc/messages/addr';
 import { addLaddr, deleteLaddr, listLaddrs, type Laddr, type LocalAddress } from '../../../ipc/messages/laddr';
+import { isUnsupported } from '../../../ipc/messages/failures';
 import { getService, listServices, type Service } from '../../../ipc/messages/service';
 import { AF_INET6, compareAddress } from '../../parse/address';
 import { formatEndpoint, formatIp } from '../../render/address';
 import { left } from '../../render/columns';
+import { libraryLine } from '../../runtime/library-line';
 import { EXIT_LIST } from '../errors';
-import { briefText, failureText, isExisting, isUnsupported, libraryLine } from '../failure';
+import { briefText, failureText, isExisting } from '../failure';
 import { localAddress, requiredService, serviceKey } from '../requests';
 import { attempt, change, type Command, type Session } from '../session';
 import { cpuIndex } from './cpu';

@@ -3,13 +3,14 @@
 import { IpcError } from '../../../ipc/client';
 import { listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
 import { listAddresses } from '../../../ipc/messages/addr';
+import { isUnsupported } from '../../../ipc/messages/failures';
 import { listLaddrs } from '../../../ipc/messages/laddr';
 import { listServices, type Service } from '../../../ipc/messages/service';
 import { compareAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { NUMERIC, type Names } from '../../render/names';
 import { EXIT_LIST } from '../errors';
-import { briefText, isUnsupported } from '../failure';
+import { briefText } from '../failure';
 import { entryAddresses, inventory, type Entry } from '../inventory';
 import { sortServices } from '../order';
 import { aclLine, destLine, laddrLine, serviceLine } from '../rules';
