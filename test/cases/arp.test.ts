@@ -92,6 +92,20 @@ describe('resolves', () => {
     expect(c.output('dpip neigh show')).not.toContain(v4.servers[0]);
   });
 
+  test('tells the sender of what waited, also when that is the very neighbour', async () => {
+    const c = await startCase(forwarding);
+    configureAddresses(c, v4);
+    const host = '10.0.0.77';
+    c.send(CLIENTS, ethernet({ src: mac.client, dst: mac.port[0] }, ipv4({ src: host, dst: host }, udp({ sport: 1, dport: 2 }))));
+    c.expectFrames(CLIENTS, arpRequest(CLIENTS, v4.port[0], host));
+    c.warp(6000);
+    // The error about the packet waits for a new answer.
+    c.expectFrames(CLIENTS, arpRequest(CLIENTS, v4.port[0], host));
+    c.send(CLIENTS, isAt(CLIENTS, mac.client, host, v4.port[0]));
+    expect(Object.fromEntries(dissect(c.collectOne(CLIENTS)))).toMatchObject({ 'eth.dst': mac.client, 'icmp.type': 3 });
+    expect(c.output('dpip neigh show').split('\n').filter((line) => line.includes(host))).toHaveLength(workers);
+  });
+
   test('holds no more than unres_queue_length packets', async () => {
     const c = await startCase({ conf: { ...forwarding.conf, neigh_defs: ['unres_queue_length 16'] } });
     configureAddresses(c, v4);

@@ -73,15 +73,10 @@ is_resolved(const struct neigh *n)
 /* ---- the queue ---- */
 
 static void
-queue_fail(struct neigh *n)
+queue_drop(struct neigh *n)
 {
-	const struct adj *a = &net_adjs[n->adj];
-
-	for (uint32_t i = 0; i < n->queued; i++) {
-		control_unreachable(a->af, n->queue[i]);
-		control_drops[DROP_NEIGH_FAILED]++;
-		rte_pktmbuf_free(n->queue[i]);
-	}
+	control_drops[DROP_NEIGH_FAILED] += n->queued;
+	rte_pktmbuf_free_bulk(n->queue, n->queued);
 	queued_total -= n->queued;
 	n->queued = 0;
 }
@@ -139,17 +134,37 @@ static void
 neigh_free(struct neigh *n)
 {
 	net_timer_cancel(&n->timer);
-	/* Out of all tables first: what queue_fail() sends may need a neighbour itself. */
 	TAILQ_REMOVE(&neighs, n, all);
 	if (!is_resolved(n))
 		waiting_remove(n);
 	nunasked -= n->unasked;
 	nstale -= n->stale_header;
 	by_adj[n->adj] = NULL;
-	queue_fail(n);
+	queue_drop(n);
 	adj_delete(n->adj);
 	free(n->queue);
 	free(n);
+}
+
+/* The senders of what waited learn it once the neighbour is gone from all tables: an error may have to go to
+ * the very same address and then makes a neighbour of its own. */
+static void
+neigh_fail(struct neigh *n)
+{
+	int af = net_adjs[n->adj].af;
+	struct rte_mbuf **queue = n->queue;
+	uint32_t count = n->queued;
+
+	n->queue = NULL;
+	n->queued = 0;
+	queued_total -= count;
+	neigh_free(n);
+	for (uint32_t i = 0; i < count; i++) {
+		control_unreachable(af, queue[i]);
+		control_drops[DROP_NEIGH_FAILED]++;
+		rte_pktmbuf_free(queue[i]);
+	}
+	free(queue);
 }
 
 static void timer_fired(struct net_timer *t);
@@ -254,7 +269,7 @@ event(struct neigh *n, enum neigh_event ev)
 	uint64_t now = net_now_ms();
 
 	if (next == DELETE) {
-		neigh_free(n);
+		neigh_fail(n);
 		return;
 	}
 	if (next != n->state) {
@@ -440,13 +455,8 @@ neigh_fini(void)
 {
 	struct neigh *n;
 
-	while ((n = TAILQ_FIRST(&neighs))) {
-		for (uint32_t i = 0; i < n->queued; i++)
-			rte_pktmbuf_free(n->queue[i]);
-		queued_total -= n->queued;
-		n->queued = 0;
+	while ((n = TAILQ_FIRST(&neighs)))
 		neigh_free(n);
-	}
 	rcu_drain();
 	free(by_adj);
 	by_adj = NULL;
