@@ -28,6 +28,19 @@ describe.each(families)('$name', (f) => {
     c.expectDrops({ no_dest: 1 }, () => c.send(CLIENTS, fromClient(f, newClient())));
   });
 
+  test('weight 0 with expire-quiescent: the next packet ends a connection, and both ends are reset', async () => {
+    const c = await startWorld(f);
+    configureService(c, f, { proto: 'tcp', port: PORT, extra: '--expire-quiescent' });
+    const t = startConnection(c, f, PORT, 3000);
+    c.run(`ipvsadm -e -t ${service} -r ${server} -b -w 0`);
+    c.expectDrops({ quiescent: 1 }, () => c.send(CLIENTS, t.clientFrame(data)));
+    expect(t.state()).toBe('');
+    const toServer = Object.fromEntries(dissect(c.collectOne(SERVERS)));
+    const toClient = Object.fromEntries(dissect(c.collectOne(CLIENTS)));
+    expect(toServer).toMatchObject({ 'tcp.sport': t.lport, 'tcp.flags': 'R', 'tcp.seq': (CLIENT_ISN + 1 + t.delta) >>> 0 });
+    expect(toClient).toMatchObject({ 'tcp.sport': PORT, 'tcp.flags': 'R', 'tcp.seq': RS_ISN + 1 });
+  });
+
   test('deleted server: connections go on and end; added again, it has its counters', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });

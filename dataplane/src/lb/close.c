@@ -47,14 +47,15 @@ lb_conn_close(struct worker *w, uint32_t idx)
 		n->active--;
 	else
 		n->inactive--;
+	n->closed++;
 	/* There is room again; the next connection tests the threshold anew. */
 	n->overloaded = 0;
 	conn_remove(&lb->t, idx);
 	lb->changes++;
 }
 
-static void
-expire(void *arg, uint32_t idx)
+void
+lb_conn_expire(void *arg, uint32_t idx)
 {
 	struct worker *w = arg;
 
@@ -65,5 +66,5 @@ expire(void *arg, uint32_t idx)
 void
 lb_worker_tick(struct worker *w)
 {
-	conn_expire(&w->lb->t, w->now_ms, expire, w);
+	conn_expire(&w->lb->t, w->now_ms, lb_conn_expire, w);
 }

@@ -19,7 +19,7 @@
 #include "base/hash.h"
 #include "core/errors.h"
 
-enum { WHEEL_NOT_LINKED = UINT32_MAX, SLOTS_USED = 4 };
+enum { WHEEL_NOT_LINKED = UINT32_MAX, SLOTS_USED = 4, TIMEOUT_MAX_S = 365 * 86400 };
 
 /* Lazily backed memory: a table sized for the worst case costs only what is used. Huge pages where the kernel
  * has them. */
@@ -334,6 +334,8 @@ conn_set_timeout(struct conn_table *t, uint32_t idx, uint32_t seconds, uint64_t 
 	uint32_t slot;
 
 	t->hot[idx].last_seen = conn_tick(now_ms);
+	if (seconds > TIMEOUT_MAX_S)
+		seconds = TIMEOUT_MAX_S;
 	c->timeout = (uint32_t)((seconds * 1000ull) >> CONN_TICK_SHIFT);
 	slot = due_slot(t, idx, now_ms);
 	if (c->wheel_slot != WHEEL_NOT_LINKED && (int32_t)(slot - c->wheel_slot) >= 0)

@@ -186,6 +186,23 @@ test_long_timeouts_go_round(void **state)
 	conn_table_fini(&t);
 }
 
+/* Longer than last_seen can tell: a year, not a moment. */
+static void
+test_timeout_has_a_limit(void **state)
+{
+	static const uint32_t seconds[] = {34359739, UINT32_MAX};
+	struct conn_table t;
+
+	(void)state;
+	assert_int_equal(conn_table_init(&t, 1000, 0), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t idx = add(&t, i, 1, seconds[i], 0);
+
+		assert_int_equal((uint64_t)t.cold[idx].timeout << CONN_TICK_SHIFT, 365ull * 86400 * 1000);
+	}
+	conn_table_fini(&t);
+}
+
 int
 main(void)
 {
@@ -196,6 +213,7 @@ main(void)
 	    cmocka_unit_test(test_traffic_postpones),
 	    cmocka_unit_test(test_shorter_timeout_fires_early),
 	    cmocka_unit_test(test_long_timeouts_go_round),
+	    cmocka_unit_test(test_timeout_has_a_limit),
 	};
 
 	hash_init();

@@ -236,15 +236,17 @@ test_zombie_waits_for_workers_and_connections(void **state)
 	rcu_reclaim();
 	lb_control_tick(clock_now_ms());
 	assert_false(TAILQ_EMPTY(&svc->zombies));
-	lb_counters(1, id)->inactive = 1;
+	/* As read while worker 1 moves its connection from inactive to active. */
+	lb_counters(1, id)->conns = 1;
 	fix_settle();
 	assert_false(TAILQ_EMPTY(&svc->zombies));
-	lb_counters(1, id)->inactive = 0;
+	lb_counters(1, id)->closed = 1;
 	lb_counters(1, id)->persistent = 1;
 	fix_settle();
 	assert_false(TAILQ_EMPTY(&svc->zombies));
 	lb_counters(1, id)->persistent = 0;
 	lb_counters(1, id)->conns = 5;
+	lb_counters(1, id)->closed = 5;
 	fix_quiescent();
 	lb_control_tick(clock_now_ms());
 	assert_true(TAILQ_EMPTY(&svc->zombies));
@@ -264,14 +266,14 @@ test_deleted_service_leaves_connections(void **state)
 	struct lb_service *svc = service(0x0a000001, "rr");
 	uint32_t live = dest(svc, 0x0a010001, 1)->id, idle = dest(svc, 0x0a010002, 1)->id;
 
-	lb_counters(0, live)->active = 2;
+	lb_counters(0, live)->conns = 2;
 	lb_service_del(svc);
 	assert_false(lb_dest_flags(live) & 1);
 	fix_settle();
-	assert_int_equal(lb_counters(0, live)->active, 2);
+	assert_int_equal(lb_counters(0, live)->conns, 2);
 	svc = service(0x0a000001, "rr");
 	assert_int_equal(dest(svc, 0x0a010003, 1)->id, idle);
-	lb_counters(0, live)->active = 0;
+	lb_counters(0, live)->closed = 2;
 	fix_settle();
 	assert_int_equal(dest(svc, 0x0a010004, 1)->id, live);
 }

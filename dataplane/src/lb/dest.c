@@ -383,6 +383,21 @@ zombie_bury(struct lb_dest *d)
 	rcu_retire(dest_free, d);
 }
 
+/* Of a destination that gets no new ones. The sum of active and inactive would not do: a connection that
+ * moves from one to the other while they are read may be in neither. */
+static bool
+has_connections(const struct lb_dest *d)
+{
+	uint64_t open = 0;
+
+	for (unsigned i = 0; i < nworkers; i++) {
+		const volatile struct lb_counters *c = lb_counters(i, d->id);
+
+		open += c->conns - c->closed + c->persistent;
+	}
+	return open != 0;
+}
+
 void
 lb_dests_reap(void)
 {
@@ -390,14 +405,10 @@ lb_dests_reap(void)
 
 	while (looks-- > 0) {
 		struct lb_dest *d = TAILQ_FIRST(&dying);
-		struct lb_load load = {0};
 
 		TAILQ_REMOVE(&dying, d, dying);
 		TAILQ_INSERT_TAIL(&dying, d, dying);
-		if (d->pending > 0)
-			continue;
-		lb_dest_load_add(d, -1, &load);
-		if (load.active + load.inactive + load.persistent == 0)
+		if (d->pending == 0 && !has_connections(d))
 			zombie_bury(d);
 	}
 }

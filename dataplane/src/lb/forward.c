@@ -52,21 +52,6 @@ lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
 }
 
-/* No adjacency cached, or its neighbour is not resolved: ask, then send or let the control lcore resolve. */
-static void
-send_unresolved(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
-{
-	struct net_path path;
-	enum drop_reason why = path_find(w, idx, dir, &path);
-
-	if (why) {
-		worker_drop(w, m, DROP_LB_NO_ROUTE);
-		return;
-	}
-	rte_pktmbuf_adj(m, PKT_ETH_LEN);
-	net_path_tx(w, &path, conn_af(&w->lb->t.hot[idx]), m);
-}
-
 /* Longer than the path allows. IPv4 without DF is fragmented by the stack; otherwise the sender learns the
  * MTU. */
 static void
@@ -83,6 +68,26 @@ send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx)
 	net_output(w, af, m);
 }
 
+/* No adjacency cached, or its neighbour is not resolved: ask, then send or let the control lcore resolve. */
+static void
+send_unresolved(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
+{
+	struct net_path path;
+	enum drop_reason why = path_find(w, idx, dir, &path);
+
+	if (why) {
+		worker_drop(w, m, DROP_LB_NO_ROUTE);
+		return;
+	}
+	/* The first packet on a way that is narrower than all before. */
+	if (ip_len > path.mtu) {
+		send_too_big(w, m, idx);
+		return;
+	}
+	rte_pktmbuf_adj(m, PKT_ETH_LEN);
+	net_path_tx(w, &path, conn_af(&w->lb->t.hot[idx]), m);
+}
+
 void
 lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
 {
@@ -96,7 +101,7 @@ lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned d
 	}
 	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
 	if (adj == ADJ_NONE || !net_adjs[adj].valid) {
-		send_unresolved(w, m, idx, dir);
+		send_unresolved(w, m, idx, dir, ip_len);
 		return;
 	}
 	rte_pktmbuf_adj(m, PKT_ETH_LEN);
@@ -155,7 +160,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 
 	if (unlikely(c->flags & CONN_F_EXPIRE_Q) && quiescent(c)) {
 		worker_drop(w, m, DROP_QUIESCENT);
-		lb_conn_close(w, idx);
+		lb_conn_expire(w, idx);
 		return;
 	}
 	c->last_seen = conn_tick(w->now_ms);

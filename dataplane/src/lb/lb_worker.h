@@ -181,6 +181,8 @@ uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
 
 /* Ends a connection: counters, port, table. close.c */
 void lb_conn_close(struct worker *w, uint32_t idx);
+/* The same after the protocol's last words, such as resets. arg is the worker. close.c */
+void lb_conn_expire(void *arg, uint32_t idx);
 
 /* FullNAT (xmit/fnat.c): translates and sends. */
 void lb_xmit_fnat(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);

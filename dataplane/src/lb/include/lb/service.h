@@ -49,7 +49,7 @@ struct lb_counters {
 	    out_bytes; /* bytes = IP length before translation */
 	uint32_t active, inactive, persistent;
 	uint32_t overloaded;
-	uint64_t reserved;
+	uint64_t closed; /* connections that ended; conns - closed are open */
 } __rte_cache_aligned;
 
 /* What a worker needs of a destination to open a connection. */
