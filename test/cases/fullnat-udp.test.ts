@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
 import { ethernet, ipv4, udp, uoa, type UdpFields } from '../harness/frames';
-import { CLIENTS, configureService, families, fromClient, fromServer, mac, SERVERS, startWorld, toClient, toServer, v4 } from './topology';
+import { CLIENTS, configureService, families, fromClient, fromServer, mac, quieten, SERVERS, startWorld, toClient, toServer, v4 } from './topology';
 
 stopDaemonsAfterEach();
 
@@ -88,6 +88,16 @@ describe.each(families)('$name', (f) => {
     c.run(`
       ipvsadm -A ${word} -s rr
       ipvsadm -a ${word} -r ${server} -b`);
+    c.expectDrops({ no_laddr: 1 }, () => c.send(CLIENTS, fromClient(f, udp(question))));
+  });
+
+  test('nor one whose local address is not marked as one: answers would not find their worker', async () => {
+    const c = await startWorld(f);
+    configureService(c, f, { proto: 'udp', port: PORT });
+    c.run(`dpip addr del ${f.lip}/${f.hostPlen} dev test1`);
+    c.expectDrops({ no_laddr: 1 }, () => c.send(CLIENTS, fromClient(f, udp(question))));
+    c.run(`dpip addr add ${f.lip}/${f.hostPlen} dev test1`);
+    quieten(c, f);
     c.expectDrops({ no_laddr: 1 }, () => c.send(CLIENTS, fromClient(f, udp(question))));
   });
 });

@@ -47,7 +47,8 @@ local_port_take(struct lb_worker *lb, const struct lb_service *svc, const struct
 	for (uint32_t i = 0; i < set->n && i < LIP_TRIES; i++) {
 		const struct lb_laddr_view *l = laddr_next(lb, set, st, i == 0, goes_round);
 
-		if (l->af != d->af)
+		/* Answers find the worker of a port only at addresses that are marked as local addresses. */
+		if (l->af != d->af || net_local_lookup(l->af, &l->ip) != NET_LOCAL_LIP)
 			continue;
 		c->lport = lport_alloc(&lb->ports, l->lip_id, d->rs_id, &cold->port_space);
 		if (c->lport) {

@@ -58,7 +58,8 @@
 	DROP(DEFENCE_UDP, "lb", "UDP to a virtual address without service (defence_udp_drop)")               \
 	DROP(NO_DEST, "lb", "virtual service had no usable real server")                                     \
 	DROP(DEST_OVERLOAD, "lb", "real server reached its upper connection threshold")                      \
-	DROP(NO_LADDR, "lb", "FullNAT service has no local address")                                         \
+	DROP(NO_LADDR, "lb",                                                                                 \
+	     "FullNAT service has no local address that a port has (dpip addr add ... sapool)")              \
 	DROP(NO_LPORT, "lb", "all local ports towards the real server are in use")                           \
 	DROP(CONN_TABLE_FULL, "lb", "connection table was full")                                             \
 	DROP(QUIESCENT, "lb", "connection of a quiesced real server (expire-quiescent)")                     \
