@@ -90,6 +90,17 @@ test('a header spread over two buffers is refused, not misread', async () => {
   c.expectNothing();
 });
 
+test('what is behind a packet in its frame is not sent on, in however many buffers it is', async () => {
+  const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
+  configureService(c, v4, { proto: 'udp', port: 53 });
+  const bytes = frame(ip({ src: v4.client, dst: v4.vip }, datagram));
+  const padded = Buffer.concat([bytes, Buffer.alloc(600, 0x55)]);
+  for (const first of [bytes.length - 5, bytes.length, bytes.length + 100]) {
+    c.sendSplit(CLIENTS, first, padded);
+    expect(c.collectOne(SERVERS)).toHaveLength(bytes.length);
+  }
+});
+
 test('random damage never gets out of hand', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: 53 });

@@ -66,6 +66,24 @@ frame_cast(const uint8_t *eth, const struct port *port)
 	return eth[0] & 1 ? PKT_MULTICAST : PKT_OTHERHOST;
 }
 
+/* A frame in several buffers: those behind its end go. */
+static void
+trim_chain(struct rte_mbuf *m, uint32_t len)
+{
+	struct rte_mbuf *last = m;
+	uint32_t left = len;
+
+	m->nb_segs = 1;
+	for (; left > last->data_len; last = last->next) {
+		left -= last->data_len;
+		m->nb_segs++;
+	}
+	last->data_len = (uint16_t)left;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	m->pkt_len = len;
+}
+
 /* Ethernet pads short frames; what is behind the IP packet is not part of it and must not be forwarded. */
 static inline void
 trim_padding(struct rte_mbuf *m, const struct pkt *p)
@@ -78,7 +96,7 @@ trim_padding(struct rte_mbuf *m, const struct pkt *p)
 		m->data_len = (uint16_t)len;
 		m->pkt_len = len;
 	} else {
-		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - len));
+		trim_chain(m, len);
 	}
 }
 
