@@ -3,13 +3,16 @@
  * libFuzzer target for everything that happens to a packet's bytes: parsing, translation, option edits, TOA,
  * UOA.
  *
- * Input: byte 0 = room in front of the frame, byte 1 = what to do, byte 2 = bytes in one piece less than the
- * frame has; the rest is the frame. It lies in memory of exactly its size, so the sanitizers see any access
- * outside. What was a right packet must stay one.
+ * Input: byte 0 = room in front of the packet, byte 1 = what to do (DO_*), byte 2 = bytes in one piece less
+ * than the frame has; the rest is the frame. It lies in memory of exactly its size, and the packet that is
+ * edited in memory of exactly its room and size, so the sanitizers see any access outside. What comes out is
+ * parsed again: it must be the same packet but for what was meant to change, with right checksums if they
+ * were right. They are verified byte by byte, not with the code that made them.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/packet/test_frames.h"
 #include "packet/rewrite.h"
 #include "packet/tcp.h"
 #include "packet/toa.h"
@@ -20,84 +23,154 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { DO_TRANSLATE = 1, DO_TCP = 2, DO_CLIENT6 = 4, DO_IPO = 8, DO_STANDALONE = 16, MTU = 1500 };
+enum { DO_TRANSLATE = 1, DO_TCP = 2, DO_CLIENT6 = 4, DO_IPO = 8, DO_STANDALONE = 16, DO_REPAIR = 32 };
+enum { MTU = 1500 };
 
-static uint16_t
-l4_sum(const uint8_t *l3, const uint8_t *l4, unsigned len, uint8_t proto)
+static const union inet_ip client = {.b = {0x20, 1, 0xd, 0xb8, 9, 9}};
+static const uint16_t client_port = 0x1234;
+
+/* Parses the packet at l3, contig of its ip_len bytes in one piece: it must be a good one of *was's kind. */
+static struct pkt
+parse_again(uint8_t *l3, unsigned ip_len, unsigned contig, const struct pkt *was)
 {
-	return l3[0] >> 4 == 6 ? csum_l4_v6(l3 + 8, l3 + 24, proto, l4, len)
-			       : csum_l4_v4(l3 + 12, l3 + 16, proto, l4, len);
-}
+	uint8_t *frame = malloc(PKT_ETH_LEN + contig);
+	struct pkt p = {.flags = 0};
 
-/* The transport checksum is right (a checksum over a packet that holds its own right checksum is zero). */
-static bool
-right(const uint8_t *l3, const uint8_t *l4, unsigned ip_len, uint8_t proto)
-{
-	unsigned len = ip_len - (unsigned)(l4 - l3);
-
-	if (proto == PKT_PROTO_UDP && l4[6] == 0 && l4[7] == 0)
-		return l3[0] >> 4 == 4;
-	return l4_sum(l3, l4, len, proto) == 0;
+	memset(frame, 0, PKT_ETH_LEN);
+	test_put16(frame + 12, was->ether_type);
+	memcpy(frame + PKT_ETH_LEN, l3, contig);
+	assert(pkt_parse(&p, frame, PKT_ETH_LEN + contig, PKT_ETH_LEN + ip_len) == DROP_NONE);
+	assert(p.kind == was->kind && p.ip_len == ip_len);
+	free(frame);
+	return p;
 }
 
 static void
 edit_tcp(uint8_t *l4)
 {
 	uint64_t changes = tcp_seq_add(l4, 0x12345678) + tcp_ack_add(l4, 0x87654321);
-	unsigned header = tcp_header_len(l4);
+	uint8_t fixed[8];
 
+	memcpy(fixed, l4 + 12, sizeof(fixed));
 	changes += tcp_blank_option(l4, TCP_OPT_TOA);
 	changes += tcp_blank_option(l4, TCP_OPT_TIMESTAMP);
+	assert(tcp_blank_option(l4, TCP_OPT_TOA) == 0 && tcp_blank_option(l4, TCP_OPT_TIMESTAMP) == 0);
 	changes += tcp_mss_reduce(l4, 20);
 	changes += tcp_sack_add(l4, 77);
 	tcp_options_plain(l4);
+	assert(memcmp(fixed, l4 + 12, sizeof(fixed)) == 0);
 	for (uint8_t s = 0; s < TCP_STATES + 2; s++)
-		assert(tcp_next_state(TCP_DIR_OUT, s, l4[13]) < TCP_STATES);
-	assert(tcp_header_len(l4) == header);
+		for (unsigned dir = 0; dir <= TCP_DIR_IN_ONLY; dir++)
+			assert(tcp_next_state(dir, s, l4[13]) < TCP_STATES);
 	rewrite_tcp_csum(l4, changes);
 }
 
 static void
-add_client(struct pkt *p, uint16_t room, uint8_t what, bool whole)
+add_toa(struct pkt *p, uint16_t room, uint8_t what, bool whole)
 {
-	union inet_ip client = {.b = {0x20, 1, 0xd, 0xb8, 9, 9}};
-	int af = what & DO_CLIENT6 ? INET_AF_V6 : INET_AF_V4;
+	struct toa_segment s = {p->l3, p->l4, p->ip_len, room, MTU};
+	unsigned old_header = tcp_header_len(p->l4), payload = p->avail - p->l3_len - old_header;
+	uint8_t *end = p->l3 + p->avail;
+	struct pkt again;
+	uint8_t tail[64];
+	int growth;
 
-	if (p->proto == PKT_PROTO_TCP) {
-		struct toa_segment s = {p->l3, p->l4, p->ip_len, room, MTU};
-
-		if (!toa_insert(&s, af, &client, 0x1234)) {
-			assert(s.l3 == p->l3 && s.l4 == p->l4 && s.ip_len == p->ip_len);
-			return;
-		}
-		assert(s.ip_len <= MTU && p->l3 - s.l3 <= room && s.ip_len - p->ip_len == p->l3 - s.l3);
-		assert(s.l4[20] == TCP_OPT_TOA && s.l4 - s.l3 == p->l3_len);
-		assert(!whole || right(s.l3, s.l4, s.ip_len, PKT_PROTO_TCP));
-	} else {
-		struct uoa_packet u = {p->l3, p->l4, p->ip_len, room, MTU};
-		uint8_t out[UOA_STANDALONE_MAX];
-		bool done;
-
-		if (what & DO_STANDALONE) {
-			assert(uoa_standalone(&u, af, &client, 0x1234, out) <= sizeof(out));
-			return;
-		}
-		done = what & DO_IPO && p->kind == PKT_IP4 ? uoa_insert_ipo(&u, &client, 0x1234)
-							   : uoa_insert_opp(&u, af, &client, 0x1234);
-		assert(u.l4 == p->l4 && u.ip_len <= (done ? MTU : UINT16_MAX));
-		assert(u.ip_len - p->ip_len == p->l3 - u.l3 && p->l3 - u.l3 <= room);
+	memcpy(tail, end - (payload < 64 ? payload : 64), payload < 64 ? payload : 64);
+	if (!toa_insert(&s, what & DO_CLIENT6 ? INET_AF_V6 : INET_AF_V4, &client, client_port)) {
+		assert(s.l3 == p->l3 && s.l4 == p->l4 && s.ip_len == p->ip_len);
+		return;
 	}
+	growth = (int)(p->l3 - s.l3);
+	assert(s.ip_len <= MTU && growth <= room && s.ip_len - p->ip_len == growth);
+	assert(s.l4 - s.l3 == p->l3_len && tcp_header_len(s.l4) == (unsigned)((int)old_header + growth));
+	assert(s.l4[20] == TCP_OPT_TOA && memcmp(s.l4 + 24, &client, 4) == 0);
+	assert(memcmp(tail, end - (payload < 64 ? payload : 64), payload < 64 ? payload : 64) == 0);
+	again = parse_again(s.l3, s.ip_len, (unsigned)((int)p->avail + growth), p);
+	assert((again.flags & PKT_F_L4) && again.sport == p->sport && again.tcp_flags == p->tcp_flags);
+	assert(!whole || test_checksums_ok(s.l3, s.l4, s.ip_len, PKT_PROTO_TCP));
+}
+
+static void
+add_uoa(struct pkt *p, uint16_t room, uint8_t what, bool whole)
+{
+	struct uoa_packet u = {p->l3, p->l4, p->ip_len, room, MTU};
+	bool v4 = p->kind == PKT_IP4, ipo = what & DO_IPO && v4;
+	unsigned header = what & DO_CLIENT6 ? UOA_LEN_V6 : UOA_LEN_V4, growth;
+	struct pkt again;
+
+	if (!(ipo ? uoa_insert_ipo(&u, &client, client_port)
+		  : uoa_insert_opp(&u, what & DO_CLIENT6 ? INET_AF_V6 : INET_AF_V4, &client, client_port))) {
+		assert(u.l3 == p->l3 && u.l4 == p->l4 && u.ip_len == p->ip_len);
+		return;
+	}
+	growth = (unsigned)(p->l3 - u.l3);
+	assert(growth == (ipo ? UOA_IPO_LEN : header) && growth <= room);
+	assert(u.l4 == p->l4 && u.ip_len <= MTU && u.ip_len == p->ip_len + growth);
+	again = parse_again(u.l3, u.ip_len, p->avail + growth, p);
+	assert(again.l3_len == p->l3_len + (ipo ? growth : 0));
+	assert(again.proto == (ipo ? PKT_PROTO_UDP : UOA_PROTO));
+	assert(!whole || !ipo || test_checksums_ok(u.l3, u.l4, u.ip_len, PKT_PROTO_UDP));
+	/* In front of UDP over IPv6 the sum stays; over IPv4 there is none. */
+	assert(ipo || !v4 || (u.l4[6] == 0 && u.l4[7] == 0));
+	assert(ipo || v4 || !whole ||
+	       test_l4_sum(u.l3, u.l4, u.ip_len - 40 - growth, PKT_PROTO_UDP) == 0xffff);
+}
+
+static void
+standalone(struct pkt *p, uint8_t what)
+{
+	struct uoa_packet u = {p->l3, p->l4, p->ip_len, 0, MTU};
+	unsigned len = (p->kind == PKT_IP6 ? 40 : 20) + (what & DO_CLIENT6 ? UOA_LEN_V6 : UOA_LEN_V4) + 8;
+	uint8_t *out = malloc(UOA_STANDALONE_MAX);
+	struct pkt again;
+
+	assert(uoa_standalone(&u, what & DO_CLIENT6 ? INET_AF_V6 : INET_AF_V4, &client, client_port, out) ==
+	       len);
+	again = parse_again(out, len, len, p);
+	assert(again.proto == UOA_PROTO && !(again.flags & (PKT_F_FRAGMENT | PKT_F_OPTIONS)));
+	assert(memcmp(out + len - 8, p->l4, 4) == 0);
+	if (p->kind == PKT_IP6)
+		assert(test_l4_sum(out, out + len - 8, 8, PKT_PROTO_UDP) == 0xffff);
+	free(out);
+}
+
+/* A parsed packet with TCP or UDP in it: what the balancer does to it. */
+static void
+edit(struct pkt *p, uint16_t room, uint8_t what)
+{
+	static const union inet_ip s = {.w = {1, 2, 3, 4}}, d = {.w = {5, 6, 7, 8}};
+	bool whole = p->avail == p->ip_len && test_checksums_ok(p->l3, p->l4, p->ip_len, p->proto);
+	bool udp_sum = p->proto == PKT_PROTO_UDP && (p->l4[6] | p->l4[7]);
+
+	if (what & DO_TRANSLATE) {
+		if (p->kind == PKT_IP6)
+			rewrite6(p->l3, p->l4, p->proto, &s, &d, 9, 10, 0);
+		else
+			rewrite4(p->l3, p->l4, p->proto, s.v4, d.v4, 9, 10, 0);
+		p->sport = 9;
+		p->dport = 10;
+	}
+	if (what & DO_TCP && p->proto == PKT_PROTO_TCP)
+		edit_tcp(p->l4);
+	assert(!whole || test_checksums_ok(p->l3, p->l4, p->ip_len, p->proto));
+	assert(!udp_sum || (p->l4[6] | p->l4[7])); /* zero would mean "none" */
+	assert(parse_again(p->l3, p->ip_len, p->avail, p).dport == p->dport);
+	if (p->proto == PKT_PROTO_TCP)
+		add_toa(p, room, what, whole);
+	else if (what & DO_STANDALONE)
+		standalone(p, what);
+	else
+		add_uoa(p, room, what, whole);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	union inet_ip s = {.w = {1, 2, 3, 4}}, d = {.w = {5, 6, 7, 8}};
-	struct pkt p = {0};
 	uint32_t len, contig;
-	uint8_t *buf, what;
+	uint8_t *frame, *buf, what;
+	enum drop_reason why;
+	struct pkt p = {0};
 	uint16_t room;
-	bool whole;
 
 	if (size < 3 || size > 4096)
 		return 0;
@@ -105,24 +178,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	what = data[1];
 	len = (uint32_t)size - 3;
 	contig = len - (data[2] % 8 < len ? data[2] % 8 : 0);
-	buf = malloc(room + contig + 1);
-	memcpy(buf + room, data + 3, contig);
-	/* The Ethernet header in front of l3 is writable room as well, but nobody is told. */
-	if (pkt_parse(&p, buf + room, contig, len) == DROP_NONE && (p.flags & PKT_F_L4) &&
-	    !(p.flags & PKT_F_FRAGMENT)) {
-		assert(p.l4 - p.l3 == p.l3_len && p.l3_len < p.ip_len && p.avail <= p.ip_len);
-		whole = p.avail == p.ip_len && right(p.l3, p.l4, p.ip_len, p.proto);
-		if (what & DO_TRANSLATE) {
-			if (p.kind == PKT_IP6)
-				rewrite6(p.l3, p.l4, p.proto, &s, &d, 9, 10, 0);
-			else
-				rewrite4(p.l3, p.l4, p.proto, s.v4, d.v4, 9, 10, 0);
-		}
-		if (what & DO_TCP && p.proto == PKT_PROTO_TCP)
-			edit_tcp(p.l4);
-		assert(!whole || right(p.l3, p.l4, p.ip_len, p.proto));
-		add_client(&p, room, what, whole);
+	frame = malloc(contig);
+	memcpy(frame, data + 3, contig);
+	if (what & DO_REPAIR)
+		p.flags = PKT_F_CSUM_OK;
+	why = pkt_parse(&p, frame, contig, len);
+	assert(why < DROP_REASONS && p.drop == DROP_NONE);
+	if (why == DROP_NONE && (p.kind == PKT_IP4 || p.kind == PKT_IP6)) {
+		assert(p.l3 == frame + PKT_ETH_LEN && p.l4 - p.l3 == p.l3_len && p.l3_len <= p.ip_len);
+		assert(p.avail <= p.ip_len && p.l3_len <= p.avail && p.ip_len + PKT_ETH_LEN <= len);
+		assert(!(p.flags & PKT_F_L4) || !(p.flags & (PKT_F_FRAGMENT | PKT_F_L4_BAD)));
 	}
-	free(buf);
+	if (why == DROP_NONE && (p.flags & PKT_F_L4)) {
+		assert(p.kind == PKT_IP4 || p.kind == PKT_IP6);
+		buf = malloc(room + p.avail);
+		memcpy(buf + room, p.l3, p.avail);
+		p.l3 = buf + room;
+		p.l4 = p.l3 + p.l3_len;
+		/* Few mutations have right checksums by themselves. */
+		if (what & DO_REPAIR)
+			test_finish(p.l3, p.l4, p.avail, p.proto);
+		edit(&p, room, what);
+		free(buf);
+	}
+	free(frame);
 	return 0;
 }
