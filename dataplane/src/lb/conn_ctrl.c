@@ -17,11 +17,11 @@
 enum {
 	WALKS_MAX = 64,
 	WALK_TIMEOUT_MS = 10000,
-	WALK_FREE = 0, /* as pid */
 };
 
 struct walk {
-	pid_t pid;
+	bool busy;
+	pid_t pid; /* 0 for every process that our namespace of processes does not contain */
 	uint64_t used_ms;
 	unsigned worker;
 	uint32_t cursor;
@@ -101,7 +101,7 @@ walk_find(pid_t pid)
 	uint64_t now = clock_now_ms();
 
 	for (unsigned i = 0; i < WALKS_MAX; i++)
-		if (walks[i].pid == pid && pid != WALK_FREE)
+		if (walks[i].busy && walks[i].pid == pid)
 			return now - walks[i].used_ms <= WALK_TIMEOUT_MS ? &walks[i] : NULL;
 	return NULL;
 }
@@ -114,14 +114,14 @@ walk_start(pid_t pid)
 	struct walk *best = &walks[0];
 
 	for (unsigned i = 0; i < WALKS_MAX; i++) {
-		if (walks[i].pid == pid) {
+		if (walks[i].busy && walks[i].pid == pid) {
 			best = &walks[i];
 			break;
 		}
-		if (best->pid != WALK_FREE && (walks[i].pid == WALK_FREE || walks[i].used_ms < best->used_ms))
+		if (best->busy && (!walks[i].busy || walks[i].used_ms < best->used_ms))
 			best = &walks[i];
 	}
-	*best = (struct walk){.pid = pid};
+	*best = (struct walk){.busy = true, .pid = pid};
 	return best;
 }
 
@@ -171,7 +171,7 @@ conns_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 		err = reply_write(reply, page, n, GET_IPVS_CONN_RESL_MORE,
 				  (uint8_t)workers[w->worker]->lcore_id);
 	} else {
-		w->pid = WALK_FREE;
+		w->busy = false;
 		err = reply_write(reply, page, n, GET_IPVS_CONN_RESL_OK, 0);
 	}
 	free(page);
