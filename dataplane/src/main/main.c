@@ -284,8 +284,9 @@ run(void)
 		}
 	}
 	if (!status) {
-		log_notice("main", "dpvs %s is ready: %u workers, %u ports, control socket %s", DPVS_VERSION,
-			   nworkers, nports, opts.ipc_file);
+		log_notice("main", "dpvs %s is ready: %u worker%s, %u port%s, control socket %s",
+			   DPVS_VERSION, nworkers, nworkers == 1 ? "" : "s", nports, nports == 1 ? "" : "s",
+			   opts.ipc_file);
 		log_start_done();
 		control_loop();
 		log_notice("main", "stopping");
