@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 
 export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -56,7 +57,7 @@ export function runLong(command, args = [], options = {}) {
     child.stdout.on('data', take);
     child.stderr.on('data', take);
     const progress = setInterval(() => {
-      if (!show) process.stdout.write(`  … ${seconds(began)} ${last.slice(0, 100)}\n`);
+      if (!show) process.stdout.write(`  … ${seconds(began)} ${stripVTControlCharacters(last).trim().slice(0, 100)}\n`);
     }, 15_000);
     child.on('error', (error) => {
       clearInterval(progress);
