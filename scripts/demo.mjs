@@ -4,13 +4,23 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { bootstrap } from './lib/bootstrap.mjs';
 import { fail, root, step, StepError } from './lib/steps.mjs';
 import { Lab, NET } from './lab/lab.mjs';
 
-const args = process.argv.slice(2);
-const keep = args.includes('--keep');
-const workers = args.includes('--workers') ? Number(args[args.indexOf('--workers') + 1]) : 1;
+const USAGE = 'npm run demo [-- --keep] [-- --workers N], N from 1 to 15';
+
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({ options: { keep: { type: 'boolean' }, workers: { type: 'string', default: '1' } } }));
+  } catch (error) {
+    throw new StepError(error.message, '', USAGE);
+  }
+  if (!/^([1-9]|1[0-5])$/.test(values.workers)) throw new StepError(`--workers ${values.workers}: not a number of workers`, '', USAGE);
+  return { keep: values.keep ?? false, workers: Number(values.workers) };
+}
 
 function paint(code, text) {
   return process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
@@ -46,7 +56,7 @@ async function requests(lab, what, url, count) {
   }
   process.stdout.write(`  ${what}: ${[...by].map(([server, n]) => `${server} answered ${n}`).join(', ')}\n`);
   if (by.size < lab.servers)
-    throw new StepError(`${what}: not every real server answered`, `answers came from ${[...by.keys()].join(', ') || 'nobody'}`, `read ${lab.log}`);
+    throw new StepError(`${what}: not every real server answered`, `answers came from ${[...by.keys()].join(', ') || 'nobody'}`);
 }
 
 const LISTINGS = [
@@ -79,14 +89,17 @@ The lab is still running.
 }
 
 async function demo() {
+  const { keep, workers } = readOptions();
   await bootstrap('demo');
   const lab = new Lab({ servers: 2, workers });
   let kept = false;
+  let up = false;
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (interrupted = signal));
   try {
     await step('making a lab: client, director, two real servers', () => lab.makeNetwork());
     await step('starting nginx on the real servers', () => lab.startWeb());
     await step(`starting dpvs (${workers} worker${workers > 1 ? 's' : ''}, no hugepages, no NIC)`, () => lab.startDaemon());
+    up = true;
     process.stdout.write('\nConfiguration, as an operator would type it:\n');
     for (const [name, ...rest] of lab.fullnatCommands()) {
       await breathe();
@@ -101,6 +114,9 @@ async function demo() {
       show(lab, name, ...rest);
     }
     kept = keep;
+  } catch (error) {
+    if (up && !interrupted) process.stderr.write(`\n${await lab.trouble()}\n\n`);
+    throw error;
   } finally {
     if (kept) keepRunning(lab);
     else await step('taking the lab down', () => lab.close());

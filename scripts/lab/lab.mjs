@@ -226,6 +226,17 @@ ${this.extraConf}`;
     return existsSync(this.log) ? readFileSync(this.log, 'utf8') : '';
   }
 
+  /** What the daemon has to say after a failure: how it ended, if it did, its last lines, where packets ended. Read before close(). */
+  async trouble() {
+    if (!this.dpvs) return '';
+    const status = await Promise.race([this.dpvs.done, sleep(100).then(() => undefined)]);
+    const lines = `${this.logText()}\n${this.dpvs.text()}`.split('\n').filter((line) => line && !line.startsWith('EAL: '));
+    const parts = [status === undefined ? 'dpvs is running' : `dpvs had ended (${status})`, 'the last lines of its log:', ...lines.slice(-12).map((l) => `  ${l}`)];
+    const drops = status === undefined ? this.tool('dpip', ['drop', 'show'], { ok: false }).stdout.trimEnd() : '';
+    if (drops) parts.push('packets that ended in it:', ...drops.split('\n').map((l) => `  ${l}`));
+    return parts.join('\n');
+  }
+
   /** One of our commands against the lab's daemon. */
   tool(name, args, options = {}) {
     const done = spawnSync(path.join(root, 'bin', name), args, {

@@ -11,7 +11,7 @@ export const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.
 export class StepError extends Error {
   /** @param {string} what @param {string} [why] @param {string} [remedy] */
   constructor(what, why = '', remedy = '') {
-    super([what, why, remedy && `What to do: ${remedy}`].filter(Boolean).join('\n  '));
+    super([what, why.replaceAll('\n', '\n  '), remedy && `What to do: ${remedy}`].filter(Boolean).join('\n  '));
     this.name = 'StepError';
   }
 }
@@ -35,7 +35,7 @@ export function run(command, args = [], options = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...spawnOptions });
   if (done.error) throw new StepError(`${what}: ${done.error.message}`, '', remedy);
   if (done.status !== 0) {
-    const tail = `${done.stdout ?? ''}${done.stderr ?? ''}`.trimEnd().split('\n').slice(-40).join('\n  ');
+    const tail = `${done.stdout ?? ''}${done.stderr ?? ''}`.trimEnd().split('\n').slice(-40).join('\n');
     throw new StepError(`${what}: exit status ${done.status ?? done.signal}`, tail, remedy);
   }
   return done.stdout ?? '';
@@ -66,7 +66,7 @@ export function runLong(command, args = [], options = {}) {
     child.on('close', (status, signal) => {
       clearInterval(progress);
       if (status === 0) return resolve(output);
-      const tail = show ? '' : output.trimEnd().split('\n').slice(-tailLines).join('\n  ');
+      const tail = show ? '' : output.trimEnd().split('\n').slice(-tailLines).join('\n');
       return reject(new StepError(`${what}: ${signal ?? `exit status ${status}`}`, tail, remedy));
     });
   });
