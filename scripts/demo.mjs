@@ -9,6 +9,7 @@ import { bootstrap } from './lib/bootstrap.mjs';
 import { fail, root, step, StepError } from './lib/steps.mjs';
 import { Lab, NET } from './lab/lab.mjs';
 
+const CURL_TIMEOUT = 28;
 const USAGE = 'npm run demo [-- --keep] [-- --workers N], N from 1 to 15';
 
 function readOptions() {
@@ -42,8 +43,9 @@ function show(lab, name, ...rest) {
 
 function request(lab, url) {
   const line = `curl -s ${url}`;
-  const { stdout } = lab.exec('client', 'curl', ['-s', '-g', '--max-time', '5', url]);
+  const { stdout, status } = lab.exec('client', 'curl', ['-s', '-g', '--max-time', '5', url], { ok: false });
   process.stdout.write(`${paint('1;36', `client# ${line}`)}\n  ${stdout.trimEnd()}\n`);
+  if (status !== 0) throw new StepError(`no answer from ${url}`, status === CURL_TIMEOUT ? 'nothing came within 5 s' : `curl: exit status ${status}`);
   return stdout.split(' ')[0];
 }
 

@@ -162,7 +162,17 @@ server { listen 80; listen [::]:80; root ${dir}/www; location = / { default_type
 
   confText() {
     const queues = Math.max(1, this.queues);
-    const device = (name) => `    <init> device ${name} {\n        rx { queue_number ${queues}\n descriptor_number 256\n }\n        tx { queue_number ${queues}\n descriptor_number 512\n }\n    }\n`;
+    const device = (name) => `    <init> device ${name} {
+        rx {
+            queue_number ${queues}
+            descriptor_number 256
+        }
+        tx {
+            queue_number ${queues}
+            descriptor_number 512
+        }
+    }
+`;
     const worker = (i) => {
       const mine = i < queues ? [i] : [];
       const port = (name) => `        port ${name} {\n            rx_queue_ids ${mine.join(' ')}\n            tx_queue_ids ${mine.join(' ')}\n        }\n`;
@@ -184,12 +194,9 @@ worker_defs {
         cpu_id 0
     }
 ${Array.from({ length: this.workers }, (_, i) => worker(i)).join('')}}
-sa_pool {
-    flow_enable off
-}
 ipvs_defs {
     conn {
-        <init> conn_pool_size 65536
+        <init> conn_pool_size 65535
     }
 }
 ${this.extraConf}`;
@@ -230,8 +237,10 @@ ${this.extraConf}`;
   async trouble() {
     if (!this.dpvs) return '';
     const status = await Promise.race([this.dpvs.done, sleep(100).then(() => undefined)]);
-    const lines = `${this.logText()}\n${this.dpvs.text()}`.split('\n').filter((line) => line && !line.startsWith('EAL: '));
-    const parts = [status === undefined ? 'dpvs is running' : `dpvs had ended (${status})`, 'the last lines of its log:', ...lines.slice(-12).map((l) => `  ${l}`)];
+    const last = (text, n) => text.split('\n').filter((line) => line && !line.startsWith('EAL: ')).slice(-n).map((line) => `  ${line}`);
+    const parts = [status === undefined ? 'dpvs is running' : `dpvs had ended (${status})`, 'the last lines of its log:', ...last(this.logText(), 12)];
+    const printed = last(this.dpvs.text(), 12);
+    if (printed.length) parts.push('it printed:', ...printed);
     const drops = status === undefined ? this.tool('dpip', ['drop', 'show'], { ok: false }).stdout.trimEnd() : '';
     if (drops) parts.push('packets that ended in it:', ...drops.split('\n').map((l) => `  ${l}`));
     return parts.join('\n');
