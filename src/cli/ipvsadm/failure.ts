@@ -18,6 +18,9 @@ type Sentences = Readonly<Record<number, string>>;
 const MISSING_SERVICE: Sentences = { [EDPVS_MSG_FAIL]: 'No such service', [EDPVS_NOTEXIST]: 'No such service' };
 const UNDEFINED_SERVICE: Sentences = { [EDPVS_INVAL]: 'Service not defined' };
 
+/** One code for all of these: DPVS refuses thresholds with it, dpvs forwarding modes and mixed families as well. */
+const REFUSED_DEST = 'The forwarding mode is not supported for these addresses, or the lower threshold is above the upper one';
+
 /** The classic sentences, by what daemons really send. */
 const SENTENCES: Readonly<Partial<Record<Action, Sentences>>> = {
   'add-service': { [EDPVS_EXIST]: 'Service already exists', [EDPVS_NOTEXIST]: 'Scheduler or persistence engine not found' },
@@ -33,12 +36,12 @@ const SENTENCES: Readonly<Partial<Record<Action, Sentences>>> = {
   'add-dest': {
     ...UNDEFINED_SERVICE,
     [EDPVS_EXIST]: 'Destination already exists',
-    [EDPVS_NOTSUPP]: 'Lower threshold is above the upper one, or the combination is not supported',
+    [EDPVS_NOTSUPP]: REFUSED_DEST,
   },
   'edit-dest': {
     ...UNDEFINED_SERVICE,
     [EDPVS_NOTEXIST]: 'No such destination',
-    [EDPVS_NOTSUPP]: 'Lower threshold is above the upper one, or the combination is not supported',
+    [EDPVS_NOTSUPP]: REFUSED_DEST,
   },
   'delete-dest': { ...UNDEFINED_SERVICE, [EDPVS_NOTEXIST]: 'No such destination' },
   'add-laddr': {
