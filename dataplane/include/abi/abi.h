@@ -27,5 +27,8 @@
 #include "ealmem.h"
 #include "agent.h"
 #include "ext.h"
+#include "batch.h"
+#include "list.h"
+#include "segment.h"
 
 #endif

@@ -30,6 +30,7 @@ ABI_SIZE(struct ds_tlv, 8);
 #define DS_TLV_HELLO_INFO 1  /* struct ds_hello_info */
 #define DS_TLV_LCORE	  2  /* struct ds_lcore, one for each lcore */
 #define DS_TLV_IDS	  3  /* array of uint32_t: ids this daemon serves */
+#define DS_TLV_LIMITS	  4  /* struct ds_limits */
 #define DS_TLV_DROP	  16 /* struct ds_drop, one for each reason, or reason and lcore */
 
 /* Optional body of DS_MSG_HELLO; an empty body means flags = 0. */
@@ -41,8 +42,9 @@ ABI_SIZE(struct ds_hello_request, 4);
 #define DS_HELLO_VERSION 1 /* value of ds_hello_info.struct_version */
 
 /* Bits of ds_hello_info.features. */
-#define DS_FEATURE_DROPS 0x1 /* DS_MSG_DROPS is served */
-#define DS_FEATURE_RATES 0x2 /* the rate members of dp_vs_stats are filled */
+#define DS_FEATURE_DROPS      0x1 /* DS_MSG_DROPS is served */
+#define DS_FEATURE_RATES      0x2 /* the rate members of dp_vs_stats are filled */
+#define DS_FEATURE_ACCOUNTING 0x4 /* connections have counters of their own (conn_accounting) */
 
 /* Who the daemon is. */
 struct ds_hello_info {
@@ -56,6 +58,15 @@ struct ds_hello_info {
 ABI_SIZE(struct ds_hello_info, 72);
 ABI_OFFSET(struct ds_hello_info, boot_id, 24);
 ABI_OFFSET(struct ds_hello_info, version, 40);
+
+/* How large things may be. */
+struct ds_limits {
+	uint32_t max_batch_bytes; /* request body of DS_MSG_BATCH */
+	uint32_t max_batch_items;
+	uint32_t max_page_bytes; /* reply of DS_MSG_LIST_SERVICES */
+	uint32_t max_page_conns; /* entries in a reply of DS_MSG_LIST_CONNS */
+};
+ABI_SIZE(struct ds_limits, 16);
 
 /* ds_lcore.role. */
 #define DS_LCORE_ROLE_MASTER 0

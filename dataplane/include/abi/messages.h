@@ -157,7 +157,11 @@
 	M(SOCKOPT_GET_EAL_MEM_POOL, 7404, GET, DEFAULT, ANY, 0, none, eal_all_mem_pool_ret_s,                \
 	  eal_mem_pool_ret_s)                                                                                \
 	M(DS_MSG_HELLO, 0x44530000, GET, EXTENSION, ANY, 0, ds_hello_request, none, ds_tlv)                  \
-	M(DS_MSG_DROPS, 0x44530001, GET, EXTENSION, MIN, 8, ds_drops_request, none, ds_tlv)
+	M(DS_MSG_DROPS, 0x44530001, GET, EXTENSION, MIN, 8, ds_drops_request, none, ds_tlv)                  \
+	M(DS_MSG_BATCH, 0x44530002, SET, EXTENSION, MIN, 32, ds_batch_request, none, ds_tlv)                 \
+	M(DS_MSG_LIST_SERVICES, 0x44530003, GET, EXTENSION, MIN, 96, ds_list_services, none, ds_tlv)         \
+	M(DS_MSG_LIST_CONNS, 0x44530004, GET, EXTENSION, MIN, 136, ds_list_conns, none, ds_tlv)              \
+	M(DS_MSG_STATS, 0x44530005, GET, EXTENSION, ANY, 0, none, none, ds_tlv)
 
 #define ABI_MESSAGE_ID(name, id, ...) name = (id),
 enum abi_message_id { ABI_MESSAGES(ABI_MESSAGE_ID) };

@@ -899,6 +899,172 @@ export interface Structs {
     lcore: number;
     reserved: number;
   };
+  ds_limits: {
+    max_batch_bytes: number;
+    max_batch_items: number;
+    max_page_bytes: number;
+    max_page_conns: number;
+  };
+  ds_batch_request: {
+    flags: number;
+    count: number;
+    generation: bigint;
+    token: Uint8Array;
+  };
+  ds_batch_item: {
+    id: number;
+    reserved: number;
+  };
+  ds_batch_result: {
+    generation: bigint;
+    applied: number;
+    failed: number;
+    first_failed: number;
+    committed: number;
+    repeated: number;
+    reserved: number;
+  };
+  ds_list_info: {
+    generation: bigint;
+    total: bigint;
+    cursor: Uint8Array;
+    flags: number;
+    reserved: number;
+  };
+  ds_prefix: {
+    addr: Uint8Array;
+    af: number;
+    plen: number;
+  };
+  ds_list_services: {
+    want: number;
+    max_bytes: number;
+    cursor: Uint8Array;
+    filter: number;
+    fwmark: number;
+    vip: Structs['ds_prefix'];
+    rs: Structs['ds_prefix'];
+    vport: number;
+    rport: number;
+    index: number;
+    af: number;
+    proto: number;
+    sched_name: string;
+  };
+  ds_rates: {
+    cps: bigint;
+    inpps: bigint;
+    inbps: bigint;
+    outpps: bigint;
+    outbps: bigint;
+  };
+  ds_service_more: {
+    serial: bigint;
+    rates: Structs['ds_rates'];
+    deny: number;
+    allow: number;
+  };
+  ds_dest_more: {
+    rates: Structs['ds_rates'];
+    stat: number;
+    reserved: number;
+  };
+  ds_laddr: {
+    addr: Uint8Array;
+    conflicts: bigint;
+    nconns: number;
+    af: number;
+    ifname: string;
+  };
+  ds_acl_entry: {
+    subject: Structs['ds_prefix'];
+    ipset: string;
+    reserved: number;
+  };
+  ds_list_conns: {
+    want: number;
+    max_entries: number;
+    cursor: Uint8Array;
+    filter: number;
+    lcore: number;
+    af: number;
+    proto: number;
+    client: Structs['ds_prefix'];
+    vip: Structs['ds_prefix'];
+    laddr: Structs['ds_prefix'];
+    rs: Structs['ds_prefix'];
+    cport: number;
+    vport: number;
+    lport: number;
+    rport: number;
+    state: string;
+  };
+  ds_conn_more: {
+    in_packets: bigint;
+    in_bytes: bigint;
+    out_packets: bigint;
+    out_bytes: bigint;
+    age_ms: bigint;
+    left_ms: number;
+    fwd: number;
+    flags: number;
+  };
+  ds_conn_count: {
+    count: bigint;
+    vaddr: Uint8Array;
+    daddr: Uint8Array;
+    in_af: number;
+    out_af: number;
+    proto: number;
+    lcore: number;
+    vport: number;
+    dport: number;
+    state: string;
+  };
+  ds_segment_info: {
+    size: bigint;
+    version: number;
+    reserved: number;
+  };
+  ds_segment: {
+    magic: bigint;
+    version: number;
+    nworkers: number;
+    size: bigint;
+    epoch: bigint;
+    changing: number;
+    nvectors: number;
+    directory: bigint;
+    generation: bigint;
+    beat_ms: bigint;
+    boot_id: Uint8Array;
+  };
+  ds_vector: {
+    name: string;
+    offset: bigint;
+    stride: bigint;
+    count: number;
+    size: number;
+  };
+  ds_stat_dest: {
+    conns: bigint;
+    in_packets: bigint;
+    in_bytes: bigint;
+    out_packets: bigint;
+    out_bytes: bigint;
+    active: number;
+    inactive: number;
+    persistent: number;
+    overloaded: number;
+    closed: bigint;
+  };
+  ds_stat_worker: {
+    loops: bigint;
+    conns: bigint;
+    conns_max: bigint;
+    lcore: number;
+    reserved: number;
+  };
 }
 
 /** Sizes in bytes, of the fixed part. */
@@ -1023,6 +1189,26 @@ export const sizeOf = {
   ds_lcore: 8,
   ds_drops_request: 8,
   ds_drop: 144,
+  ds_limits: 16,
+  ds_batch_request: 32,
+  ds_batch_item: 8,
+  ds_batch_result: 32,
+  ds_list_info: 40,
+  ds_prefix: 20,
+  ds_list_services: 96,
+  ds_rates: 40,
+  ds_service_more: 56,
+  ds_dest_more: 48,
+  ds_laddr: 48,
+  ds_acl_entry: 56,
+  ds_list_conns: 136,
+  ds_conn_more: 48,
+  ds_conn_count: 64,
+  ds_segment_info: 16,
+  ds_segment: 80,
+  ds_vector: 64,
+  ds_stat_dest: 64,
+  ds_stat_worker: 32,
 } as const satisfies Record<keyof Structs, number>;
 
 /** Members as name:type@offset, parsed when a structure is first used. */
@@ -1147,6 +1333,26 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_lcore: 'id:u8@0 role:u8@1 index:u16@2',
   ds_drops_request: 'flags:u32@0 reserved:u32@4',
   ds_drop: 'name:c32@0 layer:c16@32 text:c80@48 packets:u64@128 lcore:u32@136 reserved:u32@140',
+  ds_limits: 'max_batch_bytes:u32@0 max_batch_items:u32@4 max_page_bytes:u32@8 max_page_conns:u32@12',
+  ds_batch_request: 'flags:u32@0 count:u32@4 generation:u64@8 token:b16@16',
+  ds_batch_item: 'id:u32@0 reserved:u32@4',
+  ds_batch_result: 'generation:u64@0 applied:u32@8 failed:u32@12 first_failed:u32@16 committed:u32@20 repeated:u32@24 reserved:u32@28',
+  ds_list_info: 'generation:u64@0 total:u64@8 cursor:b16@16 flags:u32@32 reserved:u32@36',
+  ds_prefix: 'addr:b16@0 af:u8@16 plen:u8@17',
+  ds_list_services: 'want:u32@0 max_bytes:u32@4 cursor:b16@8 filter:u32@24 fwmark:u32@28 vip:@ds_prefix@32 rs:@ds_prefix@52 vport:U16@72 rport:U16@74 index:u8@76 af:u8@77 proto:u8@78 sched_name:c16@80',
+  ds_rates: 'cps:u64@0 inpps:u64@8 inbps:u64@16 outpps:u64@24 outbps:u64@32',
+  ds_service_more: 'serial:u64@0 rates:@ds_rates@8 deny:u32@48 allow:u32@52',
+  ds_dest_more: 'rates:@ds_rates@0 stat:u32@40 reserved:u32@44',
+  ds_laddr: 'addr:b16@0 conflicts:u64@16 nconns:u32@24 af:u32@28 ifname:c16@32',
+  ds_acl_entry: 'subject:@ds_prefix@0 ipset:c32@20 reserved:u32@52',
+  ds_list_conns: 'want:u32@0 max_entries:u32@4 cursor:b16@8 filter:u32@24 lcore:u8@28 af:u8@29 proto:u8@30 client:@ds_prefix@32 vip:@ds_prefix@52 laddr:@ds_prefix@72 rs:@ds_prefix@92 cport:U16@112 vport:U16@114 lport:U16@116 rport:U16@118 state:c16@120',
+  ds_conn_more: 'in_packets:u64@0 in_bytes:u64@8 out_packets:u64@16 out_bytes:u64@24 age_ms:u64@32 left_ms:u32@40 fwd:u16@44 flags:u16@46',
+  ds_conn_count: 'count:u64@0 vaddr:b16@8 daddr:b16@24 in_af:u8@40 out_af:u8@41 proto:u8@42 lcore:u8@43 vport:U16@44 dport:U16@46 state:c16@48',
+  ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
+  ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
+  ds_vector: 'name:c40@0 offset:u64@40 stride:u64@48 count:u32@56 size:u32@60',
+  ds_stat_dest: 'conns:u64@0 in_packets:u64@8 in_bytes:u64@16 out_packets:u64@24 out_bytes:u64@32 active:u32@40 inactive:u32@44 persistent:u32@48 overloaded:u32@52 closed:u64@56',
+  ds_stat_worker: 'loops:u64@0 conns:u64@8 conns_max:u64@16 lcore:u32@24 reserved:u32@28',
 };
 
 /** Message ids. */
@@ -1267,6 +1473,10 @@ export const MSG = {
   SOCKOPT_GET_EAL_MEM_POOL: 7404,
   DS_MSG_HELLO: 1146290176,
   DS_MSG_DROPS: 1146290177,
+  DS_MSG_BATCH: 1146290178,
+  DS_MSG_LIST_SERVICES: 1146290179,
+  DS_MSG_LIST_CONNS: 1146290180,
+  DS_MSG_STATS: 1146290181,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1387,6 +1597,10 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   SOCKOPT_GET_EAL_MEM_POOL: [7404, 'GET', 'DEFAULT', 'ANY', 0, 'none', 'eal_all_mem_pool_ret_s', 'eal_mem_pool_ret_s'],
   DS_MSG_HELLO: [1146290176, 'GET', 'EXTENSION', 'ANY', 0, 'ds_hello_request', 'none', 'ds_tlv'],
   DS_MSG_DROPS: [1146290177, 'GET', 'EXTENSION', 'MIN', 8, 'ds_drops_request', 'none', 'ds_tlv'],
+  DS_MSG_BATCH: [1146290178, 'SET', 'EXTENSION', 'MIN', 32, 'ds_batch_request', 'none', 'ds_tlv'],
+  DS_MSG_LIST_SERVICES: [1146290179, 'GET', 'EXTENSION', 'MIN', 96, 'ds_list_services', 'none', 'ds_tlv'],
+  DS_MSG_LIST_CONNS: [1146290180, 'GET', 'EXTENSION', 'MIN', 136, 'ds_list_conns', 'none', 'ds_tlv'],
+  DS_MSG_STATS: [1146290181, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
 };
 
 export type MessageRow = readonly [
@@ -1761,14 +1975,61 @@ export const ext = {
   DS_TLV_HELLO_INFO: 1,
   DS_TLV_LCORE: 2,
   DS_TLV_IDS: 3,
+  DS_TLV_LIMITS: 4,
   DS_TLV_DROP: 16,
   DS_HELLO_VERSION: 1,
   DS_FEATURE_DROPS: 1,
   DS_FEATURE_RATES: 2,
+  DS_FEATURE_ACCOUNTING: 4,
   DS_LCORE_ROLE_MASTER: 0,
   DS_LCORE_ROLE_WORKER: 1,
   DS_DROPS_F_PER_LCORE: 1,
   DS_LCORE_ALL: 4294967295,
+  DS_TLV_ITEM: 16384,
+  DS_TLV_BATCH_RESULT: 32,
+  DS_TLV_BATCH_CODES: 33,
+  DS_BATCH_F_ATOMIC: 1,
+  DS_BATCH_F_DRY_RUN: 2,
+  DS_BATCH_F_STOP: 4,
+  DS_BATCH_F_GENERATION: 8,
+  DS_BATCH_F_TOKEN: 16,
+  DS_BATCH_CODE_SKIPPED: 1,
+  DS_BATCH_NONE: 4294967295,
+  DS_TLV_LIST_INFO: 48,
+  DS_TLV_SERVICE: 49,
+  DS_TLV_SERVICE_MORE: 50,
+  DS_TLV_DESTS: 51,
+  DS_TLV_DESTS_MORE: 52,
+  DS_TLV_LADDRS: 53,
+  DS_TLV_DENY: 54,
+  DS_TLV_ALLOW: 55,
+  DS_TLV_CONNS: 56,
+  DS_TLV_CONNS_MORE: 57,
+  DS_TLV_CONN_COUNTS: 58,
+  DS_LIST_F_MORE: 1,
+  DS_LIST_WANT_DESTS: 1,
+  DS_LIST_WANT_LADDRS: 2,
+  DS_LIST_WANT_ACLS: 4,
+  DS_LIST_WANT_MORE: 8,
+  DS_FILTER_AF: 1,
+  DS_FILTER_PROTO: 2,
+  DS_FILTER_VIP: 4,
+  DS_FILTER_VPORT: 8,
+  DS_FILTER_RS: 16,
+  DS_FILTER_RPORT: 32,
+  DS_FILTER_SCHED: 64,
+  DS_FILTER_FWMARK: 128,
+  DS_FILTER_CLIENT: 256,
+  DS_FILTER_CPORT: 512,
+  DS_FILTER_LADDR: 1024,
+  DS_FILTER_LPORT: 2048,
+  DS_FILTER_STATE: 4096,
+  DS_FILTER_LCORE: 8192,
+  DS_CONNS_WANT_MORE: 1,
+  DS_CONNS_WANT_COUNTS: 2,
+  DS_CONNS_WANT_TEMPLATES: 4,
+  DS_TLV_SEGMENT: 64,
+  DS_SEGMENT_VERSION: 1,
 } as const;
 
 export const protocol = {

@@ -461,6 +461,76 @@ END
 LAYOUT(ds_drop, struct ds_drop)
 	M(name) M(layer) M(text) M(packets) M(lcore) M(reserved)
 END
+LAYOUT(ds_limits, struct ds_limits)
+	M(max_batch_bytes) M(max_batch_items) M(max_page_bytes) M(max_page_conns)
+END
+
+// batch.h
+LAYOUT(ds_batch_request, struct ds_batch_request)
+	M(flags) M(count) M(generation) M(token)
+END
+LAYOUT(ds_batch_item, struct ds_batch_item)
+	M(id) M(reserved)
+END
+LAYOUT(ds_batch_result, struct ds_batch_result)
+	M(generation) M(applied) M(failed) M(first_failed) M(committed) M(repeated) M(reserved)
+END
+
+// list.h
+LAYOUT(ds_list_info, struct ds_list_info)
+	M(generation) M(total) M(cursor) M(flags) M(reserved)
+END
+LAYOUT(ds_prefix, struct ds_prefix)
+	M(addr) M(af) M(plen) PAD(pad0)
+END
+LAYOUT(ds_list_services, struct ds_list_services)
+	M(want) M(max_bytes) M(cursor) M(filter) M(fwmark) M(vip) M(rs) BE(vport) BE(rport) M(index) M(af) M(proto)
+	PAD(pad0) M(sched_name)
+END
+LAYOUT(ds_rates, struct ds_rates)
+	M(cps) M(inpps) M(inbps) M(outpps) M(outbps)
+END
+LAYOUT(ds_service_more, struct ds_service_more)
+	M(serial) M(rates) M(deny) M(allow)
+END
+LAYOUT(ds_dest_more, struct ds_dest_more)
+	M(rates) M(stat) M(reserved)
+END
+LAYOUT(ds_laddr, struct ds_laddr)
+	M(addr) M(conflicts) M(nconns) M(af) M(ifname)
+END
+LAYOUT(ds_acl_entry, struct ds_acl_entry)
+	M(subject) M(ipset) M(reserved)
+END
+LAYOUT(ds_list_conns, struct ds_list_conns)
+	M(want) M(max_entries) M(cursor) M(filter) M(lcore) M(af) M(proto) PAD(pad0) M(client) M(vip) M(laddr) M(rs)
+	BE(cport) BE(vport) BE(lport) BE(rport) M(state)
+END
+LAYOUT(ds_conn_more, struct ds_conn_more)
+	M(in_packets) M(in_bytes) M(out_packets) M(out_bytes) M(age_ms) M(left_ms) M(fwd) M(flags)
+END
+LAYOUT(ds_conn_count, struct ds_conn_count)
+	M(count) M(vaddr) M(daddr) M(in_af) M(out_af) M(proto) M(lcore) BE(vport) BE(dport) M(state)
+END
+
+// segment.h
+LAYOUT(ds_segment_info, struct ds_segment_info)
+	M(size) M(version) M(reserved)
+END
+LAYOUT(ds_segment, struct ds_segment)
+	M(magic) M(version) M(nworkers) M(size) M(epoch) M(changing) M(nvectors) M(directory) M(generation) M(beat_ms)
+	M(boot_id)
+END
+LAYOUT(ds_vector, struct ds_vector)
+	M(name) M(offset) M(stride) M(count) M(size)
+END
+LAYOUT(ds_stat_dest, struct ds_stat_dest)
+	M(conns) M(in_packets) M(in_bytes) M(out_packets) M(out_bytes) M(active) M(inactive) M(persistent) M(overloaded)
+	M(closed)
+END
+LAYOUT(ds_stat_worker, struct ds_stat_worker)
+	M(loops) M(conns) M(conns_max) M(lcore) M(reserved)
+END
 
 // Port ranges inside address sets are in native order; all other port ranges are in network order.
 constexpr Field native_range_fields[] = {
@@ -594,6 +664,26 @@ constexpr Struct structs[] = {
 	entry<struct ds_lcore>(),
 	entry<struct ds_drops_request>(),
 	entry<struct ds_drop>(),
+	entry<struct ds_limits>(),
+	entry<struct ds_batch_request>(),
+	entry<struct ds_batch_item>(),
+	entry<struct ds_batch_result>(),
+	entry<struct ds_list_info>(),
+	entry<struct ds_prefix>(),
+	entry<struct ds_list_services>(),
+	entry<struct ds_rates>(),
+	entry<struct ds_service_more>(),
+	entry<struct ds_dest_more>(),
+	entry<struct ds_laddr>(),
+	entry<struct ds_acl_entry>(),
+	entry<struct ds_list_conns>(),
+	entry<struct ds_conn_more>(),
+	entry<struct ds_conn_count>(),
+	entry<struct ds_segment_info>(),
+	entry<struct ds_segment>(),
+	entry<struct ds_vector>(),
+	entry<struct ds_stat_dest>(),
+	entry<struct ds_stat_worker>(),
 };
 
 } // namespace layout
