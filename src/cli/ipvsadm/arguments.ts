@@ -5,7 +5,8 @@ import { fwdMode } from '../../ipc/messages/dest';
 import { AF_INET, AF_INET6, anyAddress, type IpAddress } from '../parse/address';
 import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
 import { parseCInteger, parseDecimal } from '../parse/number';
-import { IPPROTO } from '../parse/protocol';
+import { IPPROTO, protocolNumber } from '../parse/protocol';
+import { parseAddressFilter, type AddressFilter } from './address-filter';
 import { addDestCheck, NO_CHECK, type DestCheck } from './dest-check';
 import { badToken, invalid } from './errors';
 import { parseMatch, type MatchRule } from './match';
@@ -43,13 +44,32 @@ export interface Values {
   synproxy?: boolean;
   hashTarget?: 'sip' | 'qid';
   sockpair?: Sockpair;
-  cpu?: number;
+  /** Index of an lcore, 0 for all together; 'all': each on its own. */
+  cpu?: number | 'all';
   destCheck?: DestCheck;
   /** Seconds. */
   connTimeout?: number;
   /** Bits of proxyProtocol. */
   proxyProtocol?: number;
+  /** Seconds between lists. */
+  watch?: number;
+  count?: number;
+  /** IP protocol. */
+  onlyProtocol?: number;
+  onlyVirtual?: AddressFilter;
+  onlyServer?: AddressFilter;
+  onlyClient?: AddressFilter;
+  onlyState?: string;
+  onlyScheduler?: string;
+  /** Seconds. */
+  deadline?: number;
+  replacement?: Endpoint;
+  socket?: string;
+  timeoutMs?: number;
+  color?: ColorChoice;
 }
+
+export type ColorChoice = 'auto' | 'always' | 'never';
 
 export interface Arguments {
   readonly command: CommandRow;
@@ -71,6 +91,11 @@ const MAX_MARK = 0xffffffff;
 const MAX_NAME = 15;
 const MAX_IPSET = 31;
 const MAX_INDEX = 255;
+const DEFAULT_WATCH = 2;
+const MIN_WATCH = 0.1;
+const MAX_WATCH = 86_400;
+const MAX_PATH_BYTES = 107;
+const MAX_TIMEOUT_MS = 3_600_000;
 
 interface Context {
   readonly values: Values;
@@ -81,6 +106,20 @@ interface Context {
 }
 
 type Handler = (context: Context) => void;
+
+/** null: not a number of seconds that makes sense. */
+function parseSeconds(text: string): number | null {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) return null;
+  const seconds = Number(text);
+  return seconds >= MIN_WATCH && seconds <= MAX_WATCH ? seconds : null;
+}
+
+function addressFilter(what: string, member: 'onlyVirtual' | 'onlyServer' | 'onlyClient'): Handler {
+  return ({ values, names, text }) => {
+    const message = `illegal ${what} '${text}' specified, require address, address/length or address:port`;
+    values[member] = orInvalid(parseAddressFilter(text, names), message);
+  };
+}
 
 function orInvalid<T>(value: T | null, message: string): T {
   if (value === null) throw invalid(message);
@@ -235,11 +274,60 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
   thresholds: ignore,
   'persistent-conn': ignore,
   cpu: ({ values, text }) => {
-    values.cpu = number(text, 0, MAX_INDEX, `illegal cpu '${text}' specified, require 0 to ${MAX_INDEX}`);
+    values.cpu = text === 'all' ? 'all' : number(text, 0, MAX_INDEX, `illegal cpu '${text}' specified, require all or 0 to ${MAX_INDEX}`);
   },
   sort: ignore,
   nosort: ignore,
   'compat-save': ignore,
+  json: ignore,
+  pretty: ignore,
+  prom: ignore,
+  watch: ({ values, token, text }) => {
+    values.watch = token.value === null ? DEFAULT_WATCH : orInvalid(parseSeconds(text), `illegal watch '${text}' specified, require 0.1 to 86400 seconds`);
+  },
+  count: ({ values, text }) => {
+    values.count = number(text, 1, MAX_INT, `illegal count '${text}' specified, require 1 to ${MAX_INT}`);
+  },
+  bits: ignore,
+  details: ignore,
+  summary: ignore,
+  'lvs-format': ignore,
+  proto: ({ values, text }) => {
+    values.onlyProtocol = orInvalid(protocolNumber(text), `illegal proto '${text}' specified, require tcp|udp|sctp|icmp|icmpv6`);
+  },
+  vip: addressFilter('vip', 'onlyVirtual'),
+  rs: addressFilter('rs', 'onlyServer'),
+  client: addressFilter('client', 'onlyClient'),
+  sched: ({ values, text }) => {
+    values.onlyScheduler = shortName(text, 'sched');
+  },
+  state: ({ values, text }) => {
+    values.onlyState = shortName(text, 'state');
+  },
+  'if-exists': ignore,
+  'if-not-exists': ignore,
+  atomic: ignore,
+  'keep-going': ignore,
+  'dry-run': ignore,
+  deadline: ({ values, text }) => {
+    values.deadline = number(text, 0, MAX_SECONDS, `illegal deadline '${text}' specified, require 0 to ${MAX_SECONDS} seconds`);
+  },
+  replacement: ({ values, names, text }) => {
+    const endpoint = parseEndpoint(text, protocolOf(values.service), names);
+    values.replacement = orInvalid(endpoint, 'illegal replacement address[:port] specified');
+  },
+  'no-resolve-timeout': ignore,
+  socket: ({ values, text }) => {
+    const fits = text !== '' && !text.includes('\0') && Buffer.byteLength(text) <= MAX_PATH_BYTES;
+    values.socket = orInvalid(fits ? text : null, `illegal socket '${text}' specified, require a path of at most ${MAX_PATH_BYTES} bytes`);
+  },
+  'timeout-ms': ({ values, text }) => {
+    values.timeoutMs = number(text, 1, MAX_TIMEOUT_MS, `illegal timeout-ms '${text}' specified, require 1 to ${MAX_TIMEOUT_MS}`);
+  },
+  color: ({ values, token, text }) => {
+    const choice = token.value === null ? 'always' : (['auto', 'always', 'never'] as const).find((name) => name === text);
+    values.color = orInvalid(choice ?? null, `illegal color '${text}' specified, require auto|always|never`);
+  },
   timeout: ignore,
   daemon: ignore,
   'mcast-interface': ({ text }) => {

@@ -6,7 +6,7 @@ import { MAX_SECONDS, type Arguments, type ServiceArgument, type Values } from '
 import { invalid } from './errors';
 import { isEmptyMatch } from './match';
 import { checkMatrix } from './matrix';
-import type { Column } from './options';
+import { OPTIONS, type Column, type OptionRow } from './options';
 
 const SET_WORDS = 3;
 /** What is used when a service is created without -s. */
@@ -70,10 +70,24 @@ function checkList({ given }: Arguments): void {
   if (conflict) throw invalid('options conflicts in the list command');
 }
 
+/** Extensions say in their rows what they go with. */
+function checkCombinations({ given }: Arguments): void {
+  for (const row of OPTIONS as readonly OptionRow[]) {
+    const { column, needs, excludes } = row;
+    if (column === null || !given.has(column)) continue;
+    if (needs !== undefined && !needs.some((other) => given.has(other))) {
+      throw invalid(`The option '${column}' needs the option '${needs.join("' or '")}'`);
+    }
+    const conflict = excludes?.find((other) => given.has(other));
+    if (conflict !== undefined) throw invalid(`The option '${column}' conflicts with the '${conflict}' option`);
+  }
+}
+
 /** @throws UsageError for the first thing that does not fit */
 export function checkArguments(args: Arguments): void {
   checkWords(args);
   checkMatrix(args.command, args.given);
   if (args.command.id === 'add-service' || args.command.id === 'edit-service') checkAttributes(args);
   if (args.command.id === 'list') checkList(args);
+  checkCombinations(args);
 }

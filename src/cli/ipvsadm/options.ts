@@ -10,7 +10,9 @@ export const COLUMNS = [
   'weight', 'u-threshold', 'l-threshold', 'mcast-interface', 'timeout', 'daemon', 'stats', 'rate', 'thresholds',
   'persistent-conn', 'nosort', 'syncid', 'exact', 'ops', 'pe', 'local-address', 'blklst-address', 'synproxy', 'ifname',
   'sockpair', 'hash-target', 'cpu', 'expire-quiescent', 'whtlst-address', 'quic', 'dest-check', 'conn-timeout',
-  'proxy-protocol', 'compat-save',
+  'proxy-protocol', 'compat-save', 'json', 'pretty', 'prom', 'watch', 'count', 'bits', 'details', 'summary', 'lvs-format',
+  'proto', 'vip', 'rs', 'state', 'sched', 'client', 'if-exists', 'if-not-exists', 'atomic', 'keep-going', 'dry-run',
+  'deadline', 'replacement', 'no-resolve-timeout', 'socket', 'timeout-ms', 'color',
 ] as const; // prettier-ignore
 
 /** In the order in which violations are reported. */
@@ -30,6 +32,10 @@ interface Row {
   readonly value?: string;
   /** One line of help, or several: the further ones stand under the first. */
   readonly help: string;
+  /** Neither LVS nor DPVS has it. */
+  readonly extension?: true;
+  /** For scripts of this package only: not in the help. */
+  readonly hidden?: true;
 }
 
 export interface CommandRow extends Row {
@@ -46,55 +52,77 @@ export interface OptionRow extends Row {
   readonly valueOptional?: true;
   /** May be given more than once. */
   readonly repeatable?: true;
+  /** Only together with one of these. */
+  readonly needs?: readonly Column[];
+  /** Not together with any of these. */
+  readonly excludes?: readonly Column[];
 }
 
+/** Extensions that every command takes. */
+const COMMON = { socket: 'o', 'timeout-ms': 'o', color: 'o', json: 'o', pretty: 'o', 'no-resolve-timeout': 'o' } as const;
+/** Extensions of all tables. */
+const TABLE = { ...COMMON, watch: 'o', count: 'o', proto: 'o', vip: 'o' } as const;
+/** Extensions of commands that make or delete something. */
+const MAKE = { ...COMMON, 'if-not-exists': 'o' } as const;
+const DELETE = { ...COMMON, 'if-exists': 'o' } as const;
 const ATTRIBUTES = {
   'service-address': '+', scheduler: 'o', persistent: 'o', netmask: 'o', ops: 'o', synproxy: 'o', 'hash-target': 'o',
-  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o',
+  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o', ...COMMON,
 } as const; // prettier-ignore
 const SERVER = {
   'service-address': '+', 'real-server': '+', 'forwarding-method': 'o', weight: 'o', 'u-threshold': 'o', 'l-threshold': 'o',
+  ...COMMON,
 } as const; // prettier-ignore
 const LADDR = { 'service-address': '+', 'local-address': '+', ifname: '+' } as const;
 const DENY = { 'service-address': '+', 'blklst-address': '+' } as const;
 const ALLOW = { 'service-address': '+', 'whtlst-address': '+' } as const;
 const LIST = {
   numeric: 'o', connection: '1', 'service-address': '1', timeout: '1', daemon: '1', stats: 'o', rate: 'o', thresholds: 'o',
-  'persistent-conn': 'o', nosort: 'o', syncid: 'o', exact: 'o', sockpair: 'o', cpu: 'o',
+  'persistent-conn': 'o', nosort: 'o', syncid: 'o', exact: 'o', sockpair: 'o', cpu: 'o', ...TABLE, prom: 'o', bits: 'o',
+  details: 'o', summary: 'o', 'lvs-format': 'o', rs: 'o', state: 'o', sched: 'o', client: 'o',
 } as const; // prettier-ignore
 
 export type CommandId =
   | 'add-service' | 'edit-service' | 'delete-service' | 'clear' | 'list' | 'add-server' | 'edit-server' | 'delete-server'
   | 'zero' | 'restore' | 'save' | 'set' | 'start-daemon' | 'stop-daemon' | 'add-laddr' | 'del-laddr' | 'get-laddr'
-  | 'add-blklst' | 'del-blklst' | 'get-blklst' | 'add-whtlst' | 'del-whtlst' | 'get-whtlst' | 'help' | 'version'; // prettier-ignore
+  | 'add-blklst' | 'del-blklst' | 'get-blklst' | 'add-whtlst' | 'del-whtlst' | 'get-whtlst' | 'apply' | 'drain'
+  | 'replace-server' | 'flush-laddr' | 'flush-blklst' | 'flush-whtlst' | 'completion' | 'complete' | 'help' | 'version'; // prettier-ignore
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandRow[] = [
-  { id: 'add-service', short: 'A', long: 'add-service', name: 'add-service', cells: ATTRIBUTES, help: 'create a virtual service' },
-  { id: 'edit-service', short: 'E', long: 'edit-service', name: 'edit-service', cells: ATTRIBUTES, help: 'change what is given of a virtual service' },
-  { id: 'delete-service', short: 'D', long: 'delete-service', name: 'delete-service', cells: { 'service-address': '+' }, help: 'delete a virtual service and its servers' },
-  { id: 'clear', short: 'C', long: 'clear', name: 'flush', cells: {}, help: 'delete all virtual services' },
-  { id: 'restore', short: 'R', long: 'restore', name: 'restore', cells: {}, help: 'run the rules on standard input' },
-  { id: 'save', short: 'S', long: 'save', name: 'save', cells: { numeric: 'o', 'compat-save': 'o' }, help: 'print all rules, as --restore reads them' },
-  { id: 'add-server', short: 'a', long: 'add-server', name: 'add-server', cells: SERVER, help: 'add a real server to a service' },
-  { id: 'edit-server', short: 'e', long: 'edit-server', name: 'edit-server', cells: SERVER, help: 'replace all attributes of a real server' },
-  { id: 'delete-server', short: 'd', long: 'delete-server', name: 'delete-server', cells: { 'service-address': '+', 'real-server': '+' }, help: 'remove a real server' },
+  { id: 'add-service', short: 'A', long: 'add-service', name: 'add-service', cells: { ...ATTRIBUTES, 'if-not-exists': 'o' }, help: 'create a virtual service' },
+  { id: 'edit-service', short: 'E', long: 'edit-service', name: 'edit-service', cells: { ...ATTRIBUTES, 'if-exists': 'o' }, help: 'change what is given of a virtual service' },
+  { id: 'delete-service', short: 'D', long: 'delete-service', name: 'delete-service', cells: { 'service-address': '+', ...DELETE }, help: 'delete a virtual service and its servers' },
+  { id: 'clear', short: 'C', long: 'clear', name: 'flush', cells: COMMON, help: 'delete all virtual services' },
+  { id: 'restore', short: 'R', long: 'restore', name: 'restore', cells: { ...COMMON, atomic: 'o', 'keep-going': 'o', 'dry-run': 'o' }, help: 'run the rules on standard input' },
+  { id: 'save', short: 'S', long: 'save', name: 'save', cells: { numeric: 'o', 'compat-save': 'o', ...COMMON }, help: 'print all rules, as --restore reads them' },
+  { id: 'add-server', short: 'a', long: 'add-server', name: 'add-server', cells: { ...SERVER, 'if-not-exists': 'o' }, help: 'add a real server to a service' },
+  { id: 'edit-server', short: 'e', long: 'edit-server', name: 'edit-server', cells: { ...SERVER, 'if-exists': 'o' }, help: 'replace all attributes of a real server' },
+  { id: 'delete-server', short: 'd', long: 'delete-server', name: 'delete-server', cells: { 'service-address': '+', 'real-server': '+', ...DELETE }, help: 'remove a real server' },
   { id: 'list', short: 'L', long: 'list', name: 'list', cells: LIST, help: 'list services, or one of them; -l is the same' },
-  { id: 'zero', short: 'Z', long: 'zero', name: 'zero', cells: { 'service-address': 'o' }, help: 'zero the counters of one service or of all' },
-  { id: 'add-laddr', short: 'P', long: 'add-laddr', name: 'add-laddr', cells: LADDR, help: 'give a service a local address' },
-  { id: 'del-laddr', short: 'Q', long: 'del-laddr', name: 'del-laddr', cells: LADDR, help: 'take a local address from a service' },
-  { id: 'get-laddr', short: 'G', long: 'get-laddr', name: 'get-laddr', cells: { 'service-address': 'o', cpu: 'o' }, help: 'list local addresses, of one service or of all' },
-  { id: 'add-blklst', short: 'U', long: 'add-blklst', name: 'add-blklst', cells: DENY, help: 'refuse a client or an ipset' },
-  { id: 'del-blklst', short: 'V', long: 'del-blklst', name: 'del-blklst', cells: DENY, help: 'refuse it no longer' },
-  { id: 'get-blklst', short: 'B', long: 'get-blklst', name: 'get-blklst', cells: { 'service-address': 'o' }, help: 'list refused clients, of one service or of all' },
-  { id: 'add-whtlst', short: 'O', long: 'add-whtlst', name: 'add-whtlst', cells: ALLOW, help: 'serve a client or an ipset, and no others than listed' },
-  { id: 'del-whtlst', short: 'Y', long: 'del-whtlst', name: 'del-whtlst', cells: ALLOW, help: 'list it no longer' },
-  { id: 'get-whtlst', short: 'W', long: 'get-whtlst', name: 'get-whtlst', cells: { 'service-address': 'o' }, help: 'list served clients, of one service or of all' },
-  { id: 'set', long: 'set', name: 'set', cells: {}, help: 'time-outs: tcp tcpfin udp; not supported by dpvs' },
-  { id: 'start-daemon', long: 'start-daemon', value: 'state', name: 'start-daemon', cells: { 'mcast-interface': 'o', syncid: 'o' }, help: 'connection synchronisation; not supported by dpvs' },
-  { id: 'stop-daemon', long: 'stop-daemon', value: 'state', name: 'stop-daemon', cells: { syncid: 'o' }, help: 'connection synchronisation; not supported by dpvs' },
-  { id: 'help', short: 'h', long: 'help', name: 'help', cells: {}, help: 'print this text' },
-  { id: 'version', short: 'v', long: 'version', name: 'version', cells: {}, help: 'print the version' },
+  { id: 'zero', short: 'Z', long: 'zero', name: 'zero', cells: { 'service-address': 'o', ...COMMON }, help: 'zero the counters of one service or of all' },
+  { id: 'add-laddr', short: 'P', long: 'add-laddr', name: 'add-laddr', cells: { ...LADDR, ...MAKE }, help: 'give a service a local address' },
+  { id: 'del-laddr', short: 'Q', long: 'del-laddr', name: 'del-laddr', cells: { ...LADDR, ...DELETE }, help: 'take a local address from a service' },
+  { id: 'get-laddr', short: 'G', long: 'get-laddr', name: 'get-laddr', cells: { 'service-address': 'o', cpu: 'o', ...TABLE }, help: 'list local addresses, of one service or of all' },
+  { id: 'add-blklst', short: 'U', long: 'add-blklst', name: 'add-blklst', cells: { ...DENY, ...MAKE }, help: 'refuse a client or an ipset' },
+  { id: 'del-blklst', short: 'V', long: 'del-blklst', name: 'del-blklst', cells: { ...DENY, ...DELETE }, help: 'refuse it no longer' },
+  { id: 'get-blklst', short: 'B', long: 'get-blklst', name: 'get-blklst', cells: { 'service-address': 'o', ...TABLE }, help: 'list refused clients, of one service or of all' },
+  { id: 'add-whtlst', short: 'O', long: 'add-whtlst', name: 'add-whtlst', cells: { ...ALLOW, ...MAKE }, help: 'serve a client or an ipset, and no others than listed' },
+  { id: 'del-whtlst', short: 'Y', long: 'del-whtlst', name: 'del-whtlst', cells: { ...ALLOW, ...DELETE }, help: 'list it no longer' },
+  { id: 'get-whtlst', short: 'W', long: 'get-whtlst', name: 'get-whtlst', cells: { 'service-address': 'o', ...TABLE }, help: 'list served clients, of one service or of all' },
+  { id: 'apply', long: 'apply', value: 'file', name: 'apply', cells: { ...COMMON, 'dry-run': 'o' }, extension: true, help: 'make the daemon hold what the file (rules or JSON, - for\nstandard input) says: prints the differences, applies them' },
+  { id: 'drain', long: 'drain', name: 'drain', cells: { 'service-address': '+', 'real-server': 'o', deadline: 'o', ...COMMON }, extension: true, help: 'set the weight of a server, or of all of a service, to 0\nand wait until no connection is left' },
+  { id: 'replace-server', long: 'replace-server', name: 'replace-server', cells: { 'service-address': '+', 'real-server': '+', replacement: '+', ...COMMON }, extension: true, help: 'add a server with the attributes of another one and take\nthat one away, at once' },
+  { id: 'flush-laddr', long: 'flush-laddr', name: 'flush-laddr', cells: { 'service-address': '+', ...COMMON }, extension: true, help: 'take all local addresses from a service' },
+  { id: 'flush-blklst', long: 'flush-blklst', name: 'flush-blklst', cells: { 'service-address': '+', ...COMMON }, extension: true, help: 'empty the deny list of a service' },
+  { id: 'flush-whtlst', long: 'flush-whtlst', name: 'flush-whtlst', cells: { 'service-address': '+', ...COMMON }, extension: true, help: 'empty the allow list of a service' },
+  { id: 'completion', long: 'completion', value: 'shell', name: 'completion', cells: COMMON, extension: true, help: 'print the completion of bash, zsh or fish' },
+  { id: 'complete', long: 'complete', value: 'what', name: 'complete', cells: { 'service-address': 'o', ...COMMON }, extension: true, hidden: true, help: 'print words for a completion' },
+  { id: 'set', long: 'set', name: 'set', cells: COMMON, help: 'time-outs: tcp tcpfin udp; not supported by dpvs' },
+  { id: 'start-daemon', long: 'start-daemon', value: 'state', name: 'start-daemon', cells: { 'mcast-interface': 'o', syncid: 'o', ...COMMON }, help: 'connection synchronisation; not supported by dpvs' },
+  { id: 'stop-daemon', long: 'stop-daemon', value: 'state', name: 'stop-daemon', cells: { syncid: 'o', ...COMMON }, help: 'connection synchronisation; not supported by dpvs' },
+  { id: 'help', short: 'h', long: 'help', name: 'help', cells: COMMON, help: 'print this text' },
+  { id: 'version', short: 'v', long: 'version', name: 'version', cells: COMMON, help: 'print the version' },
 ]; // prettier-ignore
 
 /** Second letters of commands. */
@@ -161,6 +189,32 @@ export const OPTIONS = [
   { long: 'daemon', column: 'daemon', help: 'list synchronisation daemons; not supported by dpvs' },
   { long: 'mcast-interface', value: 'device', column: 'mcast-interface', help: 'of the synchronisation daemon' },
   { long: 'syncid', value: 'id', column: 'syncid', help: 'of the synchronisation daemon, 0 to 255' },
+  { long: 'json', column: 'json', extension: true, excludes: ['prom', 'lvs-format'], help: 'print JSON (docs/json.md), errors too; with -R: read it' },
+  { long: 'pretty', column: 'pretty', extension: true, needs: ['json'], help: 'indent JSON' },
+  { long: 'prom', column: 'prom', extension: true, excludes: ['connection', 'watch', 'timeout', 'daemon'], help: 'print metrics for Prometheus' },
+  { long: 'watch', value: 'seconds', valueOptional: true, column: 'watch', extension: true, help: 'list again and again, every 2 seconds if not given;\ncounters as changes per second' },
+  { long: 'count', value: 'number', column: 'count', extension: true, needs: ['watch'], help: 'end after so many lists' },
+  { long: 'bits', column: 'bits', extension: true, needs: ['rate'], help: 'bits per second in place of bytes' },
+  { long: 'details', column: 'details', extension: true, excludes: ['stats', 'rate', 'thresholds', 'persistent-conn', 'prom', 'lvs-format', 'summary'], help: 'list what the table leaves out: local addresses, lists and\nlimits of services; rest of life, age and counters of\nconnections' },
+  { long: 'summary', column: 'summary', extension: true, needs: ['connection'], excludes: ['sockpair', 'lvs-format'], help: 'count connections by state, server and lcore' },
+  { long: 'lvs-format', column: 'lvs-format', extension: true, help: 'the layout of the ipvsadm of LVS' },
+  { long: 'proto', value: 'name', column: 'proto', extension: true, help: 'list only tcp, udp, sctp, icmp or icmpv6' },
+  { long: 'vip', value: 'addr', column: 'vip', extension: true, help: 'list only this virtual address, address/length or\naddress:port' },
+  { long: 'rs', value: 'addr', column: 'rs', extension: true, help: 'list only this real server, address/length or address:port' },
+  { long: 'sched', value: 'name', column: 'sched', extension: true, excludes: ['connection'], help: 'list only services with this scheduler' },
+  { long: 'state', value: 'name', column: 'state', extension: true, needs: ['connection'], help: 'list only connections in this state' },
+  { long: 'client', value: 'addr', column: 'client', extension: true, needs: ['connection'], help: 'list only connections of this client, address/length or\naddress:port' },
+  { long: 'if-exists', column: 'if-exists', extension: true, help: 'it is no error if there is nothing to change or delete' },
+  { long: 'if-not-exists', column: 'if-not-exists', extension: true, help: 'it is no error if it is there already' },
+  { long: 'atomic', column: 'atomic', extension: true, excludes: ['keep-going'], help: 'with -R: all rules or none' },
+  { long: 'keep-going', column: 'keep-going', extension: true, help: 'with -R: go on after lines that are wrong' },
+  { long: 'dry-run', column: 'dry-run', extension: true, help: 'only say what would be done' },
+  { long: 'deadline', value: 'seconds', column: 'deadline', extension: true, help: 'of a drain: how long to wait; 0: do not wait' },
+  { long: 'replacement', value: 'addr', column: 'replacement', extension: true, help: 'the server that comes' },
+  { long: 'no-resolve-timeout', column: 'no-resolve-timeout', extension: true, help: 'wait for names as long as it takes' },
+  { long: 'socket', value: 'path', column: 'socket', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
+  { long: 'timeout-ms', value: 'number', column: 'timeout-ms', extension: true, help: 'how long the daemon may take for an answer' },
+  { long: 'color', value: 'when', column: 'color', extension: true, valueOptional: true, help: 'auto, always or never (used if not given)' },
 ] as const satisfies readonly OptionRow[]; // prettier-ignore
 
 /** Long name of an option, which identifies it. */

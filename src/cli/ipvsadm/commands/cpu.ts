@@ -9,7 +9,7 @@ import type { Session } from '../session';
  * @returns null after saying that the daemon has no such lcore
  */
 export function cpuIndex(session: Session, args: Arguments, info: Info): number | null {
-  const index = args.values.cpu ?? 0;
+  const index = args.values.cpu === 'all' ? 0 : (args.values.cpu ?? 0);
   if (info.workers === null || index <= info.workers) return index;
   session.stderr.write(`illegal cpu '${index}' specified, this daemon has 0 (all) to ${info.workers}\n`);
   return null;

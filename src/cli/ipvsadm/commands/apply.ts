@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CommandError } from '../../runtime/errors';
+import type { Command } from '../session';
+
+export const apply: Command = (args) => {
+  throw new CommandError(`--${args.command.long}: not built`, 1);
+};

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import { CommandError } from '../../runtime/errors';
+import type { Command } from '../session';
+
+export const completion: Command = (args) => {
+  throw new CommandError(`--${args.command.long}: not built`, 1);
+};
+export const complete: Command = (args) => {
+  throw new CommandError(`--${args.command.long}: not built`, 1);
+};
