@@ -107,6 +107,7 @@ hello_lists_what_is_served(void **state)
 {
 	struct ctrl_reply *reply = ctrl_reply_new();
 	struct ds_hello_info info;
+	struct ds_limits limits = {0};
 	struct ds_tlv tlv;
 	size_t off = 0;
 	unsigned records = 0, ids = 0;
@@ -119,6 +120,8 @@ hello_lists_what_is_served(void **state)
 			assert_int_equal(tlv.len, sizeof(info));
 			memcpy(&info, ctrl_reply_at(reply, off + sizeof(tlv)), sizeof(info));
 		}
+		if (tlv.type == DS_TLV_LIMITS)
+			memcpy(&limits, ctrl_reply_at(reply, off + sizeof(tlv)), sizeof(limits));
 		for (size_t i = 0; tlv.type == DS_TLV_IDS && i < tlv.len; i += 4, ids++) {
 			uint32_t id;
 
@@ -130,7 +133,9 @@ hello_lists_what_is_served(void **state)
 		off += DS_TLV_SIZE(tlv.len);
 	}
 	assert_int_equal(off, ctrl_reply_len(reply));
-	assert_int_equal(records, 3);
+	assert_int_equal(records, 4);
+	assert_int_equal(limits.max_batch_bytes, CTRL_BATCH_MAX);
+	assert_int_equal(limits.max_page_conns, CTRL_PAGE_CONNS_MAX);
 	assert_int_equal(ids, 6);
 	assert_true(saw_echo);
 	assert_false(saw_other);

@@ -56,6 +56,21 @@ add_info(struct ctrl_reply *reply)
 }
 
 static int
+add_limits(struct ctrl_reply *reply)
+{
+	struct ds_limits limits = {.max_batch_bytes = CTRL_BATCH_MAX,
+				   .max_batch_items = CTRL_BATCH_ITEMS_MAX,
+				   .max_page_bytes = CTRL_PAGE_BYTES_MAX,
+				   .max_page_conns = CTRL_PAGE_CONNS_MAX};
+	void *at = add_record(reply, DS_TLV_LIMITS, sizeof(limits));
+
+	if (!at)
+		return EDPVS_NOMEM;
+	memcpy(at, &limits, sizeof(limits));
+	return EDPVS_OK;
+}
+
+static int
 add_lcore(struct ctrl_reply *reply, unsigned id, uint8_t role, unsigned index)
 {
 	struct ds_lcore lcore = {.id = (uint8_t)id, .role = role, .index = (uint16_t)index};
@@ -88,6 +103,8 @@ hello(const struct ctrl_request *req, struct ctrl_reply *reply)
 	void *at;
 	int rc = add_info(reply);
 
+	if (rc == EDPVS_OK)
+		rc = add_limits(reply);
 	if (rc == EDPVS_OK)
 		rc = add_lcore(reply, rte_get_main_lcore(), DS_LCORE_ROLE_MASTER, 0);
 	for (unsigned i = 0; i < nworkers && rc == EDPVS_OK; i++)

@@ -32,8 +32,17 @@ struct ctrl_request {
 
 struct ctrl_reply; /* growing body of a reply */
 
-/* Largest request body that any message accepts, and largest reply body, bytes. */
+/* Largest request body of messages other than a batch, and largest reply body, bytes. */
 enum { CTRL_REQUEST_MAX = 1 << 20, CTRL_REPLY_MAX = 256 << 20 };
+
+/* What struct ds_limits tells clients: bytes and items of a batch, bytes of a page of services, entries of a
+ * page of connections. */
+enum {
+	CTRL_BATCH_MAX = 64 << 20,
+	CTRL_BATCH_ITEMS_MAX = 262144,
+	CTRL_PAGE_BYTES_MAX = 8 << 20,
+	CTRL_PAGE_CONNS_MAX = 65536,
+};
 
 /* Appends n zeroed bytes to the reply and returns them, or NULL when memory is out or the reply limit is
  * reached (the handler then returns EDPVS_NOMEM). The pointer is valid until the next call. */
