@@ -6,6 +6,7 @@ import { main as dpip } from '../../src/cli/dpip/main';
 import { main as ipvsadm } from '../../src/cli/ipvsadm/main';
 import type { Main } from '../../src/cli/runtime';
 import type { Transport } from '../../src/ipc/client';
+import { collectingIo } from '../support/io';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const COMMAND_MS = 60_000;
@@ -27,19 +28,10 @@ export function runInside(line: string, transport: Transport, stdin = ''): Comma
   const [argv0 = '', ...argv] = words(line);
   const main = mains[argv0];
   if (main === undefined) throw new Error(`no command ${argv0}`);
-  let stdout = '';
-  let stderr = '';
-  const status = main(argv, {
-    stdout: { write: (text) => void (stdout += text) },
-    stderr: { write: (text) => void (stderr += text) },
-    stdinText: () => stdin,
-    env: {},
-    isTTY: false,
-    transport: () => transport,
-    argv0,
-  });
+  const io = collectingIo({ stdinText: () => stdin, transport: () => transport, argv0 });
+  const status = main(argv, io);
   if (typeof status !== 'number') throw new Error(`${line} does not end at once: use numeric output`);
-  return { status, stdout, stderr };
+  return { status, ...io.printed };
 }
 
 /** Runs a command line as users do, through bin/. */

@@ -91,3 +91,16 @@ export function checkArguments(args: Arguments): void {
   if (args.command.id === 'list') checkList(args);
   checkCombinations(args);
 }
+
+/** What is settled once for a whole run, and with it for all rules that it reads. */
+const OF_THE_RUN: readonly Column[] = ['socket', 'timeout-ms', 'color', 'watch'];
+
+/**
+ * Checks a line of rules (-R), beyond what checkArguments says.
+ * @throws UsageError
+ */
+export function checkRule({ given }: Arguments): void {
+  const column = OF_THE_RUN.find((each) => given.has(each));
+  if (column === undefined) return;
+  throw invalid(`Illegal '${column}' option in a rule, it belongs to the command that reads the rules`);
+}

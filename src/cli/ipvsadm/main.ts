@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Io, Main } from '../runtime/io';
+import { deriveIo, type Io, type Main } from '../runtime/io';
 import { parseWithNames } from '../runtime/lookup';
-import { parseArguments, type Arguments } from './arguments';
-import { checkArguments } from './checks';
+import { parseArguments, type Arguments, type Values } from './arguments';
+import { checkArguments, checkRule } from './checks';
 import * as acl from './commands/acl';
 import * as dest from './commands/dest';
 import * as laddr from './commands/laddr';
@@ -28,7 +28,7 @@ const version: Command = (_args, _open, io) => {
   return 0;
 };
 
-const restore: Command = async (_args, _open, io) => restoreRules(io.stdinText(), io, execute);
+const restore: Command = async (_args, _open, io) => restoreRules(io.stdinText(), io, executeRule);
 
 const COMMANDS: Readonly<Record<CommandId, Command>> = {
   'add-service': service.add,
@@ -66,17 +66,36 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
   version,
 };
 
-function runCommand(args: Arguments, io: Io): number | Promise<number> {
+/** The outside as the command line wants it. */
+function chosenIo(io: Io, { socket, timeoutMs }: Readonly<Values>): Io {
+  if (socket === undefined && timeoutMs === undefined) return io;
+  return deriveIo(io, { transport: () => io.transport({ path: socket, timeoutMs }) });
+}
+
+function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   // Help and version ignore whatever follows them.
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
+  const io = chosenIo(outside, args.values);
   return COMMANDS[args.command.id](args, () => openSession(io), io);
 }
 
-function execute(argv: readonly string[], io: Io): number | Promise<number> {
+function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => number | Promise<number>): number | Promise<number> {
   const words = argv.length === 0 ? ['-L'] : argv;
   const args = parseWithNames((names) => parseArguments(words, io.argv0, names));
-  return args instanceof Promise ? args.then((parsed) => runCommand(parsed, io)) : runCommand(args, io);
+  return args instanceof Promise ? args.then(run) : run(args);
+}
+
+function execute(argv: readonly string[], io: Io): number | Promise<number> {
+  return parseAndRun(argv, io, (args) => runCommand(args, io));
+}
+
+/** One line of what -R reads. */
+function executeRule(argv: readonly string[], io: Io): number | Promise<number> {
+  return parseAndRun(argv, io, (args) => {
+    checkRule(args);
+    return runCommand(args, io);
+  });
 }
 
 /** ipvsadm; as ipvsadm-save and ipvsadm-restore too. */
-export const main: Main = (argv, io) => (isWrapper(io.argv0) ? runWrapper(argv, io, execute) : execute(argv, io));
+export const main: Main = (argv, io) => (isWrapper(io.argv0) ? runWrapper(argv, io, execute, executeRule) : execute(argv, io));

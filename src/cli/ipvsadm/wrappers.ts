@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipvsadm-save and ipvsadm-restore: the same program under other names.
-import type { Io } from '../runtime/io';
+import { deriveIo, type Io } from '../runtime/io';
 import { restoreRules, type Execute } from './commands/restore';
 
 const SAVE = 'ipvsadm-save';
@@ -20,23 +20,15 @@ function save(argv: readonly string[], io: Io, execute: Execute): number | Promi
   return execute(['-S', ...options], io);
 }
 
-async function restore(io: Io, execute: Execute): Promise<number> {
+async function restore(io: Io, execute: Execute, executeRule: Execute): Promise<number> {
   // Read first: nothing is cleared if there is nothing to read.
   const rules = io.stdinText();
   const cleared = await execute(['-C'], io);
-  return cleared === 0 ? restoreRules(rules, io, execute) : cleared;
+  return cleared === 0 ? restoreRules(rules, io, executeRule) : cleared;
 }
 
 /** Messages name ipvsadm, which does the work and has the help. */
-export function runWrapper(argv: readonly string[], io: Io, execute: Execute): number | Promise<number> {
-  const inner: Io = {
-    stdout: io.stdout,
-    stderr: io.stderr,
-    stdinText: () => io.stdinText(),
-    env: io.env,
-    isTTY: io.isTTY,
-    transport: () => io.transport(),
-    argv0: PROGRAM,
-  };
-  return io.argv0 === SAVE ? save(argv, inner, execute) : restore(inner, execute);
+export function runWrapper(argv: readonly string[], io: Io, execute: Execute, executeRule: Execute): number | Promise<number> {
+  const inner = deriveIo(io, { argv0: PROGRAM });
+  return io.argv0 === SAVE ? save(argv, inner, execute) : restore(inner, execute, executeRule);
 }

@@ -8,6 +8,20 @@ export interface Output {
   flush?(): void;
 }
 
+/** Which daemon a command line asks for; undefined: as the environment says. */
+export interface TransportChoice {
+  /** Of the socket, at most 107 bytes. */
+  readonly path?: string | undefined;
+  /** For each whole exchange. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** In characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** Everything a command gets from outside, so that tests can give it something else. */
 export interface Io {
   readonly stdout: Output;
@@ -17,8 +31,14 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True when stdout is a terminal. */
   readonly isTTY: boolean;
-  /** The control socket; nothing is opened before its first request. */
-  transport(): Transport;
+  /** Of the terminal that stdout is, as it is now; null: it is none. */
+  terminalSize(): TerminalSize | null;
+  /** Milliseconds of a clock that nobody sets. */
+  now(): number;
+  /** Resolves after so many milliseconds. Whoever interrupts the process meanwhile ends it at once. */
+  sleep(ms: number): Promise<void>;
+  /** The control socket, the same for the same choice; nothing is opened before its first request. */
+  transport(choice?: TransportChoice): Transport;
   /** Name of the program as it is printed in messages. */
   readonly argv0: string;
 }
@@ -28,3 +48,23 @@ export interface Io {
  * runs that look up names: everything else stays synchronous, because that is the fastest way through a short process.
  */
 export type Main = (argv: string[], io: Io) => number | Promise<number>;
+
+/** Another view of the same outside, with some of it replaced. */
+export function deriveIo(io: Io, changes: Partial<Io>): Io {
+  return {
+    stdout: io.stdout,
+    stderr: io.stderr,
+    stdinText: () => io.stdinText(),
+    env: io.env,
+    // Asked for seldom, and not for nothing.
+    get isTTY() {
+      return io.isTTY;
+    },
+    terminalSize: () => io.terminalSize(),
+    now: () => io.now(),
+    sleep: (ms) => io.sleep(ms),
+    transport: (choice) => io.transport(choice),
+    argv0: io.argv0,
+    ...changes,
+  };
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { connectTransport, IpcError, type Transport } from '../../ipc/client';
 import { CommandError } from './errors';
-import type { Io, Main } from './io';
+import type { Io, Main, TerminalSize, TransportChoice } from './io';
 import { BrokenPipeError, BufferedOutput, ErrorOutput, readAll } from './stdio';
 
 /** Exit status for a defect of this program (sysexits.h, EX_SOFTWARE). */
@@ -17,7 +17,7 @@ class ProcessIo implements Io {
   readonly stderr = new ErrorOutput(this.stdout);
   readonly env = process.env;
   readonly argv0 = programName();
-  #transport: Transport | undefined;
+  readonly #transports = new Map<string, Transport>();
 
   get isTTY(): boolean {
     // Asked for seldom: node loads its network code for it.
@@ -28,9 +28,30 @@ class ProcessIo implements Io {
     return readAll(0);
   }
 
-  transport(): Transport {
-    this.#transport ??= connectTransport();
-    return this.#transport;
+  terminalSize(): TerminalSize | null {
+    if (!this.isTTY) return null;
+    const { columns, rows } = process.stdout;
+    // A terminal that does not know its size says 0.
+    return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  transport(choice: TransportChoice = {}): Transport {
+    const { path, timeoutMs } = choice;
+    const key = `${timeoutMs ?? ''} ${path ?? ''}`;
+    let transport = this.#transports.get(key);
+    if (transport === undefined) {
+      transport = connectTransport({ ...(path === undefined ? {} : { path }), ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      this.#transports.set(key, transport);
+    }
+    return transport;
   }
 }
 

@@ -3,6 +3,7 @@
 import { main } from '../../../src/cli/dpip/main';
 import { DaemonError, type RequestType, type Transport } from '../../../src/ipc/client';
 import { errorTexts } from '../../../src/ipc/codec';
+import { collectingIo } from '../../support/io';
 
 export interface Result {
   readonly code: number;
@@ -28,17 +29,9 @@ export async function dpip(
   transport: Transport = noDaemon,
   options: { readonly argv0?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Result> {
-  const out = { stdout: '', stderr: '' };
-  const code = await main(typeof argv === 'string' ? words(argv) : [...argv], {
-    stdout: { write: (text) => void (out.stdout += text) },
-    stderr: { write: (text) => void (out.stderr += text) },
-    stdinText: () => '',
-    env: options.env ?? {},
-    isTTY: false,
-    transport: () => transport,
-    argv0: options.argv0 ?? 'dpip',
-  });
-  return { code, ...out };
+  const io = collectingIo({ env: options.env ?? {}, transport: () => transport, argv0: options.argv0 ?? 'dpip' });
+  const code = await main(typeof argv === 'string' ? words(argv) : [...argv], io);
+  return { code, ...io.printed };
 }
 
 /** A body, a negative error code, or something to throw. */

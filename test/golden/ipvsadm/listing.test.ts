@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { main } from '../../../src/cli/ipvsadm/main';
 import { encode, MSG } from '../../../src/ipc/codec';
+import { collectingIo } from '../../support/io';
 import { address, destsReply, infoReply, ipvsadm, ScriptedDaemon, servicesReply, tcpService } from './run';
 
 const { DPVS_SO_GET_INFO, DPVS_SO_GET_SERVICES, DPVS_SO_GET_SERVICE, DPVS_SO_GET_DESTS, SOCKOPT_GET_CONN_ALL } = MSG;
@@ -287,7 +288,7 @@ describe('connections', () => {
       },
     });
     const write = (text: string): void => void (stdout += text);
-    const io = { stdout: { write }, stderr: { write: () => undefined }, stdinText: () => '', env: {}, isTTY: false, transport: () => transport, argv0: 'ipvsadm' };
+    const io = collectingIo({ stdout: { write }, transport: () => transport });
     expect(await main(['-Lc'], io)).toBe(1);
     expect(beforeSecond).toMatch(/^\[4\]icmpv6 1234567 ICMP_NORMAL localhost:54321 {4}localhost:80 .*\n$/);
     expect(stdout).toBe(beforeSecond);

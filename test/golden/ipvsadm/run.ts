@@ -4,6 +4,7 @@ import { main } from '../../../src/cli/ipvsadm/main';
 import { CommandError } from '../../../src/cli/runtime';
 import { ClosedError, DaemonError, type RequestType, type Transport } from '../../../src/ipc/client';
 import { decode, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../../../src/ipc/codec';
+import { collectingIo } from '../../support/io';
 import { masked, replyBytes, requestBody, type Exchange, type Vector } from '../../support/vectors';
 
 export interface Result {
@@ -17,16 +18,8 @@ export async function ipvsadm(
   transport: Transport,
   options: { readonly stdin?: string; readonly argv0?: string } = {},
 ): Promise<Result> {
-  const out = { stdout: '', stderr: '' };
-  const io = {
-    stdout: { write: (text: string) => void (out.stdout += text) },
-    stderr: { write: (text: string) => void (out.stderr += text) },
-    stdinText: () => options.stdin ?? '',
-    env: {},
-    isTTY: false,
-    transport: () => transport,
-    argv0: options.argv0 ?? 'ipvsadm',
-  };
+  const io = collectingIo({ stdinText: () => options.stdin ?? '', transport: () => transport, argv0: options.argv0 ?? 'ipvsadm' });
+  const out = io.printed;
   try {
     return { code: await main([...argv], io), ...out };
   } catch (error) {

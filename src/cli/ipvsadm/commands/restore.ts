@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // -R
 import { CommandError } from '../../runtime/errors';
-import type { Io, Output } from '../../runtime/io';
+import { deriveIo, type Io, type Output } from '../../runtime/io';
 import { invalid, tryHelp, UsageError } from '../errors';
 
 /** Runs one command line; what -R does for each of its lines. */
@@ -50,15 +50,7 @@ class NumberedOutput implements Output {
 }
 
 function numbered(io: Io, line: RuleLine): Io {
-  return {
-    stdout: io.stdout,
-    stderr: new NumberedOutput(io.stderr, `line ${line.number}: `),
-    stdinText: () => '',
-    env: io.env,
-    isTTY: io.isTTY,
-    transport: () => io.transport(),
-    argv0: io.argv0,
-  };
+  return deriveIo(io, { stderr: new NumberedOutput(io.stderr, `line ${line.number}: `), stdinText: () => '' });
 }
 
 function isRestore(words: readonly string[]): boolean {
