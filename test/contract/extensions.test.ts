@@ -48,6 +48,7 @@ describe('hello', () => {
         record(2, encode('ds_lcore', { id: 0, role: 0, index: 0 })),
         record(2, encode('ds_lcore', { id: 5, role: 1, index: 1 })),
         record(3, ids),
+        record(4, Buffer.from(new Uint32Array([1, 2, 3, 4]).buffer)),
       ]),
     );
     expect(hello(transport)).toEqual({
@@ -62,6 +63,7 @@ describe('hello', () => {
         { id: 5, role: 'worker', index: 1 },
       ],
       ids: new Set([0, 18, 0x44530000]),
+      limits: { maxBatchBytes: 1, maxBatchItems: 2, maxPageBytes: 3, maxPageConns: 4 },
     });
   });
 

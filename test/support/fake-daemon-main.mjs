@@ -5,9 +5,15 @@ import { createServer } from 'node:net';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 
 const HEADER = 24;
+const HELLO = 0x44530000;
 
-/** Handles one connection as `step` says, see Step in fake-daemon.ts. */
-function handle(socket, step, record) {
+/** True when the answer of a step is that of a daemon of old, which does not know what HELLO is. */
+function ignoresHello(step) {
+  return step.reply !== undefined && step.reply.length >= 8 && Buffer.from(step.reply).readUInt32LE(4) !== HELLO;
+}
+
+/** Handles one connection as `step` says, see Step in fake-daemon.ts. `giveBack`: the step was not used. */
+function handle(socket, step, record, giveBack) {
   let received = Buffer.alloc(0);
   let answered = false;
   socket.on('error', () => socket.destroy());
@@ -20,6 +26,10 @@ function handle(socket, step, record) {
     answered = true;
     if (step.ignoreBody) socket.pause();
     const id = received.readUInt32LE(4);
+    if (id === HELLO && ignoresHello(step)) {
+      giveBack();
+      return void socket.destroy();
+    }
     record({
       version: received.readUInt32LE(0),
       id,
@@ -56,7 +66,7 @@ export function serve({ path, steps, repeat = false, backlog = 128 }, record = (
   const server = createServer((socket) => {
     const step = steps[repeat ? n % steps.length : n] ?? { closeAtOnce: true };
     n += 1;
-    handle(socket, step, record);
+    handle(socket, step, record, () => (n -= 1));
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

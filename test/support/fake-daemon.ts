@@ -41,7 +41,7 @@ export interface FakeDaemonOptions {
   readonly backlog?: number;
 }
 
-/** A daemon on a real socket that plays what it is told. */
+/** A daemon on a real socket that plays what it is told. HELLO does not use up a step that answers something else. */
 export class FakeDaemon {
   readonly path: string;
   readonly #folder: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ClosedError, DaemonError, ProtocolError, type RequestType, type Transport } from '../../src/ipc/client';
-import { decode, sizeOf } from '../../src/ipc/codec';
+import { decode, MSG, sizeOf } from '../../src/ipc/codec';
 import { masked, replyBytes, requestBody, type Exchange, type Vector } from './vectors';
 
 const VERSION = 0x10000;
@@ -19,6 +19,8 @@ export class VectorTransport implements Transport {
 
   request(id: number, type: RequestType, body: Uint8Array = new Uint8Array()): Buffer {
     const exchange = this.#exchanges[this.#next];
+    // Recorded daemons know no extensions and close the connection.
+    if (id === MSG.DS_MSG_HELLO && exchange?.id !== id) throw new ClosedError(id, 0, sizeOf.dpvs_sock_msg_reply, 'header');
     this.#next += 1;
     if (exchange === undefined) throw new Error(`unexpected request ${id} ${type}: the vector has no more exchanges`);
     compareRequest(exchange, this.#next, id, type, body);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DaemonError, type Transport } from '../client';
+import { DaemonError, ProtocolError, type Transport } from '../client';
 import {
   af,
   decode,
@@ -8,6 +8,7 @@ import {
   encode,
   encodeInto,
   MSG,
+  ShortReplyError,
   sizeOf,
   type DeepPartial,
   type Structs,
@@ -24,20 +25,40 @@ export type DestSpec = DeepPartial<Dest>;
 
 const ATTEMPTS = 3;
 
-function withCleanAddress(dest: Dest): Dest {
+/** Daemons send uninitialised bytes behind IPv4 addresses; nobody may get them back from us. */
+export function withCleanDest(dest: Dest): Dest {
   if (dest.af !== af.AF_INET6) dest.addr.fill(0, 4);
   return dest;
 }
 
-function requestDests(transport: Transport, service: Service, index: number): Dest[] {
+/** Servers as they were sent, decoded when they are asked for. */
+export interface DestList {
+  /** With as many servers as there are. */
+  readonly service: Service;
+  dests(): Dest[];
+}
+
+/** Another number of servers than was asked for. */
+class StaleCountError extends ProtocolError {}
+
+function requestDests(transport: Transport, service: Service, index: number): DestList {
   const { proto, port, fwmark, addr, match, num_dests } = service;
   const request = encode('dp_vs_dest_table', { af: service.af, proto, port, fwmark, addr, match, num_dests, index });
   const body = transport.request(MSG.DPVS_SO_GET_DESTS, 'get', request);
   const front = decode('dp_vs_dest_table', body);
-  return decodeArray('dp_vs_dest_compat', body, sizeOf.dp_vs_dest_table, front.num_dests).map(withCleanAddress);
+  const needed = sizeOf.dp_vs_dest_table + front.num_dests * sizeOf.dp_vs_dest_compat;
+  if (needed > body.length) throw new ShortReplyError('dp_vs_dest_compat', needed, body.length);
+  if (front.num_dests !== num_dests) {
+    throw new StaleCountError(`the daemon lists ${front.num_dests} servers of a service that announces ${num_dests}`);
+  }
+  return {
+    service,
+    dests: () => decodeArray('dp_vs_dest_compat', body, sizeOf.dp_vs_dest_table, num_dests).map(withCleanDest),
+  };
 }
 
 function isStale(error: unknown): boolean {
+  if (error instanceof StaleCountError) return true;
   return error instanceof DaemonError && error.code === EDPVS.EDPVS_MSG_FAIL;
 }
 
@@ -45,9 +66,14 @@ function isStale(error: unknown): boolean {
  * The servers of a service as lcore `index` has them (0: sums over all). They must be asked for with their number, so
  * servers that changed since the service was fetched are asked for again.
  * @returns null when the service was deleted in the meantime
- * @throws as Transport.request, ShortReplyError
+ * @throws as Transport.request, ProtocolError
  */
 export function listDests(transport: Transport, service: Service, index = 0): Dest[] | null {
+  return fetchDests(transport, service, index)?.dests() ?? null;
+}
+
+/** As listDests, with the service as it is then. @throws as listDests */
+export function fetchDests(transport: Transport, service: Service, index: number): DestList | null {
   let latest = service;
   for (let attempt = 1; ; attempt += 1) {
     try {

@@ -12,6 +12,17 @@ export interface HelloLcore {
   readonly index: number;
 }
 
+/** How large extension messages may be. */
+export interface Limits {
+  /** Bytes of a request body of DS_MSG_BATCH. */
+  readonly maxBatchBytes: number;
+  readonly maxBatchItems: number;
+  /** Bytes of a reply of DS_MSG_LIST_SERVICES. */
+  readonly maxPageBytes: number;
+  /** Connections in a reply of DS_MSG_LIST_CONNS. */
+  readonly maxPageConns: number;
+}
+
 /** Who the daemon is and what it can do. */
 export interface Hello {
   readonly structVersion: number;
@@ -27,6 +38,8 @@ export interface Hello {
   readonly lcores: readonly HelloLcore[];
   /** Ids of the messages that the daemon serves. */
   readonly ids: ReadonlySet<number>;
+  /** null when the daemon does not tell. */
+  readonly limits: Limits | null;
 }
 
 function parseLcore(record: ExtRecord): HelloLcore {
@@ -37,6 +50,17 @@ function parseLcore(record: ExtRecord): HelloLcore {
 function parseIds(record: ExtRecord): number[] {
   const count = Math.floor(record.payload.length / 4);
   return Array.from({ length: count }, (_, i) => record.payload.readUInt32LE(i * 4));
+}
+
+function parseLimits(record: ExtRecord | undefined): Limits | null {
+  if (record === undefined) return null;
+  const limits = decode('ds_limits', record.payload);
+  return {
+    maxBatchBytes: limits.max_batch_bytes,
+    maxBatchItems: limits.max_batch_items,
+    maxPageBytes: limits.max_page_bytes,
+    maxPageConns: limits.max_page_conns,
+  };
 }
 
 /** True for the ways in which a daemon says that it does not know a message. */
@@ -60,6 +84,7 @@ export function parseHello(body: Buffer): Hello | null {
     version: info.version,
     lcores: records.filter((record) => record.type === ext.DS_TLV_LCORE).map(parseLcore),
     ids: new Set(records.filter((record) => record.type === ext.DS_TLV_IDS).flatMap(parseIds)),
+    limits: parseLimits(records.find((record) => record.type === ext.DS_TLV_LIMITS)),
   };
 }
 

@@ -25,16 +25,25 @@ const LIST_ATTEMPTS = 5;
 const MAX_COUNT = 0xffff;
 
 /** Daemons send uninitialised bytes behind IPv4 addresses; nobody may get them back from us. */
-function withCleanAddress(service: Service): Service {
+export function withCleanService(service: Service): Service {
   if (service.af !== af.AF_INET6) service.addr.fill(0, 4);
   return service;
+}
+
+/** Another number of services than was asked for. */
+class StaleCountError extends ProtocolError {}
+
+function isStale(error: unknown): boolean {
+  if (error instanceof StaleCountError) return true;
+  return error instanceof DaemonError && error.code === EDPVS.EDPVS_MSG_FAIL;
 }
 
 function requestServices(transport: Transport, index: number, count: number): Service[] {
   if (count > MAX_COUNT) throw new ProtocolError(`the daemon has ${count} services, the protocol can list ${MAX_COUNT}`);
   const body = transport.request(MSG.DPVS_SO_GET_SERVICES, 'get', encode('dp_vs_services_front', { index, count }));
   const front = decode('dp_vs_services_front', body);
-  return decodeArray('dp_vs_service_compat', body, sizeOf.dp_vs_services_front, front.count).map(withCleanAddress);
+  if (front.count !== count) throw new StaleCountError(`the daemon lists ${front.count} services where it announced ${count}`);
+  return decodeArray('dp_vs_service_compat', body, sizeOf.dp_vs_services_front, front.count).map(withCleanService);
 }
 
 /**
@@ -49,8 +58,7 @@ export function listServices(transport: Transport, index = 0, info: Info = getIn
     try {
       return { info: latest, services: requestServices(transport, index, latest.services) };
     } catch (error) {
-      const changed = error instanceof DaemonError && error.code === EDPVS.EDPVS_MSG_FAIL;
-      if (!changed || attempt === LIST_ATTEMPTS) throw error;
+      if (!isStale(error) || attempt === LIST_ATTEMPTS) throw error;
       latest = getInfo(transport);
     }
   }
@@ -63,7 +71,7 @@ export function listServices(transport: Transport, index = 0, info: Info = getIn
  */
 export function getService(transport: Transport, key: ServiceSpec, index = 0): Service {
   const body = transport.request(MSG.DPVS_SO_GET_SERVICE, 'get', encode('dp_vs_service_compat', { ...key, index }));
-  return withCleanAddress(decode('dp_vs_service_compat', body));
+  return withCleanService(decode('dp_vs_service_compat', body));
 }
 
 function set(transport: Transport, id: number, service: ServiceSpec): void {

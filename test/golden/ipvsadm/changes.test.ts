@@ -274,7 +274,7 @@ describe('lists of clients', () => {
     const entries = [58, 99].map((proto) => ({ af: 10, proto, vaddr: address(0x20, 1), subject: address(0xfd) }));
     const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: 2 }), ...entries.map((entry) => encode('dp_vs_blklst_conf', entry))]);
     const services = entries.map(({ af, proto, vaddr }) => ({ af, proto, addr: vaddr }));
-    const peer = daemon({ [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services), [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply });
+    const peer = daemon({ [MSG.DPVS_SO_GET_INFO]: () => infoReply(services.length), [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services), [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply });
     const { stdout } = await ipvsadm(['-B'], peer);
     expect(stdout.split('\n').slice(1)).toEqual([
       'ICMPv6   [2001::]:0                     fd00::                        ',
@@ -290,7 +290,7 @@ describe('lists of clients', () => {
     const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: entries.length }), ...entries]);
     const mark = { af: 2, proto: 6, addr: address() };
     const services = [tcpService(2), { ...mark, fwmark: 1 }, tcpService(1), { ...mark, fwmark: 2 }];
-    const peer = daemon({ [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services), [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply });
+    const peer = daemon({ [MSG.DPVS_SO_GET_INFO]: () => infoReply(services.length), [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services), [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply });
     const { stdout } = await ipvsadm(['-B'], peer);
     expect(stdout.split('\n').slice(1, -1).map((line) => line.split(/ +/).slice(1, 3))).toEqual([
       ['10.0.0.2:80', '3.0.0.0'],

@@ -10,7 +10,7 @@ const { DPVS_SO_GET_INFO, DPVS_SO_GET_SERVICES, DPVS_SO_GET_SERVICE, DPVS_SO_GET
 function daemonOf(services: readonly ReturnType<typeof tcpService>[], dests: Parameters<typeof destsReply>[0] = []): ScriptedDaemon {
   return new ScriptedDaemon({
     [DPVS_SO_GET_INFO]: () => infoReply(services.length),
-    [DPVS_SO_GET_SERVICES]: () => servicesReply(services),
+    [DPVS_SO_GET_SERVICES]: () => servicesReply(services.map((each) => ({ ...each, num_dests: dests.length }))),
     [DPVS_SO_GET_DESTS]: () => destsReply(dests),
   });
 }
@@ -196,7 +196,7 @@ describe('a daemon that changes meanwhile', () => {
   it('does not hide other services behind one that cannot be listed', async () => {
     const daemon = new ScriptedDaemon({
       [DPVS_SO_GET_INFO]: () => infoReply(3),
-      [DPVS_SO_GET_SERVICES]: () => servicesReply([tcpService(1), tcpService(2), tcpService(3)]),
+      [DPVS_SO_GET_SERVICES]: () => servicesReply([1, 2, 3].map((last) => tcpService(last, { num_dests: 1 }))),
       [DPVS_SO_GET_DESTS]: (body) => (body[15] === 2 ? -23 : destsReply([dest])),
     });
     const { code, stdout, stderr } = await ipvsadm(['-Ln'], daemon);

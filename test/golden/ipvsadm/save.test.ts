@@ -27,7 +27,7 @@ function daemonWith({ services, deny }: Configuration): ScriptedDaemon {
     ); // prettier-ignore
   return new ScriptedDaemon({
     [MSG.DPVS_SO_GET_INFO]: () => infoReply(services.length),
-    [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services.map(({ service }) => service)),
+    [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply(services.map(({ service, dests }) => ({ ...service, num_dests: dests.length }))),
     [MSG.DPVS_SO_GET_DESTS]: (body) => {
       const key = decode('dp_vs_dest_table', body);
       return destsReply(services[find(key.af, key.proto, key.port, key.fwmark, key.addr, key.match.iifname)]?.dests ?? []);
