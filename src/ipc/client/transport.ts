@@ -21,6 +21,15 @@ export interface Transport {
   request(id: number, type: RequestType, body?: Uint8Array): Buffer;
 }
 
+/** A transport that can also hand over open files. */
+export interface FdTransport extends Transport {
+  /**
+   * Like request, for a reply that passes an open file. The caller closes `fd`.
+   * @throws ProtocolError when none came, else as request
+   */
+  requestFd(id: number, type: RequestType, body?: Uint8Array): { readonly body: Buffer; readonly fd: number };
+}
+
 export interface TransportOptions {
   /** Of the socket, at most 107 bytes. Default: DPVS_IPC_FILE of the environment, else /var/run/dpvs.ipc. */
   readonly path?: string;
@@ -47,7 +56,7 @@ const EMPTY = Buffer.alloc(0);
 type Failure = Exclude<NativeOutcome, { stage: 'done' }>;
 
 /** The control socket. Every request is a connection of its own, as the protocol demands. */
-export class SocketTransport implements Transport {
+export class SocketTransport implements FdTransport {
   readonly path: string;
   readonly #timeoutMs: number;
   readonly #maxBody: number;
@@ -66,10 +75,6 @@ export class SocketTransport implements Transport {
     return out.body ?? EMPTY;
   }
 
-  /**
-   * Like request, for a reply that passes an open file. The caller closes `fd`.
-   * @throws ProtocolError when none came, else as request
-   */
   requestFd(id: number, type: RequestType, body?: Uint8Array): { readonly body: Buffer; readonly fd: number } {
     this.#checkPath(id, type);
     const out = native().requestFd(this.path, id, typeNumber(type), body, this.#timeoutMs, this.#maxBody);

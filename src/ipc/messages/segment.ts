@@ -2,7 +2,7 @@
 // The statistics segment (dataplane/include/abi/segment.h): counters in memory that the daemon shares, read without
 // asking anybody. Whatever it says about itself is checked: nothing outside of the file is asked for.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import type { SocketTransport } from '../client';
+import type { FdTransport } from '../client';
 import { decode, decodeArray, ext, MSG, sizeOf, type StructName, type Structs } from '../codec';
 import { IpcError, ProtocolError } from '../errors';
 import { capabilities, requireMessage } from './capabilities';
@@ -99,9 +99,9 @@ export class StatSegment {
 
   /**
    * Asks the daemon for its statistics and reads them once.
-   * @throws UnsupportedError from daemons without, ProtocolError, as SocketTransport.requestFd
+   * @throws UnsupportedError from daemons without, ProtocolError, as FdTransport.requestFd
    */
-  static open(transport: SocketTransport): StatSegment {
+  static open(transport: FdTransport): StatSegment {
     requireMessage(capabilities(transport), MSG.DS_MSG_STATS, 'reading statistics from memory');
     const { body, fd } = transport.requestFd(MSG.DS_MSG_STATS, 'get');
     try {
