@@ -22,6 +22,7 @@ struct ctrl_message {
 	size_t size;	   /* for the rule, bytes */
 	size_t max;	   /* longest body read, bytes */
 	ctrl_handler fn;   /* NULL: not supported */
+	bool txn;	   /* runs in a transaction */
 };
 
 /* The row of an id, NULL when unknown. */
@@ -31,6 +32,10 @@ void ctrl_message_each(void (*fn)(const struct ctrl_message *msg, void *arg), vo
 /* What can be said about a request from its id, type and body length alone: 0, EDPVS_NOTSUPP or EDPVS_INVAL.
  */
 int ctrl_check(uint32_t id, int32_t type, uint64_t len);
+/* Runs a request whose id, type and length were checked: in a transaction if it can be in one and none is
+ * open. */
+int ctrl_message_run(const struct ctrl_message *msg, const struct ctrl_request *req,
+		     struct ctrl_reply *reply);
 /* Text of a code for the reply header. */
 const char *ctrl_error_text(int code);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "core/txn.h"
 
 enum {
 	EXTRA_MAX = 16,
@@ -28,7 +29,8 @@ enum {
 	 ABI_RULE_##rule,                                                                                    \
 	 size,                                                                                               \
 	 FACTOR_##availability(LIMIT_##rule(size)),                                                          \
-	 NULL},
+	 NULL,                                                                                               \
+	 false},
 static struct ctrl_message table[] = {ABI_MESSAGES(ROW)};
 #undef ROW
 
@@ -81,8 +83,8 @@ static void __attribute__((noreturn)) die(uint32_t id, const char *why)
 	abort();
 }
 
-void
-ctrl_register(uint32_t id, ctrl_handler fn)
+static struct ctrl_message *
+take(uint32_t id, ctrl_handler fn)
 {
 	struct ctrl_message *msg = find(id);
 
@@ -91,6 +93,23 @@ ctrl_register(uint32_t id, ctrl_handler fn)
 	if (msg->fn)
 		die(id, "it has a handler already");
 	msg->fn = fn;
+	return msg;
+}
+
+void
+ctrl_register(uint32_t id, ctrl_handler fn)
+{
+	take(id, fn);
+}
+
+void
+ctrl_register_txn(uint32_t id, ctrl_handler fn)
+{
+	struct ctrl_message *msg = take(id, fn);
+
+	if (msg->direction != ABI_DIRECTION_SET)
+		die(id, "only what is set can be a part of a transaction");
+	msg->txn = true;
 }
 
 void
@@ -120,13 +139,21 @@ ctrl_check(uint32_t id, int32_t type, uint64_t len)
 		return EDPVS_NOTSUPP;
 	if (msg->direction != ABI_DIRECTION_BOTH && (int32_t)msg->direction != type)
 		return EDPVS_NOTSUPP;
-	if (len > msg->max || len > CTRL_REQUEST_MAX)
+	if (len > msg->max)
 		return EDPVS_INVAL;
 	if (msg->rule == ABI_RULE_EXACT && len != msg->size)
 		return EDPVS_INVAL;
 	if (msg->rule == ABI_RULE_MIN && len < msg->size)
 		return EDPVS_INVAL;
 	return EDPVS_OK;
+}
+
+int
+ctrl_message_run(const struct ctrl_message *msg, const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	bool mine = msg->txn && txn_enter();
+
+	return txn_leave(mine, msg->fn(req, reply));
 }
 
 int
@@ -137,15 +164,16 @@ ctrl_dispatch(const struct ctrl_request *req, struct ctrl_reply *reply)
 	int rc = ctrl_check(req->id, req->type, req->len);
 
 	if (rc == EDPVS_OK)
-		rc = msg->fn(req, reply);
+		rc = ctrl_message_run(msg, req, reply);
 	if (rc != EDPVS_OK)
 		ctrl_reply_clear(reply);
-	if (rc == EDPVS_OK && req->type == SOCKOPT_SET && ctrl_generation == generation && !is_extra(msg))
-		ctrl_generation++;
 	/* Test messages come by the thousand and change nothing of the configuration. */
-	if (req->type == SOCKOPT_SET && msg && !is_extra(msg))
-		log_info("ctrl", "%s by pid %d, uid %u: %s", msg->name, (int)req->peer.pid,
-			 (unsigned)req->peer.uid, ctrl_error_text(rc));
+	if (req->type != SOCKOPT_SET || !msg || is_extra(msg))
+		return rc;
+	if (rc == EDPVS_OK && ctrl_generation == generation)
+		ctrl_generation++;
+	log_info("ctrl", "%s by pid %d, uid %u: %s", msg->name, (int)req->peer.pid, (unsigned)req->peer.uid,
+		 ctrl_error_text(rc));
 	return rc;
 }
 

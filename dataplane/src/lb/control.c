@@ -13,6 +13,7 @@ lb_control_init(void)
 
 	if (err)
 		return err;
+	lb_txn_init();
 	lb_dests_init();
 	lb_laddr_init();
 	return lb_services_init();

@@ -206,7 +206,7 @@ lb_dest_load_add(const struct lb_dest *d, int worker, struct lb_load *sum)
 }
 
 static int
-zero_prepare(struct lb_dest_list *list)
+list_prepare(struct lb_dest_list *list)
 {
 	struct lb_dest *d;
 
@@ -220,7 +220,7 @@ zero_prepare(struct lb_dest_list *list)
 }
 
 static void
-zero_apply(struct lb_dest_list *list)
+list_apply(struct lb_dest_list *list)
 {
 	struct lb_dest *d;
 
@@ -230,12 +230,24 @@ zero_apply(struct lb_dest_list *list)
 }
 
 int
+lb_zero_prepare(struct lb_service *svc)
+{
+	return list_prepare(&svc->dest_list) || list_prepare(&svc->zombies) ? EDPVS_NOMEM : EDPVS_OK;
+}
+
+void
+lb_zero_apply(struct lb_service *svc)
+{
+	list_apply(&svc->dest_list);
+	list_apply(&svc->zombies);
+	memset(svc->gone, 0, nworkers * sizeof(*svc->gone));
+}
+
+int
 lb_service_zero(struct lb_service *svc)
 {
-	if (zero_prepare(&svc->dest_list) || zero_prepare(&svc->zombies))
-		return EDPVS_NOMEM;
-	zero_apply(&svc->dest_list);
-	zero_apply(&svc->zombies);
-	memset(svc->gone, 0, nworkers * sizeof(*svc->gone));
-	return EDPVS_OK;
+	bool mine = txn_enter();
+
+	lb_touch(svc, LB_DIRTY_ZERO);
+	return txn_leave(mine, EDPVS_OK);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Real servers of services. A change is made in the list first, then the set for workers is built from the
- * list and published; when that fails the list is put back.
+ * Real servers of services. A change is made in the list; the set for workers is built from the list when the
+ * transaction is committed.
  *
  * A deleted destination becomes a zombie: its connections go on and keep its id. It is freed when two things
  * hold in this order: every worker has dropped the sets that listed it, so that no connection can come; and
@@ -44,87 +44,6 @@ lb_threshold_share(uint32_t total, unsigned worker)
 	return total / nworkers + (worker < total % nworkers);
 }
 
-/* ---- the set for workers ---- */
-
-static int32_t
-gcd(int32_t a, int32_t b)
-{
-	while (b) {
-		int32_t r = a % b;
-
-		a = b;
-		b = r;
-	}
-	return a;
-}
-
-static void
-view_fill(struct lb_dest_view *v, const struct lb_dest *d)
-{
-	*v = (struct lb_dest_view){.ip = d->ip,
-				   .port_be = d->port_be,
-				   .af = d->af,
-				   .fwd = d->fwd,
-				   .weight = d->weight,
-				   .id = d->id,
-				   .rs_id = d->rs_id,
-				   .max_conn = d->max_conn / nworkers,
-				   .max_more = d->max_conn % nworkers,
-				   .flags = d->flags};
-}
-
-static struct lb_dest_set *
-set_build(const struct lb_service *svc, const struct lb_sched *sched)
-{
-	struct lb_dest_set *set = malloc(sizeof(*set) + svc->ndests * sizeof(set->d[0]));
-	const struct lb_dest *d;
-
-	if (!set)
-		return NULL;
-	*set = (struct lb_dest_set){.version = svc->version + 1, .sched = sched};
-	TAILQ_FOREACH (d, &svc->dest_list, next) {
-		view_fill(&set->d[set->n++], d);
-		set->sum_weight += d->weight;
-		set->gcd_weight = gcd(set->gcd_weight, d->weight);
-		if (d->weight > set->max_weight)
-			set->max_weight = d->weight;
-	}
-	if (set->gcd_weight == 0)
-		set->gcd_weight = 1;
-	return set;
-}
-
-void
-lb_dest_set_free(void *arg)
-{
-	struct lb_dest_set *set = arg;
-
-	if (set && set->sched->free)
-		set->sched->free(set);
-	free(set);
-}
-
-int
-lb_dests_publish(struct lb_service *svc, const struct lb_sched *sched, uint32_t flags)
-{
-	struct lb_dest_set *old = svc->dests;
-	struct lb_dest_set *set = set_build(svc, sched ? sched : old->sched);
-	int err;
-
-	if (!set)
-		return EDPVS_NOMEM;
-	err = set->sched->build ? set->sched->build(set, flags) : EDPVS_OK;
-	if (err) {
-		free(set);
-		return err;
-	}
-	svc->version = set->version;
-	rcu_publish(svc->dests, set);
-	if (old)
-		rcu_retire(lb_dest_set_free, old);
-	return EDPVS_OK;
-}
-
 /* ---- lists ---- */
 
 static struct lb_dest *
@@ -150,14 +69,13 @@ flags_publish(const struct lb_dest *d)
 	lb_dest_flags_set(d->id, d->flags | (d->weight == 0 ? LB_DEST_WEIGHT0 : 0));
 }
 
-static void
-conf_apply(struct lb_dest *d, const struct lb_dest_conf *conf)
+void
+lb_dests_flags_publish(const struct lb_service *svc)
 {
-	d->fwd = conf->fwd;
-	d->weight = (int32_t)conf->weight;
-	d->max_conn = conf->max_conn;
-	d->min_conn = conf->min_conn;
-	d->flags = DEST_F_AVAILABLE | (conf->inhibited ? DEST_F_INHIBITED : 0);
+	const struct lb_dest *d;
+
+	TAILQ_FOREACH (d, &svc->dest_list, next)
+		flags_publish(d);
 }
 
 static void
@@ -174,24 +92,26 @@ unlink_listed(struct lb_service *svc, struct lb_dest *d)
 	svc->ndests--;
 }
 
+/* Puts d back in front of where it was, at the end for NULL. */
 static void
-workers_forgot(void *arg)
+put_back(struct lb_dest_list *list, struct lb_dest *behind, struct lb_dest *d)
 {
-	((struct lb_dest *)arg)->pending--;
+	if (behind)
+		TAILQ_INSERT_BEFORE(behind, d, next);
+	else
+		TAILQ_INSERT_TAIL(list, d, next);
 }
 
 /* d is in no list. */
 static void
 zombie_add(struct lb_dest_list *list, struct lb_dest *d)
 {
-	d->flags &= ~(uint32_t)DEST_F_AVAILABLE;
-	flags_publish(d);
-	d->zombie = true;
 	TAILQ_INSERT_TAIL(list, d, next);
 	TAILQ_INSERT_TAIL(&dying, d, dying);
 	ndying++;
-	d->pending++;
-	rcu_retire(workers_forgot, d);
+	d->flags &= ~(uint32_t)DEST_F_AVAILABLE;
+	d->zombie = true;
+	d->doomed = true;
 }
 
 static void
@@ -201,9 +121,83 @@ zombie_remove(struct lb_dest_list *list, struct lb_dest *d)
 	TAILQ_REMOVE(&dying, d, dying);
 	ndying--;
 	d->zombie = false;
+	d->doomed = false;
 }
 
-/* ---- changes ---- */
+static void
+workers_forgot(void *arg)
+{
+	((struct lb_dest *)arg)->pending--;
+}
+
+static void
+doom(struct lb_dest *d)
+{
+	d->doomed = false;
+	flags_publish(d);
+	d->pending++;
+	rcu_retire(workers_forgot, d);
+}
+
+void
+lb_dests_doom(struct lb_service *svc)
+{
+	struct lb_dest *d;
+
+	/* They were added last. */
+	TAILQ_FOREACH_REVERSE(d, &svc->zombies, lb_dest_list, next)
+	{
+		if (!d->doomed)
+			break;
+		doom(d);
+	}
+}
+
+/* ---- configuration ---- */
+
+/* What a request may change. */
+struct setting {
+	uint8_t fwd;
+	int32_t weight;
+	uint32_t max_conn, min_conn, flags;
+};
+
+struct note {
+	struct lb_dest *d; /* NULL: the change was not made */
+	struct lb_dest *behind, *behind_dying;
+	struct setting before;
+	bool doomed;
+};
+
+static struct setting
+setting_of(const struct lb_dest *d)
+{
+	return (struct setting){.fwd = d->fwd,
+				.weight = d->weight,
+				.max_conn = d->max_conn,
+				.min_conn = d->min_conn,
+				.flags = d->flags};
+}
+
+static void
+setting_restore(struct lb_dest *d, const struct setting *s)
+{
+	d->fwd = s->fwd;
+	d->weight = s->weight;
+	d->max_conn = s->max_conn;
+	d->min_conn = s->min_conn;
+	d->flags = s->flags;
+}
+
+static void
+conf_apply(struct lb_dest *d, const struct lb_dest_conf *conf)
+{
+	d->fwd = conf->fwd;
+	d->weight = (int32_t)conf->weight;
+	d->max_conn = conf->max_conn;
+	d->min_conn = conf->min_conn;
+	d->flags = DEST_F_AVAILABLE | (conf->inhibited ? DEST_F_INHIBITED : 0);
+}
 
 /* What a destination must fulfil whatever the request. */
 static bool
@@ -212,6 +206,8 @@ forwardable(const struct lb_service *svc, const struct lb_dest_conf *conf)
 	return lb_fwd_supported(svc, conf->af, conf->fwd) &&
 	       (conf->max_conn == 0 || conf->max_conn >= nworkers);
 }
+
+/* ---- adding ---- */
 
 static int
 dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest **out)
@@ -259,117 +255,181 @@ dest_free(void *arg)
 	free(d);
 }
 
-static int
-dest_revive(struct lb_service *svc, struct lb_dest *d, const struct lb_dest_conf *conf)
+static void
+create_undo(void *note)
 {
-	struct lb_dest before = *d;
-	int err;
+	const struct note *n = note;
 
-	zombie_remove(&svc->zombies, d);
-	conf_apply(d, conf);
-	link_head(svc, d);
-	err = lb_dests_publish(svc, NULL, svc->attrs->flags);
-	if (err) {
-		unlink_listed(svc, d);
-		d->fwd = before.fwd;
-		d->weight = before.weight;
-		d->max_conn = before.max_conn;
-		d->min_conn = before.min_conn;
-		d->flags = before.flags;
-		zombie_add(&svc->zombies, d);
+	if (!n->d)
+		return;
+	unlink_listed(n->d->svc, n->d);
+	lb_rates_stop(n->d);
+	dest_free(n->d);
+}
+
+static int
+dest_create(struct lb_service *svc, const struct lb_dest_conf *conf)
+{
+	static const struct txn_change change = {.undo = create_undo};
+	struct note *n = txn_note(&change, sizeof(*n));
+	int err = n ? dest_new(svc, conf, &n->d) : EDPVS_NOMEM;
+
+	if (err)
 		return err;
-	}
-	flags_publish(d);
+	conf_apply(n->d, conf);
+	link_head(svc, n->d);
 	return EDPVS_OK;
 }
 
-int
-lb_dest_add(struct lb_service *svc, const struct lb_dest_conf *conf)
+static void
+revive_undo(void *note)
+{
+	const struct note *n = note;
+	struct lb_dest *d = n->d;
+
+	unlink_listed(d->svc, d);
+	put_back(&d->svc->zombies, n->behind, d);
+	if (n->behind_dying)
+		TAILQ_INSERT_BEFORE(n->behind_dying, d, dying);
+	else
+		TAILQ_INSERT_TAIL(&dying, d, dying);
+	ndying++;
+	setting_restore(d, &n->before);
+	d->zombie = true;
+	d->doomed = n->doomed;
+}
+
+static int
+dest_revive(struct lb_service *svc, struct lb_dest *d, const struct lb_dest_conf *conf)
+{
+	static const struct txn_change change = {.undo = revive_undo};
+	struct note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
+		return EDPVS_NOMEM;
+	*n = (struct note){.d = d,
+			   .behind = TAILQ_NEXT(d, next),
+			   .behind_dying = TAILQ_NEXT(d, dying),
+			   .before = setting_of(d),
+			   .doomed = d->doomed};
+	zombie_remove(&svc->zombies, d);
+	conf_apply(d, conf);
+	link_head(svc, d);
+	return EDPVS_OK;
+}
+
+static int
+dest_add(struct lb_service *svc, const struct lb_dest_conf *conf)
 {
 	struct lb_dest *d;
-	int err;
 
 	if (lb_dest_find(svc, conf->af, &conf->ip, conf->port_be))
 		return EDPVS_EXIST;
 	if (conf->weight > WEIGHT_MAX || conf->min_conn > conf->max_conn || !forwardable(svc, conf))
 		return EDPVS_NOTSUPP;
+	lb_touch(svc, LB_DIRTY_DESTS);
 	d = find_in(&svc->zombies, conf->af, &conf->ip, conf->port_be);
-	if (d)
-		return dest_revive(svc, d, conf);
-	err = dest_new(svc, conf, &d);
-	if (err)
-		return err;
-	conf_apply(d, conf);
-	flags_publish(d);
-	link_head(svc, d);
-	err = lb_dests_publish(svc, NULL, svc->attrs->flags);
-	if (err) {
-		unlink_listed(svc, d);
-		lb_rates_stop(d);
-		dest_free(d);
-	}
-	return err;
+	return d ? dest_revive(svc, d, conf) : dest_create(svc, conf);
 }
 
 int
-lb_dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf)
+lb_dest_add(struct lb_service *svc, const struct lb_dest_conf *conf)
 {
-	struct lb_dest before = *d;
-	int err;
+	bool mine = txn_enter();
+
+	return txn_leave(mine, dest_add(svc, conf));
+}
+
+/* ---- editing and deleting ---- */
+
+static void
+edit_undo(void *note)
+{
+	const struct note *n = note;
+
+	setting_restore(n->d, &n->before);
+}
+
+static int
+dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf)
+{
+	static const struct txn_change change = {.undo = edit_undo};
+	struct note *n;
 
 	if (conf->weight > WEIGHT_MAX || conf->min_conn > conf->max_conn)
 		return EDPVS_INVAL;
 	if (!forwardable(d->svc, conf))
 		return EDPVS_NOTSUPP;
+	n = txn_note(&change, sizeof(*n));
+	if (!n)
+		return EDPVS_NOMEM;
+	*n = (struct note){.d = d, .before = setting_of(d)};
 	conf_apply(d, conf);
-	err = lb_dests_publish(d->svc, NULL, d->svc->attrs->flags);
-	if (err) {
-		*d = before;
-		return err;
-	}
-	flags_publish(d);
+	lb_touch(d->svc, LB_DIRTY_DESTS);
+	return EDPVS_OK;
+}
+
+int
+lb_dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf)
+{
+	bool mine = txn_enter();
+
+	return txn_leave(mine, dest_edit(d, conf));
+}
+
+static void
+delete_undo(void *note)
+{
+	const struct note *n = note;
+	struct lb_dest *d = n->d;
+
+	zombie_remove(&d->svc->zombies, d);
+	setting_restore(d, &n->before);
+	put_back(&d->svc->dest_list, n->behind, d);
+	d->svc->ndests++;
+}
+
+static int
+dest_del(struct lb_dest *d)
+{
+	static const struct txn_change change = {.undo = delete_undo};
+	struct note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
+		return EDPVS_NOMEM;
+	*n = (struct note){.d = d, .behind = TAILQ_NEXT(d, next), .before = setting_of(d)};
+	unlink_listed(d->svc, d);
+	zombie_add(&d->svc->zombies, d);
+	lb_touch(d->svc, LB_DIRTY_DESTS);
 	return EDPVS_OK;
 }
 
 int
 lb_dest_del(struct lb_dest *d)
 {
-	struct lb_service *svc = d->svc;
-	struct lb_dest *behind = TAILQ_NEXT(d, next);
-	int err;
+	bool mine = txn_enter();
 
-	unlink_listed(svc, d);
-	err = lb_dests_publish(svc, NULL, svc->attrs->flags);
-	if (err) {
-		if (behind)
-			TAILQ_INSERT_BEFORE(behind, d, next);
-		else
-			TAILQ_INSERT_TAIL(&svc->dest_list, d, next);
-		svc->ndests++;
-		return err;
-	}
-	zombie_add(&svc->zombies, d);
-	return EDPVS_OK;
+	return txn_leave(mine, dest_del(d));
 }
+
+/* ---- the end of zombies ---- */
 
 void
 lb_dests_orphan(struct lb_service *svc)
 {
 	struct lb_dest *d;
 
+	while ((d = TAILQ_FIRST(&svc->dest_list))) {
+		unlink_listed(svc, d);
+		zombie_add(&svc->zombies, d);
+	}
+	lb_dests_doom(svc);
 	while ((d = TAILQ_FIRST(&svc->zombies))) {
 		TAILQ_REMOVE(&svc->zombies, d, next);
 		TAILQ_INSERT_TAIL(&orphans, d, next);
 		d->svc = NULL;
 	}
-	while ((d = TAILQ_FIRST(&svc->dest_list))) {
-		unlink_listed(svc, d);
-		d->svc = NULL;
-		zombie_add(&orphans, d);
-	}
 }
-
-/* ---- the end of zombies ---- */
 
 static void
 zombie_bury(struct lb_dest *d)

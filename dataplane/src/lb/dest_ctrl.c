@@ -172,8 +172,8 @@ dests_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 lb_dest_ctrl_register(void)
 {
-	ctrl_register(DPVS_SO_SET_ADDDEST, dest_add);
-	ctrl_register(DPVS_SO_SET_EDITDEST, dest_edit);
-	ctrl_register(DPVS_SO_SET_DELDEST, dest_del);
+	ctrl_register_txn(DPVS_SO_SET_ADDDEST, dest_add);
+	ctrl_register_txn(DPVS_SO_SET_EDITDEST, dest_edit);
+	ctrl_register_txn(DPVS_SO_SET_DELDEST, dest_del);
 	ctrl_register(DPVS_SO_GET_DESTS, dests_get);
 }

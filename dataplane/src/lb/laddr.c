@@ -83,27 +83,66 @@ miss_base_take(uint32_t id)
 	return true;
 }
 
-static struct lb_intern_entry *
-lip_get(uint8_t af, const union inet_ip *ip)
+static void
+lip_forget(struct lb_intern_entry *e)
+{
+	free(miss_base[e->id]);
+	miss_base[e->id] = NULL;
+	lb_intern_remove(&lips, e);
+}
+
+/* A reference to the id of an address, and how it was before. */
+struct lip_ref {
+	struct lb_intern_entry *e;
+	struct lb_intern_entry *behind; /* in dying */
+	bool fresh, was_dying;
+};
+
+static bool
+lip_get(uint8_t af, const union inet_ip *ip, struct lip_ref *ref)
 {
 	struct lb_intern_key key = lip_key(af, ip);
 	struct lb_intern_entry *e = lb_intern_find(&lips, &key);
 
 	if (!e) {
 		e = lb_intern_get(&lips, &key);
-		if (e && !miss_base_take(e->id)) {
-			lb_intern_remove(&lips, e);
-			e = NULL;
+		if (!e)
+			return false;
+		if (!miss_base_take(e->id)) {
+			lip_forget(e);
+			return false;
 		}
-		return e;
+		*ref = (struct lip_ref){.e = e, .fresh = true};
+		return true;
 	}
+	*ref = (struct lip_ref){.e = e, .was_dying = e->is_dying};
 	e->refs++;
 	if (e->is_dying) {
+		ref->behind = TAILQ_NEXT(e, dying);
 		e->is_dying = false;
 		TAILQ_REMOVE(&dying, e, dying);
 		ndying--;
 	}
-	return e;
+	return true;
+}
+
+/* As if lip_get() had not been called. */
+static void
+lip_unget(const struct lip_ref *ref)
+{
+	struct lb_intern_entry *e = ref->e;
+
+	e->refs--;
+	if (ref->fresh)
+		lip_forget(e);
+	if (!ref->was_dying)
+		return;
+	e->is_dying = true;
+	if (ref->behind)
+		TAILQ_INSERT_BEFORE(ref->behind, e, dying);
+	else
+		TAILQ_INSERT_TAIL(&dying, e, dying);
+	ndying++;
 }
 
 static void
@@ -141,9 +180,7 @@ lb_laddrs_reap(void)
 			continue;
 		}
 		ndying--;
-		free(miss_base[e->id]);
-		miss_base[e->id] = NULL;
-		lb_intern_remove(&lips, e);
+		lip_forget(e);
 	}
 }
 
@@ -160,72 +197,136 @@ lb_laddr_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip)
 	return NULL;
 }
 
-int
-lb_laddrs_publish(struct lb_service *svc)
+struct lb_laddr_set *
+lb_laddr_set_build(const struct lb_service *svc)
 {
 	struct lb_laddr_set *set = malloc(sizeof(*set) + svc->nladdrs * sizeof(set->l[0]));
-	struct lb_laddr_set *old = svc->laddrs;
 	const struct lb_laddr *l;
 
 	if (!set)
-		return EDPVS_NOMEM;
+		return NULL;
 	set->n = 0;
 	TAILQ_FOREACH (l, &svc->laddr_list, next)
 		set->l[set->n++] = (struct lb_laddr_view){.ip = l->ip, .lip_id = l->lip->id, .af = l->af};
-	rcu_publish(svc->laddrs, set);
-	if (old)
-		rcu_retire(free, old);
+	return set;
+}
+
+struct note {
+	struct lb_service *svc;
+	struct lb_laddr *l; /* NULL: the change was not made */
+	struct lb_laddr *behind;
+	struct lip_ref ref;
+};
+
+static void
+unlink_listed(struct lb_service *svc, struct lb_laddr *l)
+{
+	TAILQ_REMOVE(&svc->laddr_list, l, next);
+	svc->nladdrs--;
+}
+
+static void
+add_undo(void *note)
+{
+	const struct note *n = note;
+
+	if (!n->l)
+		return;
+	unlink_listed(n->svc, n->l);
+	lip_unget(&n->ref);
+	free(n->l);
+}
+
+static int
+laddr_add(struct lb_service *svc, uint8_t af, const union inet_ip *ip, const char *ifname)
+{
+	static const struct txn_change change = {.undo = add_undo};
+	struct lb_laddr *l;
+	struct note *n;
+
+	if (lb_laddr_find(svc, af, ip))
+		return EDPVS_EXIST;
+	n = txn_note(&change, sizeof(*n));
+	l = n ? calloc(1, sizeof(*l)) : NULL;
+	if (!l)
+		return EDPVS_NOMEM;
+	if (!lip_get(af, ip, &n->ref)) {
+		free(l);
+		return EDPVS_RESOURCE;
+	}
+	l->ip = *ip;
+	l->af = af;
+	l->lip = n->ref.e;
+	snprintf(l->ifname, sizeof(l->ifname), "%s", ifname);
+	TAILQ_INSERT_TAIL(&svc->laddr_list, l, next);
+	svc->nladdrs++;
+	n->svc = svc;
+	n->l = l;
+	lb_touch(svc, LB_DIRTY_LADDRS);
 	return EDPVS_OK;
 }
 
 int
 lb_laddr_add(struct lb_service *svc, uint8_t af, const union inet_ip *ip, const char *ifname)
 {
-	struct lb_laddr *l;
+	bool mine = txn_enter();
 
-	if (lb_laddr_find(svc, af, ip))
-		return EDPVS_EXIST;
-	l = calloc(1, sizeof(*l));
-	if (!l)
+	return txn_leave(mine, laddr_add(svc, af, ip, ifname));
+}
+
+static void
+delete_undo(void *note)
+{
+	const struct note *n = note;
+
+	if (n->behind)
+		TAILQ_INSERT_BEFORE(n->behind, n->l, next);
+	else
+		TAILQ_INSERT_TAIL(&n->svc->laddr_list, n->l, next);
+	n->svc->nladdrs++;
+}
+
+static void
+delete_done(void *note)
+{
+	const struct note *n = note;
+
+	lip_put(n->l->lip);
+	free(n->l);
+}
+
+static int
+laddr_del(struct lb_service *svc, struct lb_laddr *l)
+{
+	static const struct txn_change change = {.undo = delete_undo, .done = delete_done};
+	struct note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
 		return EDPVS_NOMEM;
-	l->ip = *ip;
-	l->af = af;
-	snprintf(l->ifname, sizeof(l->ifname), "%s", ifname);
-	l->lip = lip_get(af, ip);
-	if (!l->lip) {
-		free(l);
-		return EDPVS_RESOURCE;
-	}
-	TAILQ_INSERT_TAIL(&svc->laddr_list, l, next);
-	svc->nladdrs++;
-	if (lb_laddrs_publish(svc)) {
-		TAILQ_REMOVE(&svc->laddr_list, l, next);
-		svc->nladdrs--;
-		lip_put(l->lip);
-		free(l);
-		return EDPVS_NOMEM;
-	}
+	*n = (struct note){.svc = svc, .l = l, .behind = TAILQ_NEXT(l, next)};
+	unlink_listed(svc, l);
+	lb_touch(svc, LB_DIRTY_LADDRS);
 	return EDPVS_OK;
 }
 
 int
 lb_laddr_del(struct lb_service *svc, struct lb_laddr *l)
 {
-	struct lb_laddr *behind = TAILQ_NEXT(l, next);
+	bool mine = txn_enter();
 
-	TAILQ_REMOVE(&svc->laddr_list, l, next);
-	svc->nladdrs--;
-	if (lb_laddrs_publish(svc)) {
-		if (behind)
-			TAILQ_INSERT_BEFORE(behind, l, next);
-		else
-			TAILQ_INSERT_TAIL(&svc->laddr_list, l, next);
-		svc->nladdrs++;
-		return EDPVS_NOMEM;
-	}
-	lip_put(l->lip);
-	free(l);
-	return EDPVS_OK;
+	return txn_leave(mine, laddr_del(svc, l));
+}
+
+int
+lb_laddrs_flush(struct lb_service *svc)
+{
+	bool mine = txn_enter();
+	struct lb_laddr *l;
+	int err = EDPVS_OK;
+
+	while (!err && (l = TAILQ_FIRST(&svc->laddr_list)))
+		err = laddr_del(svc, l);
+	return txn_leave(mine, err);
 }
 
 void
@@ -234,23 +335,8 @@ lb_laddrs_drop(struct lb_service *svc)
 	struct lb_laddr *l;
 
 	while ((l = TAILQ_FIRST(&svc->laddr_list))) {
-		TAILQ_REMOVE(&svc->laddr_list, l, next);
+		unlink_listed(svc, l);
 		lip_put(l->lip);
 		free(l);
 	}
-	svc->nladdrs = 0;
-}
-
-int
-lb_laddrs_flush(struct lb_service *svc)
-{
-	struct lb_laddr_set *old = svc->laddrs;
-	struct lb_laddr_set *set = calloc(1, sizeof(*set));
-
-	if (!set)
-		return EDPVS_NOMEM;
-	rcu_publish(svc->laddrs, set);
-	rcu_retire(free, old);
-	lb_laddrs_drop(svc);
-	return EDPVS_OK;
 }

@@ -140,8 +140,8 @@ laddrs_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 lb_laddr_ctrl_register(void)
 {
-	ctrl_register(SOCKOPT_SET_LADDR_ADD, laddr_add);
-	ctrl_register(SOCKOPT_SET_LADDR_DEL, laddr_del);
-	ctrl_register(SOCKOPT_SET_LADDR_FLUSH, laddrs_flush);
+	ctrl_register_txn(SOCKOPT_SET_LADDR_ADD, laddr_add);
+	ctrl_register_txn(SOCKOPT_SET_LADDR_DEL, laddr_del);
+	ctrl_register_txn(SOCKOPT_SET_LADDR_FLUSH, laddrs_flush);
 	ctrl_register(SOCKOPT_GET_LADDR_GETALL, laddrs_get);
 }

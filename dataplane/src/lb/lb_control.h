@@ -3,10 +3,14 @@
  * The control side of the balancer, private to the lb layer: changes of services, real servers and local
  * addresses. Everything here belongs to the control lcore. Functions that return int return 0 or an EDPVS
  * code, and on an error nothing has changed.
+ *
+ * All changes are transactions (core/txn.h), of their own or parts of one: they change lists and conf
+ * members, and what workers read follows when the transaction is committed (txn.c).
  */
 #ifndef LB_CONTROL_H
 #define LB_CONTROL_H
 
+#include "core/txn.h"
 #include "lb/service.h"
 
 enum {
@@ -43,16 +47,44 @@ TAILQ_HEAD(lb_service_list, lb_service);
 int lb_services_init(void);
 void lb_services_fini(void);
 struct lb_service *lb_service_find(const struct lb_service_id *id);
-/* EXIST; NOTEXIST: no such scheduler; RESOURCE: too many services; NOMEM. */
+/* EXIST; NOTEXIST: no such scheduler; RESOURCE: too many services; NOMEM. A service that the same transaction
+ * deleted comes back, with its counters and those of the real servers that come back too. */
 int lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf);
 /* NOTEXIST: no such scheduler; NOMEM. */
 int lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf);
-/* Connections go on; their destinations are freed with the last of them. */
-void lb_service_del(struct lb_service *svc);
-void lb_services_flush(void);
+/* Connections go on; their destinations are freed with the last of them. NOMEM. */
+int lb_service_del(struct lb_service *svc);
+int lb_services_flush(void);
+/* The transaction that deleted the service, or that made it and failed, is over: frees it. */
+void lb_service_end(struct lb_service *svc);
 unsigned lb_services_count(void);
 /* All services: address services first, then fwmark and match services; NULL starts and ends. */
 struct lb_service *lb_service_next(const struct lb_service *svc);
+
+/* ---- what workers read (txn.c) ---- */
+
+/* What of a service is to be built anew. */
+enum {
+	LB_DIRTY_ATTRS = 1,
+	LB_DIRTY_DESTS = 2,
+	LB_DIRTY_LADDRS = 4,
+	LB_DIRTY_ZERO = 8, /* counters are to be zeroed */
+	LB_DIRTY_ALL = LB_DIRTY_ATTRS | LB_DIRTY_DESTS | LB_DIRTY_LADDRS,
+};
+
+void lb_txn_init(void);
+/* Has parts of a service (LB_DIRTY_*; 0: only its being there) prepared and published in the end. */
+void lb_touch(struct lb_service *svc, uint32_t dirty);
+
+/* The tables by key and by VIP that workers ask (keys.c). */
+int lb_keys_init(void);
+void lb_keys_fini(void);
+/* Makes room, so that lb_key_publish() cannot fail; workers do not find the service yet. RESOURCE. */
+int lb_key_reserve(const struct lb_key *key);
+/* Gives back what was reserved. */
+void lb_key_release(const struct lb_key *key);
+void lb_key_publish(struct lb_service *svc);
+void lb_key_remove(const struct lb_key *key);
 
 /* ---- destinations (dest.c) ---- */
 
@@ -81,11 +113,14 @@ int lb_dest_add(struct lb_service *svc, const struct lb_dest_conf *conf);
 int lb_dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf);
 /* NOMEM. */
 int lb_dest_del(struct lb_dest *d);
-/* Publishes the destination set anew for the given scheduler (NULL: the one in use) and service flags. NOMEM.
- */
-int lb_dests_publish(struct lb_service *svc, const struct lb_sched *sched, uint32_t flags);
+/* The set for workers (dest_set.c). NULL: NOMEM, or what the scheduler's build() said, in *err. */
+struct lb_dest_set *lb_dest_set_build(const struct lb_service *svc, int *err);
 /* Frees a set that no worker uses any more. */
 void lb_dest_set_free(void *set);
+/* Tells connections what the destinations of a service are like now. */
+void lb_dests_flags_publish(const struct lb_service *svc);
+/* The set without the destinations that the transaction deleted is published: their end may begin. */
+void lb_dests_doom(struct lb_service *svc);
 /* The service is going: all its destinations become zombies of none. */
 void lb_dests_orphan(struct lb_service *svc);
 /* Frees what is left of deleted destinations whose connections have ended; bounded work. */
@@ -113,8 +148,11 @@ struct lb_load {
 };
 void lb_dest_load_add(const struct lb_dest *d, int worker, struct lb_load *sum);
 void lb_totals_add(struct lb_totals *sum, const struct lb_totals *n);
-/* Listings of the service and its destinations count from now on. NOMEM. */
+/* Listings of the service and its destinations count from the commit on. NOMEM. */
 int lb_service_zero(struct lb_service *svc);
+/* What that does in the end (txn.c). NOMEM. */
+int lb_zero_prepare(struct lb_service *svc);
+void lb_zero_apply(struct lb_service *svc);
 
 /* ---- rates (rates.c) ---- */
 
@@ -129,15 +167,15 @@ void lb_rates_tick(uint64_t now_ms);
 void lb_laddr_init(void);
 void lb_laddr_fini(void);
 struct lb_laddr *lb_laddr_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip);
-/* Publishes the local addresses anew. NOMEM. */
-int lb_laddrs_publish(struct lb_service *svc);
+/* The set for workers; NULL: NOMEM. */
+struct lb_laddr_set *lb_laddr_set_build(const struct lb_service *svc);
 /* EXIST; RESOURCE: too many addresses; NOMEM. */
 int lb_laddr_add(struct lb_service *svc, uint8_t af, const union inet_ip *ip, const char *ifname);
 /* NOMEM. */
 int lb_laddr_del(struct lb_service *svc, struct lb_laddr *l);
-/* Takes all addresses from a service. */
+/* Takes all addresses from a service. NOMEM. */
 int lb_laddrs_flush(struct lb_service *svc);
-/* Gives back what a service that is going has, without publishing. */
+/* Gives back what a service that is going has. */
 void lb_laddrs_drop(struct lb_service *svc);
 /* Forgets addresses that no service lists and no connection uses; bounded work. */
 void lb_laddrs_reap(void);

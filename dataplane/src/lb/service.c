@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Virtual services: the key table that workers read, and the lists of the control lcore.
+ * Virtual services: lists in the order of their making, an index by name, and changes.
  *
- * Address services are in a lock-free rte_hash; a second one counts services per (family, protocol, address).
- * A key that was deleted keeps its place in the hash until all workers have passed a quiescent point, because
- * one may be comparing it.
+ * A service that a transaction deletes leaves the list, but stays in the index until the end: added again
+ * under the same name it is the same object, so that workers never miss it and its counters go on.
  */
 #include "lb_control.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <rte_hash.h>
-#include <rte_lcore.h>
+#include <rte_jhash.h>
 
 #include "core/errors.h"
-#include "core/log.h"
 #include "core/rcu.h"
 
-enum {
-	HASH_ENTRIES = 2 * (LB_SERVICES_MAX + 1)
-}; /* half full at most, and room for keys not yet given back */
+enum { INDEX_BUCKETS = 16384 };
 
-static struct rte_hash *keys, *vips;
 static struct lb_service_list lists[LB_SERVICE_KINDS];
-static unsigned count;
-
-static struct rte_hash *
-hash_new(const char *name)
-{
-	struct rte_hash_parameters p = {.name = name,
-					.entries = HASH_ENTRIES,
-					.key_len = sizeof(struct lb_key),
-					.socket_id = (int)rte_socket_id(),
-					.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF};
-
-	return rte_hash_create(&p);
-}
+static struct lb_service *buckets[INDEX_BUCKETS];
+static unsigned count; /* of listed services */
 
 int
 lb_services_init(void)
@@ -43,135 +26,92 @@ lb_services_init(void)
 	for (int i = 0; i < LB_SERVICE_KINDS; i++)
 		TAILQ_INIT(&lists[i]);
 	count = 0;
-	keys = hash_new("lb_services");
-	vips = hash_new("lb_vips");
-	if (!keys || !vips) {
-		log_err("lb", "no memory for the table of virtual services: give the EAL more memory (-m)");
-		lb_services_fini();
-		return EDPVS_NOMEM;
-	}
-	return EDPVS_OK;
+	return lb_keys_init();
 }
 
 void
 lb_services_fini(void)
 {
-	rte_hash_free(keys);
-	rte_hash_free(vips);
-	keys = vips = NULL;
+	lb_keys_fini();
 }
 
-/* ---- what workers ask ---- */
+/* ---- index ---- */
 
-struct lb_service *
-lb_service_lookup(const struct lb_key *key)
+static uint32_t
+name_hash(uint8_t kind, const struct lb_key *key, uint32_t fwmark, const uint8_t *match)
 {
-	void *svc;
-
-	return rte_hash_lookup_data(keys, key, &svc) >= 0 ? svc : NULL;
+	if (kind == LB_SERVICE_ADDRESS)
+		return rte_jhash(key, sizeof(*key), 0);
+	if (kind == LB_SERVICE_FWMARK)
+		return rte_jhash_2words(fwmark, key->af, 0);
+	return rte_jhash(match, LB_MATCH_LEN, key->af);
 }
 
-static struct lb_key
-vip_key(uint8_t af, uint8_t proto, const union inet_ip *vip)
+static struct lb_service **
+bucket_of(const struct lb_service *svc)
 {
-	return (struct lb_key){.vip = *vip, .af = af, .proto = proto};
-}
-
-bool
-lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip)
-{
-	struct lb_key key = vip_key(af, proto, vip);
-
-	return rte_hash_lookup(vips, &key) >= 0;
-}
-
-/* ---- hashes ---- */
-
-static void
-keys_release(void *pos)
-{
-	rte_hash_free_key_with_position(keys, (int32_t)(intptr_t)pos);
+	return &buckets[name_hash(svc->kind, &svc->key, svc->fwmark, svc->match) % INDEX_BUCKETS];
 }
 
 static void
-vips_release(void *pos)
+index_add(struct lb_service *svc)
 {
-	rte_hash_free_key_with_position(vips, (int32_t)(intptr_t)pos);
+	struct lb_service **at = bucket_of(svc);
+
+	svc->chain = *at;
+	*at = svc;
 }
 
 static void
-hash_del(struct rte_hash *hash, const struct lb_key *key, void (*release)(void *pos))
+index_remove(struct lb_service *svc)
 {
-	int32_t pos = rte_hash_del_key(hash, key);
+	struct lb_service **at = bucket_of(svc);
 
-	if (pos >= 0)
-		rcu_retire(release, (void *)(intptr_t)pos);
+	while (*at != svc)
+		at = &(*at)->chain;
+	*at = svc->chain;
 }
-
-/* The data of a VIP is the number of its services. */
-static int
-vip_get(const struct lb_key *svc)
-{
-	struct lb_key key = vip_key(svc->af, svc->proto, &svc->vip);
-	void *n = NULL;
-
-	if (rte_hash_lookup_data(vips, &key, &n) < 0)
-		n = NULL;
-	return rte_hash_add_key_data(vips, &key, (void *)((uintptr_t)n + 1));
-}
-
-static void
-vip_put(const struct lb_key *svc)
-{
-	struct lb_key key = vip_key(svc->af, svc->proto, &svc->vip);
-	void *n = NULL;
-
-	if (rte_hash_lookup_data(vips, &key, &n) < 0)
-		return;
-	if ((uintptr_t)n > 1)
-		rte_hash_add_key_data(vips, &key, (void *)((uintptr_t)n - 1));
-	else
-		hash_del(vips, &key, vips_release);
-}
-
-static int
-keys_add(struct lb_service *svc)
-{
-	if (svc->kind != LB_SERVICE_ADDRESS)
-		return EDPVS_OK;
-	if (vip_get(&svc->key))
-		return EDPVS_RESOURCE;
-	if (rte_hash_add_key_data(keys, &svc->key, svc)) {
-		vip_put(&svc->key);
-		return EDPVS_RESOURCE;
-	}
-	return EDPVS_OK;
-}
-
-/* ---- lists ---- */
 
 static bool
 same_name(const struct lb_service *svc, const struct lb_service_id *id)
 {
-	if (svc->key.af != id->key.af)
+	if (svc->kind != id->kind || svc->key.af != id->key.af)
 		return false;
+	if (id->kind == LB_SERVICE_ADDRESS)
+		return memcmp(&svc->key, &id->key, sizeof(id->key)) == 0;
 	if (id->kind == LB_SERVICE_FWMARK)
 		return svc->fwmark == id->fwmark;
 	return svc->key.proto == id->key.proto && memcmp(svc->match, id->match, sizeof(id->match)) == 0;
 }
 
+static struct lb_service *
+bucket_first(const struct lb_service_id *id)
+{
+	return buckets[name_hash((uint8_t)id->kind, &id->key, id->fwmark, id->match) % INDEX_BUCKETS];
+}
+
 struct lb_service *
 lb_service_find(const struct lb_service_id *id)
 {
-	struct lb_service *svc;
+	struct lb_service *svc = bucket_first(id);
 
-	if (id->kind == LB_SERVICE_ADDRESS)
-		return lb_service_lookup(&id->key);
-	TAILQ_FOREACH (svc, &lists[id->kind], next)
-		if (same_name(svc, id))
-			return svc;
-	return NULL;
+	while (svc && (svc->deleted || !same_name(svc, id)))
+		svc = svc->chain;
+	return svc;
 }
+
+/* One that the open transaction deleted. Its servers are of its protocol, so that must be the same too. */
+static struct lb_service *
+find_deleted(const struct lb_service_id *id)
+{
+	struct lb_service *svc = bucket_first(id);
+
+	while (svc && !(svc->deleted && same_name(svc, id) && svc->key.proto == id->key.proto))
+		svc = svc->chain;
+	return svc;
+}
+
+/* ---- lists ---- */
 
 unsigned
 lb_services_count(void)
@@ -189,7 +129,76 @@ lb_service_next(const struct lb_service *svc)
 	return next;
 }
 
-/* ---- changes ---- */
+static void
+list_tail(struct lb_service *svc)
+{
+	TAILQ_INSERT_TAIL(&lists[svc->kind], svc, next);
+	svc->deleted = false;
+	count++;
+}
+
+static void
+unlist(struct lb_service *svc)
+{
+	TAILQ_REMOVE(&lists[svc->kind], svc, next);
+	svc->deleted = true;
+	count--;
+}
+
+/* ---- configuration ---- */
+
+struct conf_note {
+	struct lb_service *svc;
+	struct lb_service_conf before;
+	const struct lb_sched *sched;
+};
+
+static struct lb_service_conf
+conf_of(const struct lb_service *svc)
+{
+	struct lb_service_conf conf = {.attrs = svc->conf, .bps = svc->bps};
+
+	memcpy(conf.sched_name, svc->sched_name, sizeof(conf.sched_name));
+	memcpy(conf.check_config, svc->check_config, sizeof(conf.check_config));
+	return conf;
+}
+
+static void
+conf_store(struct lb_service *svc, const struct lb_service_conf *conf, const struct lb_sched *sched)
+{
+	memcpy(svc->sched_name, conf->sched_name, sizeof(svc->sched_name));
+	memcpy(svc->check_config, conf->check_config, sizeof(svc->check_config));
+	svc->bps = conf->bps;
+	svc->conf = conf->attrs;
+	svc->sched = sched;
+}
+
+static void
+conf_undo(void *note)
+{
+	const struct conf_note *n = note;
+
+	conf_store(n->svc, &n->before, n->sched);
+}
+
+static int
+conf_change(struct lb_service *svc, const struct lb_service_conf *conf, const struct lb_sched *sched)
+{
+	static const struct txn_change change = {.undo = conf_undo};
+	struct conf_note *n = txn_note(&change, sizeof(*n));
+	/* A set is built anew only when the scheduler sees a difference, because workers then start from the
+	 * beginning. */
+	bool rebuild = sched != svc->sched || (sched->build && conf->attrs.flags != svc->conf.flags);
+
+	if (!n)
+		return EDPVS_NOMEM;
+	*n = (struct conf_note){.svc = svc, .before = conf_of(svc), .sched = svc->sched};
+	conf_store(svc, conf, sched);
+	lb_touch(svc, LB_DIRTY_ATTRS | (rebuild ? LB_DIRTY_DESTS : 0));
+	return EDPVS_OK;
+}
+
+/* ---- adding ---- */
 
 static void
 service_free(void *arg)
@@ -204,26 +213,8 @@ service_free(void *arg)
 	free(svc);
 }
 
-static struct lb_attrs *
-attrs_new(const struct lb_service_conf *conf)
-{
-	struct lb_attrs *attrs = malloc(sizeof(*attrs));
-
-	if (attrs)
-		*attrs = conf->attrs;
-	return attrs;
-}
-
-static void
-conf_store(struct lb_service *svc, const struct lb_service_conf *conf)
-{
-	memcpy(svc->sched_name, conf->sched_name, sizeof(svc->sched_name));
-	memcpy(svc->check_config, conf->check_config, sizeof(svc->check_config));
-	svc->bps = conf->bps;
-}
-
 static struct lb_service *
-service_new(const struct lb_service_id *id, const struct lb_service_conf *conf, const struct lb_sched *sched)
+service_new(const struct lb_service_id *id)
 {
 	struct lb_service *svc = calloc(1, sizeof(*svc));
 	size_t state_bytes = nworkers * sizeof(*svc->state);
@@ -237,12 +228,10 @@ service_new(const struct lb_service_id *id, const struct lb_service_conf *conf, 
 	svc->key = id->key;
 	svc->fwmark = id->fwmark;
 	memcpy(svc->match, id->match, sizeof(svc->match));
-	conf_store(svc, conf);
-	svc->attrs = attrs_new(conf);
+	svc->known = svc->kind != LB_SERVICE_ADDRESS;
 	svc->gone = calloc(nworkers, sizeof(*svc->gone));
 	svc->state = aligned_alloc(RTE_CACHE_LINE_SIZE, state_bytes);
-	if (!svc->attrs || !svc->gone || !svc->state || lb_laddrs_publish(svc) ||
-	    lb_dests_publish(svc, sched, conf->attrs.flags)) {
+	if (!svc->gone || !svc->state) {
 		service_free(svc);
 		return NULL;
 	}
@@ -250,12 +239,73 @@ service_new(const struct lb_service_id *id, const struct lb_service_conf *conf, 
 	return svc;
 }
 
-int
-lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf)
+struct service_note {
+	struct lb_service *svc; /* NULL: the change was not made */
+	struct lb_service *behind;
+};
+
+static void
+create_undo(void *note)
+{
+	const struct service_note *n = note;
+
+	if (!n->svc)
+		return;
+	unlist(n->svc);
+	index_remove(n->svc);
+	service_free(n->svc);
+}
+
+static int
+service_create(const struct lb_service_id *id, const struct lb_service_conf *conf,
+	       const struct lb_sched *sched)
+{
+	static const struct txn_change change = {.undo = create_undo};
+	struct service_note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
+		return EDPVS_NOMEM;
+	n->svc = service_new(id);
+	if (!n->svc)
+		return EDPVS_NOMEM;
+	conf_store(n->svc, conf, sched);
+	index_add(n->svc);
+	list_tail(n->svc);
+	lb_touch(n->svc, LB_DIRTY_ALL);
+	return EDPVS_OK;
+}
+
+static void
+revive_undo(void *note)
+{
+	unlist(((const struct service_note *)note)->svc);
+}
+
+/* The same service as if it were new, except for its counters; its servers wait to be added again. */
+static int
+service_revive(struct lb_service *svc, const struct lb_service_conf *conf, const struct lb_sched *sched)
+{
+	static const struct txn_change change = {.undo = revive_undo};
+	struct service_note *n = txn_note(&change, sizeof(*n));
+	struct lb_dest *d;
+	int err = EDPVS_OK;
+
+	if (!n)
+		return EDPVS_NOMEM;
+	n->svc = svc;
+	list_tail(svc);
+	while (!err && (d = TAILQ_FIRST(&svc->dest_list)))
+		err = lb_dest_del(d);
+	if (!err)
+		err = lb_laddrs_flush(svc);
+	return err ? err : conf_change(svc, conf, sched);
+}
+
+static int
+service_add(const struct lb_service_id *id, const struct lb_service_conf *conf)
 {
 	const struct lb_sched *sched = lb_sched_find(conf->sched_name);
 	struct lb_service *svc;
-	int err;
 
 	if (lb_service_find(id))
 		return EDPVS_EXIST;
@@ -263,65 +313,83 @@ lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *con
 		return EDPVS_NOTEXIST;
 	if (count == LB_SERVICES_MAX)
 		return EDPVS_RESOURCE;
-	svc = service_new(id, conf, sched);
-	if (!svc)
-		return EDPVS_NOMEM;
-	err = keys_add(svc);
-	if (err) {
-		service_free(svc);
-		return err;
-	}
-	TAILQ_INSERT_TAIL(&lists[svc->kind], svc, next);
-	count++;
-	return EDPVS_OK;
+	svc = find_deleted(id);
+	return svc ? service_revive(svc, conf, sched) : service_create(id, conf, sched);
+}
+
+int
+lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf)
+{
+	bool mine = txn_enter();
+
+	return txn_leave(mine, service_add(id, conf));
 }
 
 int
 lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf)
 {
 	const struct lb_sched *sched = lb_sched_find(conf->sched_name);
-	struct lb_attrs *attrs, *old = svc->attrs;
-	/* A set is built anew only when the scheduler sees a difference, because workers then start from the
-	 * beginning. */
-	bool rebuild =
-	    sched && (sched != svc->dests->sched || (sched->build && conf->attrs.flags != old->flags));
-	int err;
+	bool mine = txn_enter();
 
-	if (!sched)
-		return EDPVS_NOTEXIST;
-	attrs = attrs_new(conf);
-	if (!attrs)
+	return txn_leave(mine, sched ? conf_change(svc, conf, sched) : EDPVS_NOTEXIST);
+}
+
+/* ---- deleting ---- */
+
+static void
+delete_undo(void *note)
+{
+	const struct service_note *n = note;
+
+	n->svc->deleted = false;
+	count++;
+	if (n->behind)
+		TAILQ_INSERT_BEFORE(n->behind, n->svc, next);
+	else
+		TAILQ_INSERT_TAIL(&lists[n->svc->kind], n->svc, next);
+}
+
+static int
+service_del(struct lb_service *svc)
+{
+	static const struct txn_change change = {.undo = delete_undo};
+	struct service_note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
 		return EDPVS_NOMEM;
-	err = rebuild ? lb_dests_publish(svc, sched, conf->attrs.flags) : EDPVS_OK;
-	if (err) {
-		free(attrs);
-		return err;
-	}
-	conf_store(svc, conf);
-	rcu_publish(svc->attrs, attrs);
-	rcu_retire(free, old);
+	*n = (struct service_note){.svc = svc, .behind = TAILQ_NEXT(svc, next)};
+	unlist(svc);
+	lb_touch(svc, 0);
 	return EDPVS_OK;
 }
 
-void
+int
 lb_service_del(struct lb_service *svc)
 {
-	if (svc->kind == LB_SERVICE_ADDRESS) {
-		hash_del(keys, &svc->key, keys_release);
-		vip_put(&svc->key);
-	}
-	TAILQ_REMOVE(&lists[svc->kind], svc, next);
-	count--;
-	lb_dests_orphan(svc);
-	lb_laddrs_drop(svc);
-	rcu_retire(service_free, svc);
+	bool mine = txn_enter();
+
+	return txn_leave(mine, service_del(svc));
+}
+
+int
+lb_services_flush(void)
+{
+	bool mine = txn_enter();
+	struct lb_service *svc;
+	int err = EDPVS_OK;
+
+	while (!err && (svc = lb_service_next(NULL)))
+		err = service_del(svc);
+	return txn_leave(mine, err);
 }
 
 void
-lb_services_flush(void)
+lb_service_end(struct lb_service *svc)
 {
-	struct lb_service *svc;
-
-	while ((svc = lb_service_next(NULL)))
-		lb_service_del(svc);
+	if (svc->kind == LB_SERVICE_ADDRESS && svc->known)
+		lb_key_remove(&svc->key);
+	index_remove(svc);
+	lb_dests_orphan(svc);
+	lb_laddrs_drop(svc);
+	rcu_retire(service_free, svc);
 }

@@ -38,10 +38,17 @@ conf_read(const struct dp_vs_service_compat *c)
 	return conf;
 }
 
+struct named_conf {
+	struct lb_service_id id;
+	struct lb_service_conf conf;
+};
+
 /* Options are kept and listed back; who sets one that changes nothing yet is told so. */
 static void
-warn_without_effect(const struct lb_service_id *id, const struct lb_service_conf *conf)
+warn_without_effect(void *arg)
 {
+	const struct named_conf *n = arg;
+	const struct lb_service_conf *conf = &n->conf;
 	static const struct {
 		uint32_t flag;
 		const char *name;
@@ -63,7 +70,23 @@ warn_without_effect(const struct lb_service_id *id, const struct lb_service_conf
 		at += (size_t)snprintf(list + at, sizeof(list) - at, " dest-check");
 	if (at > 0)
 		log_warning("lb", "service %s: stored, but without effect in this version:%s",
-			    inet_ip_port_text(id->key.af, &id->key.vip, id->key.vport_be, name), list);
+			    inet_ip_port_text(n->id.key.af, &n->id.key.vip, n->id.key.vport_be, name), list);
+}
+
+static void
+nothing_to_undo(void *note)
+{
+}
+
+/* Warns when the change is in force. A warning is no reason to fail for want of memory. */
+static void
+warn_in_the_end(const struct lb_service_id *id, const struct lb_service_conf *conf)
+{
+	static const struct txn_change change = {.undo = nothing_to_undo, .done = warn_without_effect};
+	struct named_conf *n = txn_note(&change, sizeof(*n));
+
+	if (n)
+		*n = (struct named_conf){*id, *conf};
 }
 
 static int
@@ -79,7 +102,7 @@ service_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 	conf = conf_read(&c);
 	err = lb_service_add(&id, &conf);
 	if (err == EDPVS_OK)
-		warn_without_effect(&id, &conf);
+		warn_in_the_end(&id, &conf);
 	return err;
 }
 
@@ -100,7 +123,7 @@ service_edit(const struct ctrl_request *req, struct ctrl_reply *reply)
 	conf = conf_read(&c);
 	err = lb_service_edit(svc, &conf);
 	if (err == EDPVS_OK)
-		warn_without_effect(&id, &conf);
+		warn_in_the_end(&id, &conf);
 	return err;
 }
 
@@ -117,15 +140,13 @@ service_del(const struct ctrl_request *req, struct ctrl_reply *reply)
 	svc = lb_ctrl_find(&id);
 	if (!svc)
 		return EDPVS_INVAL;
-	lb_service_del(svc);
-	return EDPVS_OK;
+	return lb_service_del(svc);
 }
 
 static int
 services_flush(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	lb_services_flush();
-	return EDPVS_OK;
+	return lb_services_flush();
 }
 
 /* Every service is meant when nothing is named, not even a family. */
@@ -296,11 +317,11 @@ service_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 lb_service_ctrl_register(void)
 {
-	ctrl_register(DPVS_SO_SET_FLUSH, services_flush);
-	ctrl_register(DPVS_SO_SET_ZERO, service_zero);
-	ctrl_register(DPVS_SO_SET_ADD, service_add);
-	ctrl_register(DPVS_SO_SET_EDIT, service_edit);
-	ctrl_register(DPVS_SO_SET_DEL, service_del);
+	ctrl_register_txn(DPVS_SO_SET_FLUSH, services_flush);
+	ctrl_register_txn(DPVS_SO_SET_ZERO, service_zero);
+	ctrl_register_txn(DPVS_SO_SET_ADD, service_add);
+	ctrl_register_txn(DPVS_SO_SET_EDIT, service_edit);
+	ctrl_register_txn(DPVS_SO_SET_DEL, service_del);
 	ctrl_register(DPVS_SO_GET_INFO, info_get);
 	ctrl_register(DPVS_SO_GET_SERVICES, services_get);
 	ctrl_register(DPVS_SO_GET_SERVICE, service_get);

@@ -57,6 +57,11 @@ typedef int (*ctrl_handler)(const struct ctrl_request *req, struct ctrl_reply *r
  * only; aborts on an id that the table does not have or that is taken. */
 void ctrl_register(uint32_t id, ctrl_handler fn);
 
+/* The same for a set message that can be a part of a transaction (core/txn.h), so of an atomic batch. Its
+ * handler always runs inside a transaction, which is committed when it returns 0 - at once, or at the end of
+ * the batch - and else undone. */
+void ctrl_register_txn(uint32_t id, ctrl_handler fn);
+
 /* Makes an id known that abi/messages.h does not have (test mode), with its handler. direction and rule are
  * values of enum abi_direction and enum abi_size_rule; bodies may be up to CTRL_REQUEST_MAX bytes long.
  * Start-up only; aborts when the id is taken or there is no room. */

@@ -144,6 +144,7 @@ struct lb_dest {
 	struct lb_intern_entry *rs;    /* keeps rs_id */
 	uint32_t pending;	       /* deletions that a worker may not have seen yet */
 	bool zombie;
+	bool doomed; /* a zombie since the transaction that is open: workers do not know yet */
 };
 
 struct lb_laddr {
@@ -169,9 +170,9 @@ struct lb_service {
 	uint32_t fwmark;
 	uint8_t match[LB_MATCH_LEN]; /* dp_vs_match of the ABI with meaningless bytes zeroed */
 	char sched_name[LB_SCHED_NAME_MAX];
-	struct lb_attrs *attrs;	       /* published */
-	struct lb_dest_set *dests;     /* published, never NULL */
-	struct lb_laddr_set *laddrs;   /* published, never NULL */
+	struct lb_attrs *attrs;	       /* published, NULL before the first publication */
+	struct lb_dest_set *dests;     /* published, likewise */
+	struct lb_laddr_set *laddrs;   /* published, likewise */
 	struct lb_sched_state *state;  /* [nworkers] */
 	struct lb_dest_list dest_list; /* newest first */
 	struct lb_dest_list zombies;   /* deleted, connections left: re-adding revives them */
@@ -182,6 +183,22 @@ struct lb_service {
 	struct lb_totals
 	    *gone; /* [nworkers]: counters of destinations that were freed: totals never go back */
 	uint8_t check_config[8]; /* dest_check_configs of the ABI as given, listed back */
+	/* Configuration that the published objects are built from; ahead of them in a transaction. */
+	struct lb_attrs conf;
+	const struct lb_sched *sched;
+	struct lb_service *chain;	  /* in the index by name */
+	TAILQ_ENTRY(lb_service) touching; /* changed by the transaction that is open */
+	uint32_t dirty;			  /* LB_DIRTY_* */
+	bool touched;
+	bool known;   /* workers may find it; always true for services without key */
+	bool deleted; /* not listed; ends with the transaction unless it is added again */
+	/* Built, about to be published. */
+	struct {
+		struct lb_attrs *attrs;
+		struct lb_dest_set *dests;
+		struct lb_laddr_set *laddrs;
+		bool key; /* its place in the key table is reserved */
+	} built;
 };
 
 /* The control side's tables; called by lb_init() and lb_fini() (lb.c). 0 or EDPVS code. */
