@@ -5,6 +5,7 @@ import { AF_INET, AF_INET6, AF_UNSPEC, anyAddress, type Family } from '../parse/
 import { protocolName, protocolNumber } from '../parse/protocol';
 import { isEmptyRange, parseRange, type AddressRange } from '../parse/range';
 import { formatIp } from '../render/address';
+import { printable } from '../render/text';
 
 export interface MatchRule {
   readonly af: Family;
@@ -12,7 +13,7 @@ export interface MatchRule {
   readonly match: Match;
 }
 
-type WireRange = Match['srange'];
+export type WireRange = Match['srange'];
 
 const MAX_TEXT = 255;
 /** Names travel in 16 bytes with a NUL. */
@@ -85,7 +86,8 @@ export function parseMatch(text: string): MatchRule | null {
   return { af, proto, match };
 }
 
-function rangeIsEmpty(range: WireRange, af: number): boolean {
+/** True when a range names no addresses and ports. */
+export function rangeIsEmpty(range: WireRange, af: number): boolean {
   return isEmptyRange({ min: range.min_addr, max: range.max_addr, minPort: range.min_port, maxPort: range.max_port }, af);
 }
 
@@ -101,24 +103,25 @@ function rangeText(range: WireRange, af: number): string {
   return af === AF_INET6 ? `[${addresses}]:${ports}` : `${addresses}:${ports}`;
 }
 
-function familyOf(match: Match, serviceAf: number): number {
+/** Family of the addresses of a rule; daemons may leave it to the service. */
+export function matchFamily(match: Match, serviceAf: number): number {
   return match.af === AF_UNSPEC ? serviceAf : match.af;
 }
 
 /** As services are listed: what is not set is left out. */
 export function listedMatch(proto: number, match: Match, serviceAf: number): string {
-  const af = familyOf(match, serviceAf);
+  const af = matchFamily(match, serviceAf);
   const parts = [protocolName(proto) ?? '-'];
   if (!rangeIsEmpty(match.srange, af)) parts.push(`from=${rangeText(match.srange, af)}`);
   if (!rangeIsEmpty(match.drange, af)) parts.push(`to=${rangeText(match.drange, af)}`);
-  if (match.iifname !== '') parts.push(`iif=${match.iifname}`);
-  if (match.oifname !== '') parts.push(`oif=${match.oifname}`);
+  if (match.iifname !== '') parts.push(`iif=${printable(match.iifname)}`);
+  if (match.oifname !== '') parts.push(`oif=${printable(match.oifname)}`);
   return parts.join(',');
 }
 
 /** As services are saved: all fields, as parseMatch reads them. */
 export function savedMatch(proto: number, match: Match, serviceAf: number): string {
-  const af = familyOf(match, serviceAf);
+  const af = matchFamily(match, serviceAf);
   const ranges = `src-range=${rangeText(match.srange, af)},dst-range=${rangeText(match.drange, af)}`;
-  return `proto=${protocolName(proto) ?? ''},${ranges},iif=${match.iifname},oif=${match.oifname}`;
+  return `proto=${protocolName(proto) ?? ''},${ranges},iif=${printable(match.iifname)},oif=${printable(match.oifname)}`;
 }

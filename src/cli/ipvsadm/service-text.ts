@@ -7,6 +7,7 @@ import { IPPROTO, protocolName } from '../parse/protocol';
 import { formatEndpoint } from '../render/address';
 import { cut } from '../render/columns';
 import type { Names } from '../render/names';
+import { printable } from '../render/text';
 import { destCheckValues } from './dest-check';
 import { isEmptyMatch, listedMatch } from './match';
 
@@ -22,8 +23,11 @@ export function protocolText(proto: number): string {
   return known === null ? '-' : PROTOCOLS[known];
 }
 
+/** What tells a service from others. */
+export type ServiceIdentity = Pick<Service, 'af' | 'proto' | 'addr' | 'port' | 'fwmark' | 'flags' | 'match'>;
+
 /** Which of the three ways to select packets a service uses. */
-export function serviceKind(service: Service): ServiceKind {
+export function serviceKind(service: ServiceIdentity): ServiceKind {
   if (service.fwmark !== 0) return 'fwmark';
   const isMatch = (service.flags & svcFlags.IP_VS_SVC_F_MATCH) !== 0 || !isEmptyMatch(service.match);
   return isMatch ? 'match' : 'address';
@@ -87,7 +91,7 @@ export function serviceWords(service: Service): string {
   const flagged = (flag: number, word: string): string[] => (hasFlag(service, flag) ? [word] : []);
   const proxied = service.proxy_protocol !== proxyProtocol.PROXY_PROTOCOL_DISABLE;
   return [
-    service.sched_name,
+    printable(service.sched_name),
     ...flagged(svcFlags.IP_VS_SVC_F_SIP_HASH, 'sip'),
     ...flagged(svcFlags.IP_VS_SVC_F_QID_HASH, 'qid'),
     ...persistenceWords(service),
