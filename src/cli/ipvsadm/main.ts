@@ -11,6 +11,7 @@ import { restoreRules } from './commands/restore';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
+import { JsonLines, withJsonErrors } from './json/error';
 import type { CommandId } from './options';
 import { openSession, type Command } from './session';
 import { VERSION_LINE } from './version';
@@ -75,8 +76,9 @@ function chosenIo(io: Io, { socket, timeoutMs }: Readonly<Values>): Io {
 function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   // Help and version ignore whatever follows them.
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
-  const io = chosenIo(outside, args.values);
-  return COMMANDS[args.command.id](args, () => openSession(io), io);
+  const json = args.given.has('json');
+  const io = chosenIo(json ? deriveIo(outside, { stderr: new JsonLines(outside.stderr) }) : outside, args.values);
+  return COMMANDS[args.command.id](args, () => openSession(io, json), io);
 }
 
 function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => number | Promise<number>): number | Promise<number> {
@@ -86,7 +88,9 @@ function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => 
 }
 
 function execute(argv: readonly string[], io: Io): number | Promise<number> {
-  return parseAndRun(argv, io, (args) => runCommand(args, io));
+  const run = (): number | Promise<number> => parseAndRun(argv, io, (args) => runCommand(args, io));
+  // What is wrong with a command line is JSON too, whether or not it can be read as far as the option.
+  return argv.includes('--json') ? withJsonErrors(io, run) : run();
 }
 
 /** One line of what -R reads. */

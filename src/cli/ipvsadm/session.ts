@@ -4,7 +4,8 @@ import { getInfo, type Info } from '../../ipc/messages/info';
 import { CommandError } from '../runtime/errors';
 import type { Io, Output } from '../runtime/io';
 import type { Arguments } from './arguments';
-import { changeStatus, connectReason, failureText, type Action } from './failure';
+import { briefText, changeStatus, connectReason, failureText, type Action } from './failure';
+import { requestError, writeError } from './json/error';
 
 /** Exit status when the daemon cannot be reached. */
 const EXIT_UNREACHABLE = 2;
@@ -16,6 +17,10 @@ export interface Session {
   readonly stderr: Output;
   /** The daemon's description; asked for anew by every call but the first. */
   info(): Info;
+  /** Tells that a request failed. */
+  fail(action: Action, error: IpcError): void;
+  /** Tells that a request about one of several things failed. */
+  complain(about: string, action: Action, error: IpcError): void;
 }
 
 /** Greets the daemon; commands call it when their command line is known to be good. @throws CommandError */
@@ -37,7 +42,30 @@ function greet(transport: Transport): Info {
 /** Daemons that answered already: all lines of a restore share one greeting. */
 const greeted = new WeakSet<Transport>();
 
-export function openSession(io: Io): Session {
+/** What tells of failures, in text or in JSON. */
+function reporter({ stderr }: Io, json: boolean): Pick<Session, 'fail' | 'complain'> {
+  if (json) {
+    return {
+      fail: (action, error) => {
+        writeError(stderr, requestError(action, error));
+      },
+      complain: (about, action, error) => {
+        writeError(stderr, requestError(action, error, about));
+      },
+    };
+  }
+  return {
+    fail: (action, error) => {
+      stderr.write(failureText(action, error));
+    },
+    complain: (about, _action, error) => {
+      stderr.write(`${about}: ${briefText(error)}\n`);
+    },
+  };
+}
+
+/** @param json errors as JSON @throws CommandError */
+export function openSession(io: Io, json = false): Session {
   const transport = io.transport();
   let first = greeted.has(transport) ? null : greet(transport);
   greeted.add(transport);
@@ -45,6 +73,7 @@ export function openSession(io: Io): Session {
     transport,
     stdout: io.stdout,
     stderr: io.stderr,
+    ...reporter(io, json),
     info: () => {
       const info = first ?? getInfo(transport);
       first = null;
@@ -57,7 +86,7 @@ function tell(session: Session, action: Action, error: unknown): asserts error i
   if (!(error instanceof IpcError)) throw error;
   // Whoever comes next finds out first whether the daemon is still there.
   if (!(error instanceof DaemonError)) greeted.delete(session.transport);
-  session.stderr.write(failureText(action, error));
+  session.fail(action, error);
 }
 
 /** Asks for a change and says nothing if it was made. @returns the exit status */

@@ -7,28 +7,42 @@ import { AF_INET } from '../parse/address';
 import { cut, left, right } from '../render/columns';
 import type { Names } from '../render/names';
 import { exactCell, scaledCell } from '../render/units';
+import type { Entry } from './inventory';
 import type { Column } from './options';
 import { endpointText, serviceName, serviceWords } from './service-text';
+import { serverRates, serviceCounters, serviceRates, type Rates } from './totals';
 
 /** One way to list services. */
 export interface Format {
   /** Both title lines. */
   readonly title: string;
-  service(service: Service, dests: readonly Dest[]): string;
-  dest(dest: Dest, service: Service): string;
+  /** The line of a service. */
+  service(entry: Entry): string;
+  /** The line of one of its servers. */
+  dest(entry: Entry, dest: Dest, i: number): string;
 }
 
-const FIRST = 33;
-const DEST = 28;
+/** The words of a dialect. */
+export interface Dialect {
+  /** First words of a service's line. */
+  name(service: Service, names: Names): string;
+  /** Scheduler and attributes. */
+  words(service: Service): string;
+  /** What follows the last column of a server. */
+  suffix(dest: Dest): string;
+}
+
+export const FIRST_WIDTH = 33;
+export const DEST_WIDTH = 28;
 const LOCAL = 'Prot LocalAddress:Port';
-const REMOTE = '  -> RemoteAddress:Port';
+export const REMOTE = '  -> RemoteAddress:Port';
 
 /** The first line of a list of everything. */
 export function versionLine({ version, size }: Info): string {
   return `IP Virtual Server version ${version.major}.${version.minor}.${version.patch} (size=${size})\n`;
 }
 
-function forwardName(dest: Dest): string {
+export function forwardName(dest: Dest): string {
   switch (dest.fwdmode) {
     case fwdMode.DPVS_FWD_MASQ:
       return 'Masq';
@@ -47,122 +61,168 @@ function forwardName(dest: Dest): string {
   }
 }
 
-/** Why a server gets no new connections. */
+/** Why a server gets no new connections; empty: it does. */
+export function restReasons(dest: Dest): string {
+  const inhibited = (dest.flags & destFlags.DPVS_DEST_F_INHIBITED) !== 0;
+  const overloaded = (dest.flags & destFlags.DPVS_DEST_F_OVERLOAD) !== 0;
+  if (inhibited) return overloaded ? 'inhibited,overload' : 'inhibited';
+  return overloaded ? 'overload' : '';
+}
+
 function stateSuffix(dest: Dest): string {
-  const states = [
-    ...((dest.flags & destFlags.DPVS_DEST_F_INHIBITED) === 0 ? [] : ['inhibited']),
-    ...((dest.flags & destFlags.DPVS_DEST_F_OVERLOAD) === 0 ? [] : ['overload']),
-  ];
-  return states.length === 0 ? '' : ` ${states.join(',')}`;
+  const reasons = restReasons(dest);
+  return reasons === '' ? '' : ` ${reasons}`;
+}
+
+export const DPVS: Dialect = { name: serviceName, words: serviceWords, suffix: stateSuffix };
+
+/** The start of a server's line: arrow and address in its column. */
+export function destStart(dest: Dest, service: Service, names: Names): string {
+  const text = endpointText(dest.af, dest.addr, dest.port, service.proto, names);
+  return `  -> ${left(dest.af === AF_INET ? cut(text, DEST_WIDTH) : text, DEST_WIDTH)}`;
+}
+
+/** What formats are made of. */
+export interface Style {
+  readonly names: Names;
+  readonly dialect: Dialect;
+  readonly cell: (value: bigint | number) => string;
 }
 
 /** What all formats share. */
-class Lines {
-  constructor(
-    protected readonly names: Names,
-    protected readonly cell: (value: bigint | number) => string,
-  ) {}
+abstract class Lines {
+  constructor(protected readonly style: Style) {}
+
+  protected name(service: Service): string {
+    return this.style.dialect.name(service, this.style.names);
+  }
 
   protected named(service: Service): string {
-    return `${serviceName(service, this.names)} ${serviceWords(service)}\n`;
+    return `${this.name(service)} ${this.style.dialect.words(service)}\n`;
   }
 
-  /** The start of a server's line: arrow and address in its column. */
   protected start(dest: Dest, service: Service): string {
-    const text = endpointText(dest.af, dest.addr, dest.port, service.proto, this.names);
-    return `  -> ${left(dest.af === AF_INET ? cut(text, DEST) : text, DEST)}`;
-  }
-
-  protected cells(...values: readonly (bigint | number)[]): string {
-    return values.map(this.cell).join('');
+    return destStart(dest, service, this.style.names);
   }
 }
 
 class DefaultFormat extends Lines implements Format {
   readonly title = `${LOCAL} Scheduler Flags\n${REMOTE}           Forward Weight ActiveConn InActConn\n`;
 
-  service(service: Service): string {
+  service({ service }: Entry): string {
     return this.named(service);
   }
 
-  dest(dest: Dest, service: Service): string {
+  dest({ service }: Entry, dest: Dest): string {
     const { weight, actconns, inactconns } = dest;
     const cells = `${left(forwardName(dest), 7)} ${left(weight, 6)} ${left(actconns, 10)} ${left(inactconns, 10)}`;
-    return `${this.start(dest, service)} ${cells}${stateSuffix(dest)}\n`;
+    return `${this.start(dest, service)} ${cells}${this.style.dialect.suffix(dest)}\n`;
   }
 }
 
 function counterTitle(...words: readonly string[]): string {
-  return `${left(LOCAL, FIRST)} ${words.map((word) => right(word, 8)).join(' ')}\n${REMOTE}\n`;
+  return `${left(LOCAL, FIRST_WIDTH)} ${words.map((word) => right(word, 8)).join(' ')}\n${REMOTE}\n`;
 }
 
 class StatsFormat extends Lines implements Format {
   readonly title = counterTitle('Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes');
 
-  /** A service has counted what its servers have, and what those had that are gone. */
-  service(service: Service, dests: readonly Dest[]): string {
-    const sum = (member: 'conns' | 'inpkts' | 'outpkts' | 'inbytes' | 'outbytes'): bigint =>
-      dests.reduce((total, dest) => total + dest.stats[member], service.stats[member]);
-    const values = [sum('conns'), sum('inpkts'), sum('outpkts'), sum('inbytes'), sum('outbytes')];
-    return `${left(serviceName(service, this.names), FIRST)}${this.cells(...values)}\n`;
+  service(entry: Entry): string {
+    const { cell } = this.style;
+    const { conns, inpkts, outpkts, inbytes, outbytes } = serviceCounters(entry);
+    const start = left(this.name(entry.service), FIRST_WIDTH);
+    return `${start}${cell(conns)}${cell(inpkts)}${cell(outpkts)}${cell(inbytes)}${cell(outbytes)}\n`;
   }
 
-  dest(dest: Dest, service: Service): string {
+  dest({ service }: Entry, dest: Dest): string {
+    const { cell } = this.style;
     const { conns, inpkts, outpkts, inbytes, outbytes } = dest.stats;
-    return `${this.start(dest, service)}${this.cells(conns, inpkts, outpkts, inbytes, outbytes)}\n`;
+    const start = this.start(dest, service);
+    return `${start}${cell(conns)}${cell(inpkts)}${cell(outpkts)}${cell(inbytes)}${cell(outbytes)}\n`;
   }
 }
 
-class RateFormat extends Lines implements Format {
-  readonly title = counterTitle('CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS');
+const BITS = 8n;
 
-  service(service: Service): string {
-    const { cps, inpps, outpps, inbps, outbps } = service.stats;
-    const limit = service.bps > 0 ? ` bps ${service.bps}M` : '';
-    const name = `${serviceName(service, this.names)}${limit}`;
-    return `${left(name, FIRST)}${this.cells(cps, inpps, outpps, inbps, outbps)}\n`;
+class RateFormat extends Lines implements Format {
+  readonly title: string;
+
+  /** @param bits in place of bytes */
+  constructor(
+    style: Style,
+    private readonly bits: boolean,
+  ) {
+    super(style);
+    const [input, output] = bits ? ['InBit/s', 'OutBit/s'] : ['InBPS', 'OutBPS'];
+    this.title = counterTitle('CPS', 'InPPS', 'OutPPS', input, output);
   }
 
-  dest(dest: Dest, service: Service): string {
-    const { cps, inpps, outpps, inbps, outbps } = dest.stats;
-    const small = [cps, inpps, outpps].map((value) => ` ${right(value, 8)}`).join('');
-    return `${this.start(dest, service)}${small}${this.cells(inbps, outbps)}\n`;
+  service(entry: Entry): string {
+    const { cell } = this.style;
+    const { service } = entry;
+    const rates = serviceRates(entry);
+    const limit = service.bps > 0 ? ` bps ${service.bps}M` : '';
+    const start = left(`${this.name(service)}${limit}`, FIRST_WIDTH);
+    return `${start}${cell(rates.cps)}${cell(rates.inpps)}${cell(rates.outpps)}${this.#volume(rates)}\n`;
+  }
+
+  dest(entry: Entry, dest: Dest, i: number): string {
+    const rates = serverRates(entry, i);
+    const small = ` ${right(rates.cps, 8)} ${right(rates.inpps, 8)} ${right(rates.outpps, 8)}`;
+    return `${this.start(dest, entry.service)}${small}${this.#volume(rates)}\n`;
+  }
+
+  #volume({ inbps, outbps }: Rates): string {
+    const { cell } = this.style;
+    return this.bits ? `${cell(BigInt(inbps) * BITS)}${cell(BigInt(outbps) * BITS)}` : `${cell(inbps)}${cell(outbps)}`;
   }
 }
 
 class ThresholdsFormat extends Lines implements Format {
-  readonly title = `${left(LOCAL, FIRST)} Uthreshold Lthreshold ActiveConn InActConn \n${REMOTE}\n`;
+  readonly title = `${left(LOCAL, FIRST_WIDTH)} Uthreshold Lthreshold ActiveConn InActConn \n${REMOTE}\n`;
 
-  service(service: Service): string {
+  service({ service }: Entry): string {
     return this.named(service);
   }
 
-  dest(dest: Dest, service: Service): string {
+  dest({ service }: Entry, dest: Dest): string {
     const cells = [dest.max_conn, dest.min_conn, dest.actconns, dest.inactconns].map((value) => left(value, 10));
     return `${this.start(dest, service)} ${cells.join(' ')}\n`;
   }
 }
 
 class PersistentFormat extends Lines implements Format {
-  readonly title = `${left(LOCAL, FIRST)} Weight    PersistConn ActiveConn InActConn \n${REMOTE}\n`;
+  readonly title = `${left(LOCAL, FIRST_WIDTH)} Weight    PersistConn ActiveConn InActConn \n${REMOTE}\n`;
 
-  service(service: Service): string {
+  service({ service }: Entry): string {
     return this.named(service);
   }
 
-  dest(dest: Dest, service: Service): string {
+  dest({ service }: Entry, dest: Dest): string {
     const { weight, persistconns, actconns, inactconns } = dest;
     const cells = `${left(weight, 9)} ${left(persistconns, 11)} ${left(actconns, 10)} ${left(inactconns, 10)}`;
     return `${this.start(dest, service)} ${cells}\n`;
   }
 }
 
+/** Counters scaled to K, M, G and T, or with all digits. */
+export function counterCell(given: ReadonlySet<Column>): Style['cell'] {
+  return given.has('exact') ? exactCell : scaledCell;
+}
+
 /** Of several formats that are asked for the first of these wins. */
-export function chooseFormat(given: ReadonlySet<Column>, names: Names): Format {
-  const cell = given.has('exact') ? exactCell : scaledCell;
-  if (given.has('stats')) return new StatsFormat(names, cell);
-  if (given.has('rate')) return new RateFormat(names, cell);
-  if (given.has('thresholds')) return new ThresholdsFormat(names, cell);
-  if (given.has('persistent-conn')) return new PersistentFormat(names, cell);
-  return new DefaultFormat(names, cell);
+export function chooseFormat(given: ReadonlySet<Column>, names: Names, dialect: Dialect = DPVS): Format {
+  const style: Style = { names, dialect, cell: counterCell(given) };
+  if (given.has('stats')) return new StatsFormat(style);
+  if (given.has('rate')) return new RateFormat(style, given.has('bits'));
+  if (given.has('thresholds')) return new ThresholdsFormat(style);
+  if (given.has('persistent-conn')) return new PersistentFormat(style);
+  return new DefaultFormat(style);
+}
+
+/** All lines of an entry. */
+export function entryLines(format: Format, entry: Entry): string {
+  let text = format.service(entry);
+  for (const [i, dest] of entry.dests.entries()) text += format.dest(entry, dest, i);
+  return text;
 }

@@ -23,6 +23,11 @@ export interface InventoryOptions {
   readonly info?: Info | undefined;
 }
 
+/** True when the daemon lists services with what belongs to them itself, at one moment. @throws as Transport.request */
+export function hasInventory(transport: Transport): boolean {
+  return capabilities(transport).serves(MSG.DS_MSG_LIST_SERVICES);
+}
+
 /**
  * Fetches services and what belongs to them. Daemons with DS_MSG_LIST_SERVICES filter themselves and answer with one
  * consistent picture. Others are asked by the messages of old, one for each service, and filtered here; what changes

@@ -1,67 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // -L
-import { getService, listServices, type Service } from '../../../ipc/messages/service';
-import type { Info } from '../../../ipc/messages/info';
 import { NUMERIC, type Names } from '../../render/names';
 import type { Arguments } from '../arguments';
 import { EXIT_LIST } from '../errors';
-import { briefText, failureText } from '../failure';
-import { entryAddresses, inventory, type Entry } from '../inventory';
-import { sortServices } from '../order';
-import { serviceKey } from '../requests';
-import { serviceName } from '../service-text';
-import { attempt, type Command, type Session } from '../session';
-import { chooseFormat, versionLine } from '../table';
+import { fetchListing, namesFor, reportProblem, type Listing } from '../listing';
+import type { Command, Session } from '../session';
+import { chooseFormat, DPVS, entryLines, versionLine, type Dialect } from '../table';
 import { listConnections } from './conn';
 import { cpuIndex } from './cpu';
 
-/** Prints entries as they come. @returns the exit status */
-function print(session: Session, args: Arguments, entries: Iterable<Entry>, names: Names): number {
-  const format = chooseFormat(args.given, names);
+function print(listing: Listing, names: Names, dialect: Dialect): number {
+  const { session, args, entries } = listing;
+  const format = chooseFormat(args.given, names, dialect);
   let status = 0;
   session.stdout.write(format.title);
-  for (const { service, dests, problem } of entries) {
-    session.stdout.write(format.service(service, dests) + dests.map((dest) => format.dest(dest, service)).join(''));
-    if (problem === null) continue;
-    session.stderr.write(`${serviceName(service, names)}: ${briefText(problem)}\n`);
-    status = EXIT_LIST;
+  for (const entry of entries) {
+    session.stdout.write(entryLines(format, entry));
+    status = reportProblem(listing, entry, names) || status;
   }
   return status;
 }
 
-async function printNamed(session: Session, args: Arguments, entries: Iterable<Entry>): Promise<number> {
-  const all = [...entries];
-  const { lookUpNames } = await import('../../runtime/names');
-  return print(session, args, all, await lookUpNames(entryAddresses(all)));
+async function printLater(listing: Listing): Promise<number> {
+  const dialect = listing.args.given.has('lvs-format') ? (await import('../lvs')).LVS : DPVS;
+  return print(listing, await namesFor(listing), dialect);
 }
 
-function printServices(session: Session, args: Arguments, services: readonly Service[], index: number): number | Promise<number> {
-  const sorted = !args.given.has('nosort');
-  const entries = inventory(session, sorted ? sortServices(services) : services, { index, sorted });
-  return args.given.has('numeric') ? print(session, args, entries, NUMERIC) : printNamed(session, args, entries);
+/** Lists in layouts of our own; loaded when they are wanted. */
+async function printOther(listing: Listing): Promise<number> {
+  const { given, values } = listing.args;
+  if (given.has('json')) return (await import('./list-json')).printJson(listing);
+  if (given.has('prom')) return (await import('./list-prom')).printMetrics(listing);
+  if (values.cpu === 'all') return (await import('./list-lcores')).printLcores(listing);
+  return (await import('./list-details')).printDetails(listing);
 }
 
-function listAll(session: Session, args: Arguments, info: Info): number | Promise<number> {
-  session.stdout.write(versionLine(info));
+function isOther({ given, values }: Arguments): boolean {
+  return given.has('json') || given.has('prom') || given.has('details') || values.cpu === 'all';
+}
+
+function listServices(session: Session, args: Arguments): number | Promise<number> {
+  const info = session.info();
+  const isWhole = args.values.service === undefined;
+  const isTable = !args.given.has('json') && !args.given.has('prom');
+  if (isWhole && isTable) session.stdout.write(versionLine(info));
   const index = cpuIndex(session, args, info);
   if (index === null) return EXIT_LIST;
-  const list = attempt(session, 'get-services', () => listServices(session.transport, index, info));
-  return list === null ? EXIT_LIST : printServices(session, args, list.services, index);
-}
-
-function listOne(session: Session, args: Arguments, info: Info): number | Promise<number> {
-  const { service: named } = args.values;
-  const index = cpuIndex(session, args, info);
-  if (named === undefined || index === null) return EXIT_LIST;
-  const service = attempt(session, 'get-service', () => getService(session.transport, serviceKey(named), index));
-  if (service === null) return EXIT_LIST;
-  // Unlike in a list of everything, a service without its servers is no answer.
-  const [entry] = inventory(session, [service], { index, sorted: !args.given.has('nosort') });
-  if (entry === undefined || entry.problem !== null) {
-    session.stderr.write(entry?.problem ? failureText('get-dests', entry.problem) : 'No such service\n');
-    return EXIT_LIST;
-  }
-  return args.given.has('numeric') ? print(session, args, [entry], NUMERIC) : printNamed(session, args, [entry]);
+  const about = { session, args, info, isWhole };
+  const entries = fetchListing(about, index);
+  if (entries === null) return EXIT_LIST;
+  const listing = { ...about, entries };
+  if (isOther(args)) return printOther(listing);
+  return args.given.has('numeric') && !args.given.has('lvs-format') ? print(listing, NUMERIC, DPVS) : printLater(listing);
 }
 
 export const list: Command = (args, open, io) => {
@@ -71,7 +61,5 @@ export const list: Command = (args, open, io) => {
     return EXIT_LIST;
   }
   const session = open();
-  if (args.given.has('connection')) return listConnections(session, args);
-  const info = session.info();
-  return args.values.service === undefined ? listAll(session, args, info) : listOne(session, args, info);
+  return args.given.has('connection') ? listConnections(session, args) : listServices(session, args);
 };

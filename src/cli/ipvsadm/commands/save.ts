@@ -5,14 +5,13 @@ import { listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messag
 import { listAddresses } from '../../../ipc/messages/addr';
 import { isUnsupported } from '../../../ipc/messages/failures';
 import { listLaddrs } from '../../../ipc/messages/laddr';
-import { listServices, type Service } from '../../../ipc/messages/service';
+import type { Service } from '../../../ipc/messages/service';
 import { compareAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { NUMERIC, type Names } from '../../render/names';
 import { EXIT_LIST } from '../errors';
 import { briefText } from '../failure';
-import { entryAddresses, inventory, type Entry } from '../inventory';
-import { sortServices } from '../order';
+import { entryAddresses, fetchEntries, type Entry } from '../inventory';
 import { aclLine, destLine, laddrLine, serviceLine } from '../rules';
 import { serviceName } from '../service-text';
 import { attempt, type Command, type Session } from '../session';
@@ -106,10 +105,11 @@ async function writeNamed(saver: Saver, entries: Iterable<Entry>, extras: Extras
 
 export const save: Command = (args, open) => {
   const session = open();
-  const list = attempt(session, 'get-services', () => listServices(session.transport, 0, session.info()));
-  if (list === null) return EXIT_LIST;
+  const entries = attempt(session, 'get-services', () =>
+    fetchEntries(session.transport, { index: 0, sorted: true, wanted: { dests: true }, info: session.info() }),
+  );
+  if (entries === null) return EXIT_LIST;
   const saver = new Saver(session);
   const extras = args.given.has('compat-save') ? null : saver.fetchExtras();
-  const entries = inventory(session, sortServices(list.services), { index: 0, sorted: true });
   return args.given.has('numeric') ? saver.writeAll(entries, extras, NUMERIC) : writeNamed(saver, entries, extras);
 };

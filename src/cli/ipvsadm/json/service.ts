@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services and what belongs to them as JSON (docs/json.md): attributes are called as the options that set them.
 import { destFlags, fwdMode, type Dest } from '../../../ipc/messages/dest';
-import type { AclSubjectEntry, DestMore, ListedLaddr } from '../../../ipc/messages/list';
+import type { AclSubjectEntry, ListedLaddr } from '../../../ipc/messages/list';
 import { destCheckTypes, svcFlags, type Service } from '../../../ipc/messages/service';
 import { addressBits, AF_INET6, type Family } from '../../parse/address';
 import { formatNetmask } from '../../parse/netmask';
@@ -11,6 +11,7 @@ import { printable } from '../../render/text';
 import { destCheckValues } from '../dest-check';
 import { matchFamily, rangeIsEmpty, type WireRange } from '../match';
 import { hasFlag, proxyProtocolText, serviceKind, type ServiceIdentity } from '../service-text';
+import type { Counters, Rates } from '../totals';
 import { count, type JsonObject } from './document';
 
 /** Forwarding modes by the options that choose them; local is what the kernel makes of addresses of its own. */
@@ -140,8 +141,6 @@ export function connectionCounts(dest: Dest): JsonObject {
 }
 
 /** Sums since the counters were last zeroed. */
-export type Counters = Pick<Dest['stats'], 'conns' | 'inpkts' | 'outpkts' | 'inbytes' | 'outbytes'>;
-
 export function countersJson(stats: Counters): JsonObject {
   return {
     connections: count(stats.conns),
@@ -152,12 +151,9 @@ export function countersJson(stats: Counters): JsonObject {
   };
 }
 
-/** Per second; bytes, not bits. */
-export type Rates = DestMore['rates'] | Pick<Dest['stats'], 'cps' | 'inpps' | 'outpps' | 'inbps' | 'outbps'>;
-
 const BITS = 8n;
 
-/** @param bits also in bits */
+/** Moving averages of the last seconds. @param bits also in bits */
 export function ratesJson(rates: Rates, bits: boolean): JsonObject {
   return {
     connections_per_second: count(rates.cps),
