@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes src/ipc/codec/layout.generated.ts from what the addon says about the headers in dataplane/include/abi.
-// With --check it writes nothing and fails when the file is not what it would write.
+// Writes src/ipc/codec/{layout,readers}.generated.ts from what the addon says about the headers in dataplane/include/abi.
+// With --check it writes nothing and fails when a file is not what it would write.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generateReaders } from './generate-readers.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const target = path.join(root, 'src/ipc/codec/layout.generated.ts');
 
 const TYPE = { u64: 'bigint', i64: 'bigint', chars: 'string', bytes: 'Uint8Array' };
 
@@ -127,11 +127,15 @@ ${groups.map((g) => `  ${g.name},`).join('\n')}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const addon = createRequire(import.meta.url)(path.join(root, 'build/Release/dpvs_ipc.node'));
-  const text = generate(addon.describe());
-  if (!process.argv.includes('--check')) {
-    writeFileSync(target, text);
-  } else if (readFileSync(target, 'utf8') !== text) {
-    process.stderr.write('src/ipc/codec/layout.generated.ts is older than the headers; run: npm run build && npm run layout\n');
-    process.exitCode = 1;
+  const description = addon.describe();
+  const files = { 'layout.generated.ts': generate(description), 'readers.generated.ts': generateReaders(description) };
+  for (const [name, text] of Object.entries(files)) {
+    const target = path.join(root, 'src/ipc/codec', name);
+    if (!process.argv.includes('--check')) {
+      writeFileSync(target, text);
+    } else if (readFileSync(target, 'utf8') !== text) {
+      process.stderr.write(`src/ipc/codec/${name} is older than the headers; run: npm run build && npm run layout\n`);
+      process.exitCode = 1;
+    }
   }
 }

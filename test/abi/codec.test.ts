@@ -2,6 +2,9 @@
 // What the recorded exchanges cannot show: limits, refusals, unions, bits.
 import { describe, expect, it } from 'vitest';
 import { decode, decodeArray, encode, encodeInto, EncodeError, ShortReplyError, sizeOf, type Structs } from '../../src/ipc/codec';
+import { tableReader } from '../../src/ipc/codec/decode';
+import { readers } from '../../src/ipc/codec/readers.generated';
+import { sourceOf } from '../../src/ipc/codec/source';
 
 describe('decode', () => {
   it('refuses a body that is too short, with what is missing', () => {
@@ -91,5 +94,25 @@ describe('encode', () => {
     expect(() => encode('inet_addr_param', { ifa_entry: { ifname: 'a-name-that-is-too-long' } })).toThrow(
       'inet_addr_param.ifa_entry.ifname is longer than 15 characters',
     );
+  });
+});
+
+describe('readers of structures that come by the thousand', () => {
+  const noise = Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 151 + 7) & 0xff));
+
+  it.each(Object.keys(readers) as (keyof Structs)[])('%s gives what its table gives, unaligned too', (name) => {
+    for (const at of [0, 3]) {
+      const source = sourceOf(noise);
+      expect(decode(name, noise, at)).toEqual(tableReader(name)(source, at));
+    }
+    expect(decode(name, Buffer.alloc(400))).toEqual(tableReader(name)(sourceOf(Buffer.alloc(400)), 0));
+    expect(() => decode(name, Buffer.alloc(sizeOf[name] - 1))).toThrow(ShortReplyError);
+  });
+
+  it('give copies: changing one changes neither the reply nor another', () => {
+    const reply = Buffer.alloc(sizeOf.dp_vs_dest_compat * 2);
+    const [first, second] = decodeArray('dp_vs_dest_compat', reply, 0, 2);
+    first?.addr.fill(1);
+    expect([second?.addr[0], reply[12]]).toEqual([0, 0]);
   });
 });

@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { describeAddon, type DescribedField, type DescribedStruct } from '../support/addon';
 // @ts-expect-error a plain script without types
 import { generate } from '../../scripts/generate-layout.mjs';
+// @ts-expect-error a plain script without types
+import { generateReaders } from '../../scripts/generate-readers.mjs';
 
 interface FactField {
   name: string | null;
@@ -144,9 +146,12 @@ describe('headers', () => {
   });
 });
 
-describe('layout.generated.ts', () => {
-  it('is what the headers give', () => {
-    const text = readFileSync(path.join(root, 'src/ipc/codec/layout.generated.ts'), 'utf8');
-    expect((generate as (d: unknown) => string)(described) === text, 'run: npm run build && npm run layout').toBe(true);
+describe('the generated files', () => {
+  it.each([
+    ['layout.generated.ts', generate as (d: unknown) => string],
+    ['readers.generated.ts', generateReaders as (d: unknown) => string],
+  ])('%s is what the headers give', (name, write) => {
+    const text = readFileSync(path.join(root, 'src/ipc/codec', name), 'utf8');
+    expect(write(described) === text, 'run: npm run build && npm run layout').toBe(true);
   });
 });

@@ -1,34 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ShortReplyError } from './errors';
-import type { Structs } from './layout.generated';
+import { sizeOf, type Structs } from './layout.generated';
+import { readers } from './readers.generated';
+import { copyBytes, readText, sourceOf, type Source } from './source';
 import { Op, planOf, type FieldPlan, type StructName, type StructPlan } from './table';
-
-/** Bytes being decoded, with both views that the fields need. */
-interface Source {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-}
-
-function sourceOf(buf: Uint8Array): Source {
-  return {
-    bytes: Buffer.from(buf.buffer, buf.byteOffset, buf.byteLength),
-    view: new DataView(buf.buffer, buf.byteOffset, buf.byteLength),
-  };
-}
-
-/** Text up to the first NUL, one character for each byte. */
-function readText(bytes: Buffer, start: number, size: number): string {
-  let end = start;
-  while (end < start + size && bytes[end] !== 0) end += 1;
-  return bytes.toString('latin1', start, end);
-}
-
-/** A copy, because one address must not keep a large reply alive. The loop beats slice() for 16 bytes. */
-function copyBytes(bytes: Buffer, start: number, size: number): Uint8Array {
-  const out = new Uint8Array(size);
-  for (let i = 0; i < size; i += 1) out[i] = bytes[start + i] ?? 0;
-  return out;
-}
 
 function readBits(view: DataView, field: FieldPlan, at: number): number {
   let storage: number;
@@ -88,14 +63,26 @@ function requireBytes(name: StructName, buf: Uint8Array, offset: number, size: n
   if (offset < 0 || offset + size > buf.byteLength) throw new ShortReplyError(name, offset + size, buf.byteLength);
 }
 
+/** How the structure `name` is read: by code of its own when it comes by the thousand, else by its table. */
+function readerOf<K extends StructName>(name: K): (source: Source, at: number) => Structs[K] {
+  const reader = readers[name];
+  if (reader !== undefined) return reader;
+  return tableReader(name);
+}
+
+/** Reads the structure `name` by its table; its bytes must be there. */
+export function tableReader<K extends StructName>(name: K): (source: Source, at: number) => Structs[K] {
+  const plan = planOf(name);
+  return (source, at) => readStruct(source, plan, at) as Structs[K];
+}
+
 /**
  * Decodes the structure `name` at `offset` of `buf`.
  * @throws ShortReplyError when it does not fit.
  */
 export function decode<K extends StructName>(name: K, buf: Uint8Array, offset = 0): Structs[K] {
-  const plan = planOf(name);
-  requireBytes(name, buf, offset, plan.size);
-  return readStruct(sourceOf(buf), plan, offset) as Structs[K];
+  requireBytes(name, buf, offset, sizeOf[name]);
+  return readerOf(name)(sourceOf(buf), offset);
 }
 
 /**
@@ -103,10 +90,11 @@ export function decode<K extends StructName>(name: K, buf: Uint8Array, offset = 
  * @throws ShortReplyError when they do not fit; checked before anything is decoded.
  */
 export function decodeArray<K extends StructName>(name: K, buf: Uint8Array, offset: number, count: number): Structs[K][] {
-  const plan = planOf(name);
-  requireBytes(name, buf, offset, Math.max(count, 0) * plan.size);
+  const size = sizeOf[name];
+  requireBytes(name, buf, offset, Math.max(count, 0) * size);
   const source = sourceOf(buf);
+  const read = readerOf(name);
   const out: Structs[K][] = [];
-  for (let i = 0; i < count; i += 1) out.push(readStruct(source, plan, offset + i * plan.size) as Structs[K]);
+  for (let i = 0; i < count; i += 1) out.push(read(source, offset + i * size));
   return out;
 }
