@@ -5,7 +5,8 @@
  * Input: first byte = size of the pieces (0: all at once); the rest goes through a socket pair into the state
  * machine of one client, the message checks and the dispatcher. Handlers read every byte of the body that
  * they are promised, so the sanitizers see a body that is shorter than its length says. What comes back must
- * be nothing or one well-formed reply.
+ * be nothing or one well-formed reply. Sets of services and neighbours can be parts of transactions; what
+ * they note must be undone or done to the last.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,8 +15,10 @@
 #include <unistd.h>
 
 #include "../src/ctrl/ctrl_internal.h"
+#include "abi/batch.h"
 #include "core/conf.h"
 #include "core/log.h"
+#include "core/txn.h"
 
 #undef NDEBUG
 #include <assert.h>
@@ -51,6 +54,34 @@ stub(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return EDPVS_OK;
 }
 
+static unsigned noted; /* changes of the open transaction */
+
+static void
+change_over(void *note)
+{
+	assert(*(const unsigned *)note >= 1 && noted > 0);
+	noted--;
+}
+
+/* A stub whose change is noted before it may fail, with a note as long as the body says. */
+static int
+stub_txn(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	static const struct txn_change change = {.undo = change_over, .done = change_over};
+	const uint8_t *body = req->body;
+	unsigned *n = txn_note(&change, sizeof(*n) + (req->len ? body[req->len - 1] * 100u : 0));
+
+	assert(txn_is_open() && n);
+	*n = ++noted;
+	return stub(req, reply);
+}
+
+static bool
+can_be_undone(uint32_t id)
+{
+	return (id >= DPVS_SO_SET_FLUSH && id <= DPVS_SO_SET_DELDEST) || id == SOCKOPT_SET_NEIGH_ADD;
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -61,8 +92,11 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	};
 
 	ctrl_hello_register();
+	ctrl_batch_register();
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		if (!ctrl_message_find(ids[i])->fn && ids[i] != SOCKOPT_TC_SHOW)
+		if (can_be_undone(ids[i]))
+			ctrl_register_txn(ids[i], stub_txn);
+		else if (!ctrl_message_find(ids[i])->fn && ids[i] != SOCKOPT_TC_SHOW)
 			ctrl_register(ids[i], stub);
 	return 0;
 }
@@ -81,6 +115,31 @@ receive(int fd, struct received *r)
 		r->n += (size_t)n;
 }
 
+/* Codes add up to what the result says. */
+static void
+check_batch(const uint8_t *body, size_t len)
+{
+	struct ds_batch_result result;
+	struct ds_tlv tlv;
+	uint32_t good = 0, bad = 0;
+	int32_t code;
+
+	assert(len >= DS_TLV_SIZE(sizeof(result)) + sizeof(tlv));
+	memcpy(&result, body + sizeof(tlv), sizeof(result));
+	memcpy(&tlv, body + DS_TLV_SIZE(sizeof(result)), sizeof(tlv));
+	assert(tlv.type == DS_TLV_BATCH_CODES && tlv.len % 4 == 0);
+	assert(len == DS_TLV_SIZE(sizeof(result)) + DS_TLV_SIZE(tlv.len));
+	body += DS_TLV_SIZE(sizeof(result)) + sizeof(tlv);
+	for (uint32_t i = 0; i < tlv.len; i += 4) {
+		memcpy(&code, body + i, sizeof(code));
+		assert(code <= DS_BATCH_CODE_SKIPPED);
+		assert(code >= 0 || bad++ || result.first_failed == i / 4);
+		good += code == 0;
+	}
+	assert(result.failed == bad && (bad || result.first_failed == DS_BATCH_NONE));
+	assert(result.applied == good || (result.applied == 0 && bad && !result.committed));
+}
+
 static void
 check(const struct received *r)
 {
@@ -94,6 +153,8 @@ check(const struct received *r)
 	assert(head.errcode <= 0 && (head.errcode == 0 || head.len == 0));
 	assert(memchr(head.errstr, 0, sizeof(head.errstr)));
 	assert(r->n == sizeof(head) + head.len);
+	if (head.id == DS_MSG_BATCH && head.errcode == 0)
+		check_batch(r->bytes + sizeof(head), head.len);
 }
 
 int
@@ -128,6 +189,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		receive(sv[1], &r);
 	}
 	assert(client.state == CLIENT_FREE);
+	assert(noted == 0 && !txn_is_open());
 	check(&r);
 	close(sv[1]);
 	return 0;

@@ -12,6 +12,48 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+static size_t big_bodies; /* sum of body_cap over clients where that is more than CTRL_REQUEST_MAX */
+
+static size_t
+big(size_t cap)
+{
+	return cap > CTRL_REQUEST_MAX ? cap : 0;
+}
+
+static void
+body_free(struct ctrl_client *c)
+{
+	big_bodies -= big(c->body_cap);
+	free(c->body);
+	c->body = NULL;
+	c->body_cap = 0;
+}
+
+/* Room for n bytes more than there are. One byte is always added, so that an empty body is no special case.
+ */
+static bool
+body_room(struct ctrl_client *c, size_t n)
+{
+	size_t need = c->body_len + n + 1, cap = c->body_cap * 2;
+	uint8_t *body;
+
+	if (c->body && need <= c->body_cap)
+		return true;
+	if (cap > (size_t)c->msg.len + 1)
+		cap = (size_t)c->msg.len + 1;
+	if (cap < need)
+		cap = need;
+	if (big_bodies - big(c->body_cap) + big(cap) > CTRL_BODIES_MAX)
+		return false;
+	body = realloc(c->body, cap);
+	if (!body)
+		return false;
+	big_bodies += big(cap) - big(c->body_cap);
+	c->body = body;
+	c->body_cap = cap;
+	return true;
+}
+
 void
 ctrl_client_open(struct ctrl_client *c, int fd, const struct ctrl_peer *peer, uint64_t now_ms)
 {
@@ -28,7 +70,7 @@ ctrl_client_close(struct ctrl_client *c)
 	if (c->state == CLIENT_FREE)
 		return;
 	close(c->fd);
-	free(c->body);
+	body_free(c);
 	ctrl_reply_clear(&c->reply);
 	*c = (struct ctrl_client){.state = CLIENT_FREE, .fd = -1};
 }
@@ -62,8 +104,7 @@ answer(struct ctrl_client *c, int code, uint64_t now_ms)
 	c->answer.errcode = code;
 	strncpy(c->answer.errstr, ctrl_error_text(code), sizeof(c->answer.errstr) - 1);
 	c->answer.len = len;
-	free(c->body);
-	c->body = NULL;
+	body_free(c);
 	c->state = CLIENT_WRITE;
 	c->deadline_ms = now_ms + CTRL_WRITE_MS + 1000 * (len >> 20);
 }
@@ -98,14 +139,8 @@ head_done(struct ctrl_client *c, uint64_t now_ms)
 		refuse(c, rc, now_ms);
 		return;
 	}
-	/* One byte more than needed, so that an empty body is no special case. */
-	c->body = malloc((size_t)c->msg.len + 1);
-	if (!c->body) {
-		refuse(c, EDPVS_NOMEM, now_ms);
-		return;
-	}
 	c->state = CLIENT_BODY;
-	c->deadline_ms = now_ms + CTRL_BODY_MS;
+	c->deadline_ms = now_ms + CTRL_BODY_MS + 1000 * (c->msg.len >> 20);
 }
 
 static void
@@ -130,6 +165,10 @@ read_body(struct ctrl_client *c, uint64_t now_ms)
 
 	if (want > CTRL_STEP_BYTES)
 		want = CTRL_STEP_BYTES;
+	if (!body_room(c, want)) {
+		refuse(c, EDPVS_NOMEM, now_ms);
+		return;
+	}
 	got = want ? take(c, c->body + c->body_len, want, now_ms) : 0;
 	if (got < 0) {
 		/* The client may have closed only its sending side and wait for an answer. */

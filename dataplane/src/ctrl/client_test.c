@@ -179,6 +179,67 @@ short_body_is_invalid(void **state)
 	assert_int_equal(client.state, CLIENT_FREE);
 }
 
+/* What a client announces costs nothing; memory is taken for what it sends. */
+static void
+a_large_body_takes_memory_as_it_comes(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DS_MSG_BATCH, SOCKOPT_SET, CTRL_BATCH_MAX);
+	static uint8_t zero[100000];
+	size_t sent = 0;
+
+	put(&msg, sizeof(msg));
+	ctrl_client_step(&client, 1000);
+	assert_int_equal(client.state, CLIENT_BODY);
+	assert_int_equal(client.deadline_ms, 1000 + CTRL_BODY_MS + 64000);
+	assert_true(client.body_cap <= CTRL_STEP_BYTES + 1);
+	while (sent < 5 << 20) {
+		put(zero, sizeof(zero));
+		sent += sizeof(zero);
+		ctrl_client_step(&client, 1000);
+		assert_int_equal(client.body_len, sent);
+		assert_true(client.body_cap <= 2 * sent + CTRL_STEP_BYTES + 1);
+	}
+	assert_int_equal(client.state, CLIENT_BODY);
+}
+
+/* All places together cannot make the daemon take more than it has for large bodies. */
+static void
+large_bodies_have_a_limit_together(void **state)
+{
+	struct dpvs_sock_msg msg = test_head(DS_MSG_BATCH, SOCKOPT_SET, CTRL_BATCH_MAX);
+	static struct ctrl_client crowd[8];
+	static uint8_t zero[CTRL_STEP_BYTES];
+	struct ctrl_peer who = {.pid = 1};
+	unsigned refused = 0;
+	int far[8];
+
+	for (unsigned i = 0; i < 8; i++) {
+		int sv[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, sv), 0);
+		far[i] = sv[1];
+		ctrl_client_open(&crowd[i], sv[0], &who, 0);
+		send(far[i], &msg, sizeof(msg), MSG_NOSIGNAL);
+		for (size_t sent = 0; sent < (20 << 20) && crowd[i].state <= CLIENT_BODY;) {
+			ssize_t n = send(far[i], zero, sizeof(zero), MSG_NOSIGNAL);
+
+			sent += n > 0 ? (size_t)n : 0;
+			ctrl_client_step(&crowd[i], 0);
+		}
+		refused += crowd[i].state > CLIENT_BODY && crowd[i].answer.errcode == EDPVS_NOMEM;
+	}
+	assert_in_range(refused, 1, 5);
+	/* Usual requests have their own memory. */
+	request_in_single_bytes(state);
+	for (unsigned i = 0; i < 8; i++) {
+		ctrl_client_close(&crowd[i]);
+		close(far[i]);
+	}
+	close(peer);
+	setup(state);
+	a_large_body_takes_memory_as_it_comes(state);
+}
+
 static void
 half_header_then_gone(void **state)
 {
@@ -215,10 +276,13 @@ main(void)
 	    CASE(unknown_id_is_not_supported),
 	    CASE(huge_length_is_refused_and_the_rest_thrown_away),
 	    CASE(short_body_is_invalid),
+	    CASE(a_large_body_takes_memory_as_it_comes),
+	    CASE(large_bodies_have_a_limit_together),
 	    CASE(half_header_then_gone),
 	    CASE(reader_gone_before_the_reply),
 	};
 
 	test_register();
+	ctrl_batch_register();
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
 }

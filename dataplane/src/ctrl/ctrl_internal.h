@@ -23,6 +23,7 @@ struct ctrl_message {
 	size_t max;	   /* longest body read, bytes */
 	ctrl_handler fn;   /* NULL: not supported */
 	bool txn;	   /* runs in a transaction */
+	bool batch;	   /* keeps its own log and count of generations */
 };
 
 /* The row of an id, NULL when unknown. */
@@ -36,6 +37,8 @@ int ctrl_check(uint32_t id, int32_t type, uint64_t len);
  * open. */
 int ctrl_message_run(const struct ctrl_message *msg, const struct ctrl_request *req,
 		     struct ctrl_reply *reply);
+/* Registers the handler of batches. */
+void ctrl_register_batch(uint32_t id, ctrl_handler fn);
 /* Text of a code for the reply header. */
 const char *ctrl_error_text(int code);
 
@@ -47,15 +50,20 @@ struct ctrl_reply {
 };
 
 void ctrl_reply_clear(struct ctrl_reply *reply);
+/* Appends a record of the extensions with len zeroed bytes of payload and returns the payload; NULL as
+ * ctrl_reply_add(). */
+void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
 
 /* ---- one client (client.c) ---- */
 
 enum {
-	CTRL_HEADER_MS = 1000,	     /* from connect to a whole header */
-	CTRL_BODY_MS = 5000,	     /* from the header to the whole body */
-	CTRL_WRITE_MS = 10000,	     /* for a reply, and a second more for each MiB of it */
-	CTRL_LINGER_MS = 1000,	     /* for a client to stop sending after an error was answered early */
+	CTRL_HEADER_MS = 1000, /* from connect to a whole header */
+	CTRL_BODY_MS = 5000,   /* from the header to the whole body, and a second more for each MiB of it */
+	CTRL_WRITE_MS = 10000, /* for a reply, and a second more for each MiB of it */
+	CTRL_LINGER_MS = 1000, /* for a client to stop sending after an error was answered early */
 	CTRL_STEP_BYTES = 128 << 10, /* most that one client may move before the next one's turn */
+	CTRL_BODIES_MAX =
+	    2 * CTRL_BATCH_MAX, /* bytes of bodies longer than CTRL_REQUEST_MAX, of all clients */
 };
 
 enum ctrl_client_state { CLIENT_FREE = 0, CLIENT_HEADER, CLIENT_BODY, CLIENT_WRITE, CLIENT_LINGER };
@@ -67,8 +75,9 @@ struct ctrl_client {
 	uint8_t head[sizeof(struct dpvs_sock_msg)];
 	size_t head_len;
 	struct dpvs_sock_msg msg; /* decoded head */
-	uint8_t *body;
-	size_t body_len;
+	uint8_t *body;		  /* grows with what arrives, whatever length was announced */
+	size_t body_len;	  /* bytes so far */
+	size_t body_cap;
 	struct dpvs_sock_msg_reply answer;
 	struct ctrl_reply reply;
 	size_t sent;

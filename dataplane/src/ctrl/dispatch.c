@@ -30,6 +30,7 @@ enum {
 	 size,                                                                                               \
 	 FACTOR_##availability(LIMIT_##rule(size)),                                                          \
 	 NULL,                                                                                               \
+	 false,                                                                                              \
 	 false},
 static struct ctrl_message table[] = {ABI_MESSAGES(ROW)};
 #undef ROW
@@ -113,6 +114,15 @@ ctrl_register_txn(uint32_t id, ctrl_handler fn)
 }
 
 void
+ctrl_register_batch(uint32_t id, ctrl_handler fn)
+{
+	struct ctrl_message *msg = take(id, fn);
+
+	msg->batch = true;
+	msg->max = CTRL_BATCH_MAX;
+}
+
+void
 ctrl_register_extra(uint32_t id, const char *name, int direction, int rule, size_t size, ctrl_handler fn)
 {
 	if (find(id))
@@ -168,7 +178,7 @@ ctrl_dispatch(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (rc != EDPVS_OK)
 		ctrl_reply_clear(reply);
 	/* Test messages come by the thousand and change nothing of the configuration. */
-	if (req->type != SOCKOPT_SET || !msg || is_extra(msg))
+	if (req->type != SOCKOPT_SET || !msg || is_extra(msg) || (msg->batch && rc == EDPVS_OK))
 		return rc;
 	if (rc == EDPVS_OK && ctrl_generation == generation)
 		ctrl_generation++;

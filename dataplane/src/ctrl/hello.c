@@ -14,19 +14,6 @@ enum { VERSION_TEXT_LEN = 64, IDS_MAX = 256 };
 
 static uint8_t boot_id[16];
 
-/* Appends a record with len bytes of payload and returns the payload. */
-static void *
-add_record(struct ctrl_reply *reply, uint16_t type, size_t len)
-{
-	struct ds_tlv tlv = {.type = type, .len = (uint32_t)len};
-	uint8_t *at = ctrl_reply_add(reply, DS_TLV_SIZE(len));
-
-	if (!at)
-		return NULL;
-	memcpy(at, &tlv, sizeof(tlv));
-	return at + sizeof(tlv);
-}
-
 static bool
 served(uint32_t id)
 {
@@ -41,7 +28,7 @@ add_info(struct ctrl_reply *reply)
 	struct ds_hello_info info = {.struct_version = DS_HELLO_VERSION,
 				     .max_request_body = CTRL_REQUEST_MAX,
 				     .generation = ctrl_generation};
-	void *at = add_record(reply, DS_TLV_HELLO_INFO, sizeof(info));
+	void *at = ctrl_reply_record(reply, DS_TLV_HELLO_INFO, sizeof(info));
 
 	if (!at)
 		return EDPVS_NOMEM;
@@ -62,7 +49,7 @@ add_limits(struct ctrl_reply *reply)
 				   .max_batch_items = CTRL_BATCH_ITEMS_MAX,
 				   .max_page_bytes = CTRL_PAGE_BYTES_MAX,
 				   .max_page_conns = CTRL_PAGE_CONNS_MAX};
-	void *at = add_record(reply, DS_TLV_LIMITS, sizeof(limits));
+	void *at = ctrl_reply_record(reply, DS_TLV_LIMITS, sizeof(limits));
 
 	if (!at)
 		return EDPVS_NOMEM;
@@ -74,7 +61,7 @@ static int
 add_lcore(struct ctrl_reply *reply, unsigned id, uint8_t role, unsigned index)
 {
 	struct ds_lcore lcore = {.id = (uint8_t)id, .role = role, .index = (uint16_t)index};
-	void *at = add_record(reply, DS_TLV_LCORE, sizeof(lcore));
+	void *at = ctrl_reply_record(reply, DS_TLV_LCORE, sizeof(lcore));
 
 	if (!at)
 		return EDPVS_NOMEM;
@@ -112,7 +99,7 @@ hello(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (rc != EDPVS_OK)
 		return rc;
 	ctrl_message_each(collect_id, &ids);
-	at = add_record(reply, DS_TLV_IDS, ids.n * sizeof(ids.id[0]));
+	at = ctrl_reply_record(reply, DS_TLV_IDS, ids.n * sizeof(ids.id[0]));
 	if (!at)
 		return EDPVS_NOMEM;
 	memcpy(at, ids.id, ids.n * sizeof(ids.id[0]));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/ext.h"
+
 struct ctrl_reply *
 ctrl_reply_new(void)
 {
@@ -56,6 +58,18 @@ ctrl_reply_add(struct ctrl_reply *reply, size_t n)
 	memset(at, 0, n);
 	reply->len += n;
 	return at;
+}
+
+void *
+ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len)
+{
+	struct ds_tlv tlv = {.type = type, .len = (uint32_t)len};
+	uint8_t *at = ctrl_reply_add(reply, DS_TLV_SIZE(len));
+
+	if (!at)
+		return NULL;
+	memcpy(at, &tlv, sizeof(tlv));
+	return at + sizeof(tlv);
 }
 
 size_t

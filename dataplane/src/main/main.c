@@ -181,6 +181,7 @@ static int
 register_step(void)
 {
 	ctrl_hello_register();
+	ctrl_batch_register();
 	port_ctrl_register();
 	net_ctrl_register();
 	lb_ctrl_register();

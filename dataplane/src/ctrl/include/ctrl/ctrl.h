@@ -68,8 +68,9 @@ void ctrl_register_txn(uint32_t id, ctrl_handler fn);
 void ctrl_register_extra(uint32_t id, const char *name, int direction, int rule, size_t size,
 			 ctrl_handler fn);
 
-/* Registers the messages that the control layer itself answers: HELLO and version. */
+/* Registers the messages that the control layer itself answers: HELLO and version; batches. */
 void ctrl_hello_register(void);
+void ctrl_batch_register(void);
 
 /* Runs one request as the server would: checks direction and length, calls the handler, logs successful set
  * requests. Returns the errcode; when it is not 0 the reply is empty. */
@@ -87,7 +88,8 @@ int ctrl_server_open(const char *path);
 int ctrl_server_poll(int timeout_ms, int fd_extra);
 void ctrl_server_close(void);
 
-/* Configuration generation, reported by HELLO: grows with every set request that succeeded. */
+/* Configuration generation, reported by HELLO: grows with every set request that succeeded, and once with a
+ * batch of which something was applied. */
 extern uint64_t ctrl_generation;
 
 #endif
