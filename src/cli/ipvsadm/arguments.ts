@@ -6,6 +6,7 @@ import { AF_INET, AF_INET6, anyAddress, type IpAddress } from '../parse/address'
 import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
 import { parseCInteger, parseDecimal } from '../parse/number';
 import { IPPROTO, protocolNumber } from '../parse/protocol';
+import type { ColorChoice } from '../runtime/color';
 import { parseAddressFilter, type AddressFilter } from './address-filter';
 import { addDestCheck, NO_CHECK, type DestCheck } from './dest-check';
 import { badToken, invalid } from './errors';
@@ -68,8 +69,6 @@ export interface Values {
   timeoutMs?: number;
   color?: ColorChoice;
 }
-
-export type ColorChoice = 'auto' | 'always' | 'never';
 
 export interface Arguments {
   readonly command: CommandRow;
@@ -325,7 +324,7 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
     values.timeoutMs = number(text, 1, MAX_TIMEOUT_MS, `illegal timeout-ms '${text}' specified, require 1 to ${MAX_TIMEOUT_MS}`);
   },
   color: ({ values, token, text }) => {
-    const choice = token.value === null ? 'always' : (['auto', 'always', 'never'] as const).find((name) => name === text);
+    const choice = token.value === null ? 'auto' : (['auto', 'always', 'never'] as const).find((name) => name === text);
     values.color = orInvalid(choice ?? null, `illegal color '${text}' specified, require auto|always|never`);
   },
   timeout: ignore,

@@ -21,11 +21,11 @@ export function invalid(message: string): UsageError {
 }
 
 /** An error of the option `token` as it was typed. */
-export function badToken(token: string, what: string): UsageError {
-  return new UsageError(`${token}: ${what}`, EXIT_SYNTAX);
+export function badToken(token: string, what: string, hint?: string): UsageError {
+  return new UsageError(`${token}: ${what}`, EXIT_SYNTAX, hint);
 }
 
 /** The command line does not start with a command. */
-export function tryHelp(argv0: string): UsageError {
-  return new UsageError(`Try \`${argv0} -h' or '${argv0} --help' for more information.`, EXIT_SYNTAX);
+export function tryHelp(argv0: string, hint?: string): UsageError {
+  return new UsageError(`Try \`${argv0} -h' or '${argv0} --help' for more information.`, EXIT_SYNTAX, hint);
 }

@@ -78,7 +78,12 @@ function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
   const json = args.given.has('json');
   const io = chosenIo(json ? deriveIo(outside, { stderr: new JsonLines(outside.stderr) }) : outside, args.values);
-  return COMMANDS[args.command.id](args, () => openSession(io, json), io);
+  const run = (inner: Io): number | Promise<number> => COMMANDS[args.command.id](args, () => openSession(inner, json), inner);
+  return args.given.has('watch') || args.given.has('color') ? runViewed(args, io, run) : run(io);
+}
+
+async function runViewed(args: Arguments, io: Io, run: (io: Io) => number | Promise<number>): Promise<number> {
+  return (await import('./view')).runViewed(args, io, run);
 }
 
 function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => number | Promise<number>): number | Promise<number> {

@@ -214,7 +214,7 @@ export const OPTIONS = [
   { long: 'no-resolve-timeout', column: 'no-resolve-timeout', extension: true, help: 'wait for names as long as it takes' },
   { long: 'socket', value: 'path', column: 'socket', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
   { long: 'timeout-ms', value: 'number', column: 'timeout-ms', extension: true, help: 'how long the daemon may take for an answer' },
-  { long: 'color', value: 'when', column: 'color', extension: true, valueOptional: true, help: 'auto, always or never (used if not given)' },
+  { long: 'color', value: 'when', column: 'color', extension: true, valueOptional: true, help: 'colours in tables: auto (on terminals), always or never' },
 ] as const satisfies readonly OptionRow[]; // prettier-ignore
 
 /** Long name of an option, which identifies it. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Splits a command line by the rules of popt, as users of ipvsadm know them.
-import { badToken, invalid, tryHelp } from './errors';
+import { badToken, invalid, tryHelp, UsageError } from './errors';
 import { findLong, findShort, valueKind, type CommandRow, type Found, type OptionId, type OptionRow } from './options';
+import { suggestLong } from './suggest';
 
 /** An option with its value; null when it has none. */
 export interface OptionToken {
@@ -49,10 +50,17 @@ function followingValue(found: Found, word: string, words: Words): string | null
   }
 }
 
+/** What somebody may have meant, as a line for people. */
+function hintFor(name: string): string | undefined {
+  const meant = suggestLong(name);
+  return meant === null ? undefined : `Did you mean --${meant}?`;
+}
+
 function* longOption(word: string, words: Words): Generator<[Found, string | null]> {
   const equals = word.indexOf('=');
-  const found = findLong(word.slice(2, equals < 0 ? undefined : equals));
-  if (found === null) throw badToken(word, 'unknown option');
+  const name = word.slice(2, equals < 0 ? undefined : equals);
+  const found = findLong(name);
+  if (found === null) throw badToken(word, 'unknown option', hintFor(name));
   if (equals < 0) {
     yield [found, followingValue(found, word, words)];
     return;
@@ -106,7 +114,7 @@ export function* tokenise(argv: readonly string[], argv0: string): Generator<Tok
       next = tokens.next();
     } catch (error) {
       // Whatever is wrong with the first option, it is no command.
-      throw started ? error : tryHelp(argv0);
+      throw started ? error : tryHelp(argv0, error instanceof UsageError ? error.hint : undefined);
     }
     if (next.done === true) break;
     const { word, found, value } = next.value;

@@ -7,10 +7,12 @@ export class CommandError extends Error {
   /**
    * @param message as printed, without the newline
    * @param exitCode 1 to 255
+   * @param hint a further line for people; scripts see the message without it
    */
   constructor(
     message: string,
     readonly exitCode: number,
+    readonly hint?: string,
   ) {
     super(message);
   }

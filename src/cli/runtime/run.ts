@@ -7,6 +7,9 @@ import { BrokenPipeError, BufferedOutput, ErrorOutput, readAll } from './stdio';
 /** Exit status for a defect of this program (sysexits.h, EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
 
+/** Exit status after Ctrl-C, as shells have it. */
+const EXIT_INTERRUPTED = 130;
+
 function programName(): string {
   const script = process.argv[1] ?? 'node';
   return script.slice(script.lastIndexOf('/') + 1);
@@ -40,7 +43,29 @@ class ProcessIo implements Io {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, ms));
+    this.stdout.flush();
+    return new Promise((resolve) => {
+      const interrupt = (): never => {
+        // Behind the ^C that the terminal shows.
+        if (this.isTTY) this.#endLine();
+        process.exit(EXIT_INTERRUPTED);
+      };
+      process.once('SIGINT', interrupt);
+      setTimeout(() => {
+        // Whatever comes next may block: then the signal ends the process as it ends all others.
+        process.off('SIGINT', interrupt);
+        resolve();
+      }, ms);
+    });
+  }
+
+  #endLine(): void {
+    try {
+      this.stdout.write('\n');
+      this.stdout.flush();
+    } catch {
+      // The terminal is gone; so will be the process.
+    }
   }
 
   transport(choice: TransportChoice = {}): Transport {
@@ -60,6 +85,7 @@ function report(error: unknown, io: ProcessIo): number {
   if (error instanceof BrokenPipeError) return 0;
   if (error instanceof CommandError) {
     if (error.message !== '') io.stderr.write(`${error.message}\n`);
+    if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
     return error.exitCode;
   }
   if (error instanceof IpcError) {
