@@ -88,7 +88,9 @@ async function runViewed(args: Arguments, io: Io, run: (io: Io) => number | Prom
 
 function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => number | Promise<number>): number | Promise<number> {
   const words = argv.length === 0 ? ['-L'] : argv;
-  const args = parseWithNames((names) => parseArguments(words, io.argv0, names));
+  // What is typed may contain names, so this option counts before it is parsed.
+  const limitMs = words.includes('--no-resolve-timeout') ? Infinity : undefined;
+  const args = parseWithNames((names) => parseArguments(words, io.argv0, names), limitMs);
   return args instanceof Promise ? args.then(run) : run(args);
 }
 

@@ -33,9 +33,9 @@ class KnownHosts implements NameLookup {
   }
 }
 
-async function parseLater<T>(parse: (names: NameLookup) => T, hosts: KnownHosts, first: PendingName): Promise<T> {
+async function parseLater<T>(parse: (names: NameLookup) => T, hosts: KnownHosts, first: PendingName, limitMs?: number): Promise<T> {
   const { HostResolver } = await import('./resolver');
-  const resolver = new HostResolver();
+  const resolver = new HostResolver({ limitMs });
   let pending = first;
   for (;;) {
     hosts.learn(pending.host, pending.af, await resolver.address(pending.host, pending.af));
@@ -51,14 +51,15 @@ async function parseLater<T>(parse: (names: NameLookup) => T, hosts: KnownHosts,
 /**
  * Parses something that may contain host names.
  * @param parse has no effects but its result; it is called again for each name
+ * @param limitMs for all names together; undefined: a few seconds
  * @returns a promise if a name had to be looked up
  */
-export function parseWithNames<T>(parse: (names: NameLookup) => T): T | Promise<T> {
+export function parseWithNames<T>(parse: (names: NameLookup) => T, limitMs?: number): T | Promise<T> {
   const hosts = new KnownHosts();
   try {
     return parse(hosts);
   } catch (error) {
     if (!(error instanceof PendingName)) throw error;
-    return parseLater(parse, hosts, error);
+    return parseLater(parse, hosts, error, limitMs);
   }
 }

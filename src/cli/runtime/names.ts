@@ -3,7 +3,7 @@
 import { isAnyAddress } from '../parse/address';
 import { formatIp } from '../render/address';
 import type { Address, Names } from '../render/names';
-import { HostResolver } from './resolver';
+import { HostResolver, type ResolverOptions } from './resolver';
 import { systemServices } from './services';
 
 /** Names are printed as they come from elsewhere: only those that look like names are. */
@@ -45,8 +45,8 @@ export class LearnedNames implements Names {
 }
 
 /** The names of these addresses, as far as they are known in time, and of all ports. */
-export async function lookUpNames(addresses: Iterable<Address>): Promise<Names> {
-  const names = new LearnedNames();
+export async function lookUpNames(addresses: Iterable<Address>, options?: ResolverOptions): Promise<Names> {
+  const names = new LearnedNames(new HostResolver(options));
   await names.learn(addresses);
   return names;
 }

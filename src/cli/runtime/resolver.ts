@@ -53,15 +53,26 @@ function searchDomains(): string[] {
   return last === undefined ? [] : last.trim().split(/\s+/).slice(1);
 }
 
+export interface ResolverOptions {
+  /** Milliseconds for all look-ups together; Infinity: as long as the name servers take, and are tried. */
+  readonly limitMs?: number | undefined;
+  /** Addresses of name servers, with ports if need be. Default: those of the system. */
+  readonly servers?: readonly string[];
+}
+
 /** Looks up hosts until its time is over; then every answer is: no such name. */
 export class HostResolver {
-  readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: QUERY_TRIES });
+  readonly #resolver: Resolver;
   readonly #hosts = parseHosts(readText('/etc/hosts'));
   readonly #over: Promise<null>;
   #isOver = false;
 
-  constructor(limitMs = LIMIT_MS) {
+  constructor({ limitMs = LIMIT_MS, servers }: ResolverOptions = {}) {
+    // Without a limit: as often and as long as resolv.conf says.
+    this.#resolver = new Resolver(limitMs === Infinity ? {} : { timeout: QUERY_MS, tries: QUERY_TRIES });
+    if (servers !== undefined) this.#resolver.setServers(servers);
     this.#over = new Promise((resolve) => {
+      if (limitMs === Infinity) return;
       setTimeout(() => {
         this.#isOver = true;
         this.#resolver.cancel();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { createSocket, type Socket } from 'node:dgram';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LearnedNames } from '../../../src/cli/runtime/names';
 import { HostResolver, parseHosts } from '../../../src/cli/runtime/resolver';
 import { parseServices } from '../../../src/cli/runtime/services';
@@ -54,10 +55,70 @@ describe('names of a list that comes in pieces', () => {
   });
 
   it('are not looked up any more when the time is over', async () => {
-    const resolver = new EvenHosts(1);
+    const resolver = new EvenHosts({ limitMs: 1 });
     const names = new LearnedNames(resolver);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await names.learn([address(2)]);
     expect([resolver.asked, names.host(2, address(2).bytes)]).toEqual([[], null]);
   });
+});
+
+describe('IA-103 IB-22 a name server that does not answer', () => {
+  let server: Socket;
+  let port = 0;
+  let asked = 0;
+
+  beforeEach(async () => {
+    asked = 0;
+    server = createSocket('udp4').on('message', () => void (asked += 1));
+    await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));
+    ({ port } = server.address());
+  });
+
+  afterEach(() => {
+    server.close();
+  });
+
+  const many = (count: number): { af: number; bytes: Uint8Array }[] =>
+    Array.from({ length: count }, (_, i) => ({ af: 2, bytes: Uint8Array.from([10, 1, i >> 8, i & 255, ...new Array<number>(12).fill(0)]) }));
+
+  it('costs a list of thousands no more than the limit, and everything is numeric then', async () => {
+    const names = new LearnedNames(new HostResolver({ limitMs: 300, servers: [`127.0.0.1:${port}`] }));
+    const began = performance.now();
+    await names.learn(many(2000));
+    await names.learn(many(2500));
+    expect(performance.now() - began).toBeLessThan(1500);
+    expect(names.host(2, many(1)[0]?.bytes ?? new Uint8Array())).toBeNull();
+    // As many as are asked for at the same time, not one for each address.
+    expect(asked).toBeLessThan(200);
+  });
+
+  it('costs a typed name no more than the limit', async () => {
+    const resolver = new HostResolver({ limitMs: 300, servers: [`127.0.0.1:${port}`] });
+    const began = performance.now();
+    expect(await resolver.address('web.example', 2)).toBeNull();
+    expect(performance.now() - began).toBeLessThan(1500);
+  });
+
+  it('is waited for without a limit if that is wanted', async () => {
+    // Late, but sooner than the resolver of the system would ask again.
+    server.on('message', (query, from) => {
+      const reply = Buffer.concat([
+        query.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]), query.subarray(12, questionEnd(query)),
+        Buffer.from([0xc0, 12, 0, 12, 0, 1, 0, 0, 0, 60, 0, 6, 4]), Buffer.from('late'), Buffer.from([0]),
+      ]); // prettier-ignore
+      setTimeout(() => server.send(reply, from.port, from.address), 1200);
+    });
+    const nameWithin = async (limitMs: number): Promise<string | null> => {
+      const names = new LearnedNames(new HostResolver({ limitMs, servers: [`127.0.0.1:${port}`] }));
+      await names.learn(many(1));
+      return names.host(2, many(1)[0]?.bytes ?? new Uint8Array());
+    };
+    expect([await nameWithin(Infinity), await nameWithin(300)]).toEqual(['late', null]);
+  }, 20_000);
+
+  /** Where the question of a query ends: behind its labels, type and class. */
+  function questionEnd(query: Buffer): number {
+    return query.indexOf(0, 12) + 5;
+  }
 });
