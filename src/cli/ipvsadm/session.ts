@@ -75,7 +75,7 @@ export function openSession(io: Io, json = false): Session {
     stderr: io.stderr,
     ...reporter(io, json),
     info: () => {
-      const info = first ?? getInfo(transport);
+      const info = first ?? greet(transport);
       first = null;
       return info;
     },

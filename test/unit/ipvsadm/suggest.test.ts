@@ -6,7 +6,7 @@ import { tokenise } from '../../../src/cli/ipvsadm/tokens';
 
 function errorOf(...argv: string[]): UsageError {
   try {
-    [...tokenise(argv, 'ipvsadm')];
+    Array.from(tokenise(argv, 'ipvsadm'));
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;

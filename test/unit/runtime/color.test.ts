@@ -22,9 +22,9 @@ describe('IB-17 colours', () => {
   });
 });
 
-const BOLD = /\u001b\[1m(.*?)\u001b\[22m/g; // eslint-disable-line no-control-regex
-const YELLOW = /\u001b\[33m(.*?)\u001b\[39m/g; // eslint-disable-line no-control-regex
-const RED = /\u001b\[31m(.*?)\u001b\[39m/g; // eslint-disable-line no-control-regex
+const BOLD = /\u001b\[1m(.*?)\u001b\[22m/g;
+const YELLOW = /\u001b\[33m(.*?)\u001b\[39m/g;
+const RED = /\u001b\[31m(.*?)\u001b\[39m/g;
 
 function daemon(): ScriptedDaemon {
   const dest = { af: 2, addr: address(10, 0, 1, 9), port: 80, fwdmode: 5, max_conn: 0, min_conn: 0 };

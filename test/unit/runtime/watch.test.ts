@@ -110,7 +110,7 @@ describe('IB-04 on a terminal a list', () => {
     const [before = '', first = '', second = ''] = io.printed.stdout.split('\u001b[H');
     expect(before).toBe('\n'.repeat(4));
     expect(first).toMatch(/^ipvsadm --list, every 2 s {2}\d{4}-\d\d-\d\d \d\S{0,4}\u001b\[K\none\u001b\[K\ntwo\u001b\[K\u001b\[J$/);
-    // eslint-disable-next-line no-control-regex
+   
     expect(second.replace(/^.*\n/, '')).toBe('one\u001b[K\ntwo\u001b[K\u001b[J\n');
   });
 
