@@ -75,8 +75,13 @@ struct ds_prefix {
 };
 ABI_SIZE(struct ds_prefix, 20);
 
-/* Body of DS_MSG_LIST_SERVICES. With a filter for real servers only those are sent, and only services that
- * have one. */
+/*
+ * Body of DS_MSG_LIST_SERVICES. With a filter for real servers only those are sent, and only services that
+ * have one. Services for firewall marks and matches have no address or port that VIP and VPORT could ask for.
+ * Records that were asked for are there for every service, if only without payload. EDPVS_INVAL: bits of want
+ * or filter that are unknown or of connections, families, prefixes and lcore indices that do not exist, and
+ * cursors that this daemon did not make since its start.
+ */
 struct ds_list_services {
 	uint32_t want;	    /* DS_LIST_WANT_* */
 	uint32_t max_bytes; /* wish for the length of the reply; 0: the daemon's choice. A page has at least

@@ -79,8 +79,8 @@ dest_del(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return r.dest ? lb_dest_del(r.dest) : EDPVS_NOTEXIST;
 }
 
-static void
-dest_write(void *at, const struct lb_dest *d, int worker)
+void
+lb_ctrl_dest_write(void *at, const struct lb_dest *d, int worker)
 {
 	struct dp_vs_dest_compat c = {.af = d->af,
 				      .port = d->port_be,
@@ -163,7 +163,7 @@ dests_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	memcpy(at, &head, sizeof(head));
 	at += sizeof(head);
 	TAILQ_FOREACH (d, &svc->dest_list, next) {
-		dest_write(at, d, worker);
+		lb_ctrl_dest_write(at, d, worker);
 		at += sizeof(struct dp_vs_dest_compat);
 	}
 	return EDPVS_OK;

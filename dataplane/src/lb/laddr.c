@@ -29,19 +29,36 @@ lip_key(uint8_t af, const union inet_ip *ip)
 	return (struct lb_intern_key){.ip = *ip, .af = af};
 }
 
+static void
+usage_get(uint32_t id, int worker, struct net_sapool_usage *out)
+{
+	uint64_t total;
+
+	lport_usage(id, worker, &out->used, &total, &out->miss);
+	out->free = total > out->used ? total - out->used : 0;
+	for (unsigned i = 0; miss_base[id] && i < nworkers; i++)
+		if (worker < 0 || (unsigned)worker == i)
+			out->miss -= miss_base[id][i];
+}
+
 /* Figures of a local address for address listings of the network layer. */
 static void
 sapool_usage(int af, const union inet_ip *ip, int worker, struct net_sapool_usage *out)
 {
 	struct lb_intern_key key = lip_key((uint8_t)af, ip);
 	const struct lb_intern_entry *e = lb_intern_find(&lips, &key);
-	uint64_t total;
 
-	lport_usage(e ? e->id : LIP_UNUSED, worker, &out->used, &total, &out->miss);
-	out->free = total > out->used ? total - out->used : 0;
-	for (unsigned i = 0; e && miss_base[e->id] && i < nworkers; i++)
-		if (worker < 0 || (unsigned)worker == i)
-			out->miss -= miss_base[e->id][i];
+	usage_get(e ? e->id : LIP_UNUSED, worker, out);
+}
+
+void
+lb_laddr_usage(const struct lb_laddr *l, int worker, uint64_t *used, uint64_t *misses)
+{
+	struct net_sapool_usage usage;
+
+	usage_get(l->lip->id, worker, &usage);
+	*used = usage.used;
+	*misses = usage.miss;
 }
 
 void

@@ -126,9 +126,9 @@ laddrs_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	at += sizeof(head);
 	TAILQ_FOREACH (l, &svc->laddr_list, next) {
 		struct dp_vs_laddr_entry e = {.af = l->af};
-		uint64_t used, total, miss;
+		uint64_t used, misses;
 
-		lport_usage(l->lip->id, worker, &used, &total, &miss);
+		lb_laddr_usage(l, worker, &used, &misses);
 		memcpy(&e.addr, &l->ip, sizeof(e.addr));
 		e.nconns = lb_ctrl_u32(used);
 		memcpy(at, &e, sizeof(e));

@@ -60,6 +60,8 @@ void lb_service_end(struct lb_service *svc);
 unsigned lb_services_count(void);
 /* All services: address services first, then fwmark and match services; NULL starts and ends. */
 struct lb_service *lb_service_next(const struct lb_service *svc);
+/* The first service behind a place in that order, whether the service that had it still exists or not. */
+struct lb_service *lb_service_after(enum lb_service_kind kind, uint64_t serial);
 
 /* ---- what workers read (txn.c) ---- */
 
@@ -179,6 +181,9 @@ int lb_laddrs_flush(struct lb_service *svc);
 void lb_laddrs_drop(struct lb_service *svc);
 /* Forgets addresses that no service lists and no connection uses; bounded work. */
 void lb_laddrs_reap(void);
+/* What a worker (-1: all) has to do with a local address: ports in use, and connections that found none free.
+ */
+void lb_laddr_usage(const struct lb_laddr *l, int worker, uint64_t *used, uint64_t *misses);
 
 /* ---- ids (intern.c) ---- */
 
@@ -221,5 +226,6 @@ void lb_service_ctrl_register(void);
 void lb_dest_ctrl_register(void);
 void lb_laddr_ctrl_register(void);
 void lb_conn_ctrl_register(void);
+void lb_list_ctrl_register(void);
 
 #endif

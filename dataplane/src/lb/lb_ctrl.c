@@ -117,10 +117,19 @@ lb_ctrl_view(uint8_t index, int *worker, uint8_t *cid)
 	return EDPVS_OK;
 }
 
+int
+lb_ctrl_prefix_read(const struct ds_prefix *in, struct lb_ctrl_prefix *out)
+{
+	if (!known_af(in->af) || in->plen > inet_bits(in->af))
+		return EDPVS_INVAL;
+	*out = (struct lb_ctrl_prefix){.ip = lb_ctrl_ip(in->af, &in->addr), .af = in->af, .plen = in->plen};
+	return EDPVS_OK;
+}
+
 static uint32_t
 rate_shown(uint64_t scaled)
 {
-	return lb_ctrl_u32((scaled + (1u << (LB_RATE_SHIFT - 1))) >> LB_RATE_SHIFT);
+	return lb_ctrl_u32(lb_ctrl_rate(scaled));
 }
 
 struct dp_vs_stats
@@ -162,6 +171,7 @@ lb_ctrl_register(void)
 	lb_dest_ctrl_register();
 	lb_laddr_ctrl_register();
 	lb_conn_ctrl_register();
+	lb_list_ctrl_register();
 	ctrl_register(SOCKOPT_GET_BLKLST_GETALL, acl_get);
 	ctrl_register(SOCKOPT_GET_WHTLST_GETALL, acl_get);
 }

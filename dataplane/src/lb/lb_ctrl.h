@@ -3,6 +3,7 @@
 #ifndef LB_CTRL_H
 #define LB_CTRL_H
 
+#include "abi/list.h"
 #include "abi/service.h"
 #include "ctrl/ctrl.h"
 #include "lb_control.h"
@@ -41,5 +42,33 @@ lb_ctrl_u32(uint64_t n)
 struct dp_vs_stats lb_ctrl_stats(const struct lb_totals *n, const struct lb_rates *r);
 /* Adds the rates of a destination. */
 void lb_ctrl_rates_add(struct lb_rates *sum, const struct lb_rates *r);
+/* A scaled rate as a number per second. */
+static inline uint64_t
+lb_ctrl_rate(uint64_t scaled)
+{
+	return (scaled + (1u << (LB_RATE_SHIFT - 1))) >> LB_RATE_SHIFT;
+}
+
+/* Writes struct dp_vs_service_compat, as all listings have it, for a worker (-1: all) that requests call
+ * `index` and whose lcore is cid. service_ctrl.c */
+void lb_ctrl_service_write(void *at, const struct lb_service *svc, int worker, uint8_t cid, uint8_t index);
+/* Rates of a service: of all its destinations, those that are not listed any more too. service_ctrl.c */
+struct lb_rates lb_ctrl_service_rates(const struct lb_service *svc);
+/* Writes struct dp_vs_dest_compat likewise. dest_ctrl.c */
+void lb_ctrl_dest_write(void *at, const struct lb_dest *d, int worker);
+
+/* The addresses that a request asks for. */
+struct lb_ctrl_prefix {
+	union inet_ip ip;
+	uint8_t af, plen;
+};
+/* INVAL: unknown family, or longer than its addresses. */
+int lb_ctrl_prefix_read(const struct ds_prefix *in, struct lb_ctrl_prefix *out);
+
+static inline bool
+lb_ctrl_prefix_has(const struct lb_ctrl_prefix *p, uint8_t af, const union inet_ip *ip)
+{
+	return p->af == af && inet_ip_in_prefix(af, ip, &p->ip, p->plen);
+}
 
 #endif

@@ -18,7 +18,8 @@ enum { INDEX_BUCKETS = 16384 };
 
 static struct lb_service_list lists[LB_SERVICE_KINDS];
 static struct lb_service *buckets[INDEX_BUCKETS];
-static unsigned count; /* of listed services */
+static unsigned count;	     /* of listed services */
+static uint64_t last_serial; /* of the process: a cursor of a listing never means another service */
 
 int
 lb_services_init(void)
@@ -129,9 +130,24 @@ lb_service_next(const struct lb_service *svc)
 	return next;
 }
 
+struct lb_service *
+lb_service_after(enum lb_service_kind kind, uint64_t serial)
+{
+	struct lb_service *svc;
+
+	TAILQ_FOREACH (svc, &lists[kind], next)
+		if (svc->serial > serial)
+			return svc;
+	for (int behind = (int)kind + 1; behind < LB_SERVICE_KINDS; behind++)
+		if (!TAILQ_EMPTY(&lists[behind]))
+			return TAILQ_FIRST(&lists[behind]);
+	return NULL;
+}
+
 static void
 list_tail(struct lb_service *svc)
 {
+	svc->serial = ++last_serial;
 	TAILQ_INSERT_TAIL(&lists[svc->kind], svc, next);
 	svc->deleted = false;
 	count++;
@@ -242,6 +258,7 @@ service_new(const struct lb_service_id *id)
 struct service_note {
 	struct lb_service *svc; /* NULL: the change was not made */
 	struct lb_service *behind;
+	uint64_t serial; /* before */
 };
 
 static void
@@ -278,7 +295,10 @@ service_create(const struct lb_service_id *id, const struct lb_service_conf *con
 static void
 revive_undo(void *note)
 {
-	unlist(((const struct service_note *)note)->svc);
+	const struct service_note *n = note;
+
+	unlist(n->svc);
+	n->svc->serial = n->serial;
 }
 
 /* The same service as if it were new, except for its counters; its servers wait to be added again. */
@@ -292,7 +312,7 @@ service_revive(struct lb_service *svc, const struct lb_service_conf *conf, const
 
 	if (!n)
 		return EDPVS_NOMEM;
-	n->svc = svc;
+	*n = (struct service_note){.svc = svc, .serial = svc->serial};
 	list_tail(svc);
 	while (!err && (d = TAILQ_FIRST(&svc->dest_list)))
 		err = lb_dest_del(d);

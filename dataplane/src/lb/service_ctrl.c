@@ -207,6 +207,19 @@ info_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return EDPVS_OK;
 }
 
+struct lb_rates
+lb_ctrl_service_rates(const struct lb_service *svc)
+{
+	struct lb_rates r = {0};
+	const struct lb_dest *d;
+
+	TAILQ_FOREACH (d, &svc->zombies, next)
+		lb_ctrl_rates_add(&r, &d->rates);
+	TAILQ_FOREACH (d, &svc->dest_list, next)
+		lb_ctrl_rates_add(&r, &d->rates);
+	return r;
+}
+
 /*
  * What a service counts itself: destinations that are not listed any more. Clients print the sum of this and
  * of the listed destinations, so totals stay right, and never go back, when a destination is deleted. Rates
@@ -215,24 +228,20 @@ info_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 static struct dp_vs_stats
 own_stats(const struct lb_service *svc, int worker)
 {
+	struct lb_rates r = lb_ctrl_service_rates(svc);
 	struct lb_totals n = {0};
-	struct lb_rates r = {0};
 	const struct lb_dest *d;
 
 	for (unsigned i = 0; i < nworkers; i++)
 		if (worker < 0 || (unsigned)worker == i)
 			lb_totals_add(&n, &svc->gone[i]);
-	TAILQ_FOREACH (d, &svc->zombies, next) {
+	TAILQ_FOREACH (d, &svc->zombies, next)
 		lb_dest_totals_add(d, worker, &n);
-		lb_ctrl_rates_add(&r, &d->rates);
-	}
-	TAILQ_FOREACH (d, &svc->dest_list, next)
-		lb_ctrl_rates_add(&r, &d->rates);
 	return lb_ctrl_stats(&n, &r);
 }
 
-static void
-service_write(void *at, const struct lb_service *svc, int worker, uint8_t cid, uint8_t index)
+void
+lb_ctrl_service_write(void *at, const struct lb_service *svc, int worker, uint8_t cid, uint8_t index)
 {
 	struct dp_vs_service_compat c = {.af = svc->key.af,
 					 .proto = svc->key.proto,
@@ -283,7 +292,7 @@ services_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	memcpy(at, &out, sizeof(out));
 	at += sizeof(out);
 	for (svc = lb_service_next(NULL); svc; svc = lb_service_next(svc)) {
-		service_write(at, svc, worker, out.cid, out.index);
+		lb_ctrl_service_write(at, svc, worker, out.cid, out.index);
 		at += sizeof(struct dp_vs_service_compat);
 	}
 	return EDPVS_OK;
@@ -310,7 +319,7 @@ service_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	at = ctrl_reply_add(reply, sizeof(c));
 	if (!at)
 		return EDPVS_NOMEM;
-	service_write(at, svc, worker, cid, c.index);
+	lb_ctrl_service_write(at, svc, worker, cid, c.index);
 	return EDPVS_OK;
 }
 

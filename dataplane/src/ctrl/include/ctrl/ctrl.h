@@ -40,7 +40,7 @@ enum { CTRL_REQUEST_MAX = 1 << 20, CTRL_REPLY_MAX = 256 << 20 };
 enum {
 	CTRL_BATCH_MAX = 64 << 20,
 	CTRL_BATCH_ITEMS_MAX = 262144,
-	CTRL_PAGE_BYTES_MAX = 8 << 20,
+	CTRL_PAGE_BYTES_MAX = CTRL_REPLY_MAX, /* so that one page can hold everything: a consistent picture */
 	CTRL_PAGE_CONNS_MAX = 65536,
 };
 

@@ -165,6 +165,7 @@ enum { LB_MATCH_LEN = 108 };
 
 struct lb_service {
 	TAILQ_ENTRY(lb_service) next; /* of its kind, oldest first */
+	uint64_t serial;	      /* never used again; grows along the list */
 	uint8_t kind;		      /* enum lb_service_kind */
 	struct lb_key key;	      /* other kinds: only af and proto are set */
 	uint32_t fwmark;
