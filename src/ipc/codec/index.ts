@@ -4,4 +4,4 @@ export { decode, decodeArray } from './decode';
 export { encode, encodeInto, type DeepPartial } from './encode';
 export { EncodeError, ShortReplyError } from './errors';
 export * from './layout.generated';
-export type { StructName } from './table';
+export { offsetOf, type StructName } from './table';

@@ -71,6 +71,13 @@ export function planOf(name: StructName): StructPlan {
   return plan;
 }
 
+/** Bytes from the start of a structure to a member. */
+export function offsetOf<K extends StructName>(name: K, member: keyof Structs[K] & string): number {
+  const field = planOf(name).fields.find((one) => one.name === member);
+  if (field === undefined) throw new Error(`${name} has no member ${member}`);
+  return field.offset;
+}
+
 /** Parses name:type@offset. */
 function parseField(text: string): FieldPlan {
   const match = /^(\w+):(.+)@(\d+)$/.exec(text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DS_MSG_LIST_SERVICES: pages that make one consistent picture.
 import { ProtocolError, type Transport } from '../client';
-import { af, decode, decodeArray, encode, ext, MSG, sizeOf, type Structs } from '../codec';
+import { af, decode, decodeArray, encode, ext, MSG, offsetOf, sizeOf, type Structs } from '../codec';
 import type { Limits } from './capabilities';
 import { withCleanDest, type Dest } from './dest';
 import { filtersDests, serviceFilterMembers, type ServiceFilter } from './filter';
@@ -34,6 +34,11 @@ class PagedService implements ListedService {
   constructor(body: Buffer, at: number) {
     this.#body = body;
     this.#at = at;
+  }
+
+  /** What names the service, to compare by. */
+  get name(): string {
+    return nameOf(this.#body, this.#at);
   }
 
   get service(): Service {
@@ -90,8 +95,18 @@ const LISTS: Readonly<Record<number, readonly [keyof PagedService['spans'], 'dp_
   [ext.DS_TLV_ALLOW]: ['allow', 'ds_acl_entry'],
 };
 
-const NUM_DESTS_AT = 176;
-const NUM_LADDRS_AT = 180;
+type Places = Readonly<Record<'flags' | 'addr' | 'sched_name' | 'match' | 'num_dests' | 'num_laddrs', number>>;
+let known: Places | undefined;
+
+/** Where the members of a service are that are read before it is decoded. */
+function places(): Places {
+  const at = (member: keyof Places): number => offsetOf('dp_vs_service_compat', member);
+  known ??= {
+    flags: at('flags'), addr: at('addr'), sched_name: at('sched_name'), match: at('match'), num_dests: at('num_dests'),
+    num_laddrs: at('num_laddrs'),
+  }; // prettier-ignore
+  return known;
+}
 
 /** Collects the services of a page and holds each against what it announces. */
 function readServices(body: Buffer, options: Options): PagedService[] {
@@ -135,7 +150,7 @@ const NONE: Span = { at: 0, count: 0 };
 /** Completes what may be left out when it is empty, and compares lengths. */
 function check(service: PagedService, body: Buffer, at: number, { wanted, filter = {} }: Options): void {
   const { spans } = service;
-  const announced = body.readUInt32LE(at + NUM_DESTS_AT);
+  const announced = body.readUInt32LE(at + places().num_dests);
   if (wanted.dests === true) {
     const count = (spans.dests ??= NONE).count;
     const fits = filtersDests(filter) ? count > 0 && count <= announced : count === announced;
@@ -146,13 +161,27 @@ function check(service: PagedService, body: Buffer, at: number, { wanted, filter
   }
   if (wanted.laddrs === true) {
     const count = (spans.laddrs ??= NONE).count;
-    const expected = body.readUInt32LE(at + NUM_LADDRS_AT);
+    const expected = body.readUInt32LE(at + places().num_laddrs);
     if (count !== expected) throw new ProtocolError(`the reply has ${count} local addresses of a service that announces ${expected}`);
   }
   if (wanted.acls === true) {
     spans.deny ??= NONE;
     spans.allow ??= NONE;
+    const { more } = service;
+    if (more !== null) compareAcl('denied', spans.deny.count, more.deny);
+    if (more !== null) compareAcl('allowed', spans.allow.count, more.allow);
   }
+}
+
+function compareAcl(kind: string, count: number, announced: number): void {
+  if (count !== announced) throw new ProtocolError(`the reply has ${count} ${kind} clients of a service that announces ${announced}`);
+}
+
+/** The bytes that name a service, as a text to compare by. */
+function nameOf(body: Buffer, at: number): string {
+  const { flags, addr, sched_name, match, num_dests } = places();
+  const part = (start: number, end: number): string => body.toString('latin1', at + start, at + end);
+  return part(0, flags) + part(addr, sched_name) + part(match, num_dests);
 }
 
 function wantBits({ dests, laddrs, acls, more }: Wanted): number {
@@ -198,8 +227,8 @@ function walk(transport: Transport, options: Options, maxBytes: number): Invento
     first ??= info;
     if (info.generation !== first.generation) return null;
     for (const service of page.services) services.push(service);
-    const limit = info.total < MAX_SERVICES ? Number(info.total) : MAX_SERVICES;
-    if (info.total !== first.total || services.length > limit) {
+    if (info.total > MAX_SERVICES) throw new ProtocolError(`the daemon announces ${info.total} services`);
+    if (info.total !== first.total || services.length > Number(info.total)) {
       throw new ProtocolError(`the daemon announces ${first.total} services and lists ${services.length} of ${info.total}`);
     }
     if (!hasMore(info)) break;
@@ -210,6 +239,7 @@ function walk(transport: Transport, options: Options, maxBytes: number): Invento
   if (!isFiltered(options.filter) && services.length !== total) {
     throw new ProtocolError(`the daemon announces ${total} services and lists ${services.length}`);
   }
+  if (new Set(services.map(({ name }) => name)).size !== services.length) throw new ProtocolError('the daemon lists a service twice');
   return { generation: first.generation, total, services };
 }
 

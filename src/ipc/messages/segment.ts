@@ -174,7 +174,7 @@ export class StatSegment {
    */
   findDest(stat: number): DestCounters | null {
     const vector = this.#vectors.get('/lb/dest');
-    return vector === undefined || !(stat >= 0 && stat < vector.count) ? null : sumDest(vector, stat);
+    return vector === undefined || !Number.isInteger(stat) || stat < 0 || stat >= vector.count ? null : sumDest(vector, stat);
   }
 
   /** As findDest. @throws IpcError when there is no such index */
