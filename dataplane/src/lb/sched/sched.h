@@ -7,7 +7,9 @@
 
 #include "lb/service.h"
 
-extern const struct lb_sched lb_sched_rr, lb_sched_wrr, lb_sched_wlc;
+extern const struct lb_sched lb_sched_rr, lb_sched_wrr, lb_sched_lc, lb_sched_wlc, lb_sched_sed, lb_sched_nq,
+    lb_sched_fo, lb_sched_ovf, lb_sched_sh, lb_sched_dh, lb_sched_mh, lb_sched_conhash, lb_sched_lblc,
+    lb_sched_lblcr;
 
 /*
  * Where worker i of the daemon starts in a list of n > 0 destinations: (max(n / workers, 1) * (i + 1)) mod n.

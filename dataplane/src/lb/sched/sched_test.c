@@ -1,80 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schedulers: what they choose, computed by hand or by the walk that they abbreviate. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "sched.h"
-
-enum { DESTS_MAX = 8, WORKERS = 2 };
+#include "fixture.h"
 
 static const struct lb_sched_key nobody;
-static struct lb_sched_state state[WORKERS];
-static union {
-	struct lb_dest_set set;
-	char room[sizeof(struct lb_dest_set) + DESTS_MAX * sizeof(struct lb_dest_view)];
-} u;
-
-static int32_t
-gcd(int32_t a, int32_t b)
-{
-	return b ? gcd(b, a % b) : a;
-}
-
-/* A new set with these weights; dest id i + 1 is at index i. */
-static void
-set_weights(uint32_t n, const int32_t *weights)
-{
-	u.set.n = n;
-	u.set.version++;
-	u.set.max_weight = u.set.gcd_weight = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		u.set.d[i] = (struct lb_dest_view){.weight = weights[i], .id = i + 1, .flags = 1};
-		u.set.gcd_weight = gcd(u.set.gcd_weight, weights[i]);
-		if (weights[i] > u.set.max_weight)
-			u.set.max_weight = weights[i];
-	}
-	if (u.set.gcd_weight == 0)
-		u.set.gcd_weight = 1;
-}
-
-static void
-load(unsigned worker, uint32_t index, uint32_t active, uint32_t inactive)
-{
-	struct lb_counters *c = lb_counters(worker, index + 1);
-
-	c->active = active;
-	c->inactive = inactive;
-}
-
-static int
-setup(void **arg)
-{
-	nworkers = 1;
-	memset(&u, 0, sizeof(u));
-	memset(state, 0, sizeof(state));
-	for (unsigned i = 0; i < WORKERS; i++) {
-		lb_dest_counters[i] = calloc(1, sizeof(struct lb_dest_counters));
-		lb_dest_counters[i]->chunk[0] =
-		    aligned_alloc(RTE_CACHE_LINE_SIZE, (DESTS_MAX + 1) * sizeof(struct lb_counters));
-		memset(lb_dest_counters[i]->chunk[0], 0, (DESTS_MAX + 1) * sizeof(struct lb_counters));
-	}
-	return 0;
-}
-
-static int
-teardown(void **arg)
-{
-	for (unsigned i = 0; i < WORKERS; i++) {
-		free(lb_dest_counters[i]->chunk[0]);
-		free(lb_dest_counters[i]);
-		lb_dest_counters[i] = NULL;
-	}
-	return 0;
-}
 
 static void
 expect(const char *sched, unsigned worker, const char *picks)
@@ -98,7 +26,7 @@ test_names(void **arg)
 	assert_null(lb_sched_find(""));
 	assert_null(lb_sched_find("r"));
 	assert_null(lb_sched_find("rrr"));
-	assert_null(lb_sched_find("lc"));
+	assert_null(lb_sched_find("lcx"));
 }
 
 static void
@@ -294,6 +222,72 @@ test_wlc_is_per_worker(void **arg)
 	expect("wlc", 1, "00");
 }
 
+static void
+test_lc(void **arg)
+{
+	set_weights(3, (int32_t[]){1, 9, 0});
+	load(0, 0, 1, 0);
+	load(0, 1, 1, 1); /* more by one inactive connection, whatever the weight */
+	expect("lc", 0, "00");
+	load(0, 0, 1, 2);
+	expect("lc", 0, "11");
+}
+
+static void
+test_sed(void **arg)
+{
+	set_weights(2, (int32_t[]){1, 2});
+	expect("sed", 0, "1"); /* 1/1, 1/2 */
+	load(0, 1, 1, 0);
+	expect("sed", 0, "0"); /* 1/1, 2/2: the first of equals */
+	load(0, 0, 1, 0);
+	expect("sed", 0, "1"); /* 2/1, 2/2 */
+	load(0, 1, 3, 0);
+	load(0, 0, 0, 1000); /* inactive ones do not delay: 1/1, 4/2 */
+	expect("sed", 0, "0");
+}
+
+static void
+test_nq(void **arg)
+{
+	set_weights(3, (int32_t[]){1, 100, 0});
+	load(0, 1, 1, 0);
+	expect("nq", 0, "0"); /* idle, although 2/100 would be the shorter delay */
+	load(0, 0, 1, 0);
+	expect("nq", 0, "1"); /* nobody idle: 2/1, 2/100; the idle third one has weight 0 */
+}
+
+static void
+test_fo(void **arg)
+{
+	set_weights(3, (int32_t[]){1, 5, 5});
+	expect("fo", 0, "111");
+	u.set.d[1].flags = 5; /* inhibited */
+	expect("fo", 0, "22");
+	u.set.d[2].weight = 0;
+	expect("fo", 0, "00");
+	u.set.d[0].flags = 0;
+	expect("fo", 0, "-");
+}
+
+static void
+test_ovf(void **arg)
+{
+	set_weights(2, (int32_t[]){3, 2});
+	load(0, 0, 3, 50);
+	expect("ovf", 0, "0"); /* at its weight, not above */
+	load(0, 0, 4, 0);
+	expect("ovf", 0, "1");
+	load(0, 1, 3, 0);
+	expect("ovf", 0, "-");
+	nworkers = 2; /* each worker has half of the weight */
+	load(0, 0, 1, 0);
+	expect("ovf", 0, "0");
+	load(0, 0, 2, 0);
+	load(0, 1, 1, 0);
+	expect("ovf", 0, "1");
+}
+
 int
 main(void)
 {
@@ -308,6 +302,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_wrr_is_the_walk, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_wlc, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_wlc_is_per_worker, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_lc, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sed, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_nq, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_fo, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_ovf, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,11 +242,13 @@ uint32_t lb_dest_flags(uint32_t dest_id);
  * -----------------------------------------------------------------------------------------------------------------
  */
 
-/* What a scheduler may look at: the packet's source, and the load of this worker. */
+/* What a scheduler may look at beside the load of this worker: the packet's ends, and its QUIC connection id. */
 struct lb_sched_key {
 	uint8_t af;
-	union inet_ip saddr;
+	bool has_cid;
+	union inet_ip saddr, daddr;
 	uint16_t sport_be;
+	uint64_t cid; /* first 8 bytes of the connection id, as they lie in memory */
 };
 
 struct lb_sched {
