@@ -8,52 +8,20 @@
 
 #include <stdlib.h>
 
+#include "base/siphash.h"
 #include "core/errors.h"
 
 enum { SLOTS = 4093, TURN_BITS = 6, F_FALLBACK = 0x20, F_PORT = 0x40 };
 
-struct siphash_key {
-	uint64_t k0, k1;
-};
-
 static const struct siphash_key key1 = {2654435761u, 2654435761u}, key2 = {2654446892u, 2654446892u};
 
-static uint64_t
-rotl(uint64_t x, unsigned bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-static void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] = rotl(v[2], 32);
-}
-
-/* SipHash-1-3 (Aumasson, Bernstein 2012) of one 32-bit number, the low half of the result. */
+/* The low half of the hash of one 32-bit number. */
 static uint32_t
 siphash13(uint32_t value, const struct siphash_key *k)
 {
-	uint64_t v[4] = {k->k0 ^ 0x736f6d6570736575u, k->k1 ^ 0x646f72616e646f6du,
-			 k->k0 ^ 0x6c7967656e657261u, k->k1 ^ 0x7465646279746573u};
-	uint64_t last = (uint64_t)sizeof(value) << 56 | value;
+	struct siphash s = siphash_start(k);
 
-	v[3] ^= last;
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+	return (uint32_t)siphash_end(&s, value, sizeof(value));
 }
 
 static uint32_t
