@@ -150,7 +150,7 @@ conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport)
 {
 	const struct conn_hot *c = &t->hot[idx];
 
-	if (c->flags & CONN_F_V6) {
+	if (c->flags & CONN_F_RS_V6) {
 		const struct conn_v6 *a = &t->v6[idx];
 
 		return hash_flow6(a->raddr.b, a->laddr.b, c->rport, lport, c->proto);
@@ -256,7 +256,7 @@ conn_commit(struct conn_table *t, uint32_t idx, uint32_t in, uint32_t out)
 {
 	if (!slot_insert(t, in, idx << 1 | CONN_DIR_IN))
 		return false;
-	if (!slot_insert(t, out, idx << 1 | CONN_DIR_OUT)) {
+	if (!(t->hot[idx].flags & CONN_F_ONE_WAY) && !slot_insert(t, out, idx << 1 | CONN_DIR_OUT)) {
 		slot_remove(t, in, idx << 1 | CONN_DIR_IN);
 		return false;
 	}
@@ -347,12 +347,13 @@ conn_set_timeout(struct conn_table *t, uint32_t idx, uint32_t seconds, uint64_t 
 void
 conn_remove(struct conn_table *t, uint32_t idx)
 {
-	uint32_t in = conn_hash(t, idx, CONN_DIR_IN), out = conn_hash(t, idx, CONN_DIR_OUT);
+	uint32_t in = conn_hash(t, idx, CONN_DIR_IN);
 
 	t->cold[idx].seq |= 1;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	slot_remove(t, in, idx << 1 | CONN_DIR_IN);
-	slot_remove(t, out, idx << 1 | CONN_DIR_OUT);
+	if (!(t->hot[idx].flags & CONN_F_ONE_WAY))
+		slot_remove(t, conn_hash(t, idx, CONN_DIR_OUT), idx << 1 | CONN_DIR_OUT);
 	wheel_unlink(t, idx);
 	t->hot[idx].proto = 0;
 	t->count--;
@@ -378,7 +379,7 @@ prefetch_followers(const struct conn_table *t, uint32_t idx)
 		return;
 	__builtin_prefetch(&t->cold[second], 1);
 	__builtin_prefetch(&t->hot[second], 1);
-	if (t->hot[next].flags & CONN_F_V6)
+	if (t->hot[next].flags & (CONN_F_V6 | CONN_F_RS_V6))
 		__builtin_prefetch(&t->v6[second]);
 }
 

@@ -61,7 +61,7 @@ static void
 entry_write(void *at, const struct conn_view *v)
 {
 	struct ip_vs_conn_entry e = {.in_af = v->af,
-				     .out_af = v->af,
+				     .out_af = v->rs_af,
 				     .proto = v->proto,
 				     .cport = v->cport,
 				     .vport = v->vport,

@@ -17,6 +17,7 @@ entry_read(unsigned worker, uint32_t idx, struct conn_view *out)
 		return false;
 	conn_addrs_get(t, idx, &a);
 	*out = (struct conn_view){.af = conn_af(c),
+				  .rs_af = conn_rs_af(c),
 				  .proto = c->proto,
 				  .state = c->state,
 				  .worker = (uint16_t)worker,
@@ -33,6 +34,11 @@ entry_read(unsigned worker, uint32_t idx, struct conn_view *out)
 				      (uint32_t)(((uint64_t)t->cold[idx].timeout << CONN_TICK_SHIFT) / 1000),
 				  .dest = c->dest};
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* What the tunnel keeps there is no local address of the connection. */
+	if (c->flags & CONN_F_ONE_WAY) {
+		out->laddr = out->caddr;
+		out->lport = out->cport;
+	}
 	return out->proto && __atomic_load_n(&t->cold[idx].seq, __ATOMIC_RELAXED) == before;
 }
 

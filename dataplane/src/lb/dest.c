@@ -35,7 +35,18 @@ lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd)
 {
 	bool transport = svc->key.proto == PKT_PROTO_TCP || svc->key.proto == PKT_PROTO_UDP;
 
-	return fwd == LB_FWD_FNAT && dest_af == svc->key.af && transport && svc->kind != LB_SERVICE_MATCH;
+	if (!transport || svc->kind == LB_SERVICE_MATCH)
+		return false;
+	switch (fwd) {
+	case LB_FWD_FNAT:
+	case LB_FWD_TUNNEL: /* IPv6 goes through IPv4 as well, not the other way round */
+		return dest_af == svc->key.af || (svc->key.af == INET_AF_V6 && dest_af == INET_AF_V4);
+	case LB_FWD_NAT:
+	case LB_FWD_DR:
+		return dest_af == svc->key.af;
+	default:
+		return false;
+	}
 }
 
 uint32_t

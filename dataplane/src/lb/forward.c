@@ -25,7 +25,7 @@ path_find(struct worker *w, uint32_t idx, unsigned dir, struct net_path *path)
 	enum drop_reason why;
 
 	side_target(&lb->t, idx, dir, &dst);
-	why = net_path_lookup(conn_af(c), &dst, path);
+	why = net_path_lookup(conn_side_af(c, dir), &dst, path);
 	if (why)
 		return why;
 	if (path->mtu < lb->mtu_safe)
@@ -52,20 +52,21 @@ lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
 }
 
-/* Longer than the path allows. IPv4 without DF is fragmented by the stack; otherwise the sender learns the
- * MTU. */
+/* Longer than the path allows: IPv4 without DF is fragmented. */
 static void
-send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx)
+send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
 {
-	int af = conn_af(&w->lb->t.hot[idx]);
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, PKT_ETH_LEN);
+	struct net_path path;
 
-	if (af == INET_AF_V6 || ip[6] & 0x40) {
+	if (ip[0] >> 4 == 6 || ip[6] & 0x40) {
 		worker_drop(w, m, DROP_LB_TOO_BIG);
-		return;
+	} else if (path_find(w, idx, dir, &path)) {
+		worker_drop(w, m, DROP_LB_NO_ROUTE);
+	} else {
+		rte_pktmbuf_adj(m, PKT_ETH_LEN);
+		net_output_path(w, &path, INET_AF_V4, m);
 	}
-	rte_pktmbuf_adj(m, PKT_ETH_LEN);
-	net_output(w, af, m);
 }
 
 /* No adjacency cached, or its neighbour is not resolved: ask, then send or let the control lcore resolve. */
@@ -81,11 +82,11 @@ send_unresolved(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir
 	}
 	/* The first packet on a way that is narrower than all before. */
 	if (ip_len > path.mtu) {
-		send_too_big(w, m, idx);
+		send_too_big(w, m, idx, dir);
 		return;
 	}
 	rte_pktmbuf_adj(m, PKT_ETH_LEN);
-	net_path_tx(w, &path, conn_af(&w->lb->t.hot[idx]), m);
+	net_path_tx(w, &path, conn_side_af(&w->lb->t.hot[idx], dir), m);
 }
 
 void
@@ -96,7 +97,7 @@ lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned d
 	uint32_t adj;
 
 	if (mtu && ip_len > mtu) {
-		send_too_big(w, m, idx);
+		send_too_big(w, m, idx, dir);
 		return;
 	}
 	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
@@ -135,17 +136,21 @@ quiescent(const struct conn_hot *c)
 /* Longer than the way it has to go, and not to be fragmented: its sender is told (RFC 1191, RFC 8201). Before
  * any translation, because the error quotes the packet as the sender knows it. */
 static bool
-refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir)
+refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir,
+	       int growth)
 {
 	enum { ICMP4_UNREACHABLE = 3, ICMP4_FRAG_NEEDED = 4, ICMP6_TOO_BIG = 2, IP4_DF = 0x40 };
-	uint16_t mtu = lb_conn_mtu(w, idx, dir);
+	int mtu = lb_conn_mtu(w, idx, dir);
 
-	if (mtu == 0 || p->ip_len <= mtu || (p->kind == PKT_IP4 && !(p->l3[6] & IP4_DF)))
+	if (mtu == 0)
+		return false;
+	mtu -= growth;
+	if (p->ip_len <= mtu || (p->kind == PKT_IP4 && !(p->l3[6] & IP4_DF)))
 		return false;
 	if (p->kind == PKT_IP4)
-		net_icmp_error(w, m, p, ICMP4_UNREACHABLE, ICMP4_FRAG_NEEDED, mtu);
+		net_icmp_error(w, m, p, ICMP4_UNREACHABLE, ICMP4_FRAG_NEEDED, (uint32_t)mtu);
 	else
-		net_icmp_error(w, m, p, ICMP6_TOO_BIG, 0, mtu);
+		net_icmp_error(w, m, p, ICMP6_TOO_BIG, 0, (uint32_t)mtu);
 	worker_drop(w, m, DROP_LB_TOO_BIG);
 	return true;
 }
@@ -157,6 +162,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	unsigned dir = ref & 1;
 	struct conn_hot *c = &w->lb->t.hot[idx];
 	struct lb_counters *n = lb_counters(w->index, c->dest);
+	int growth;
 
 	if (unlikely(c->flags & CONN_F_EXPIRE_Q) && quiescent(c)) {
 		worker_drop(w, m, DROP_QUIESCENT);
@@ -176,7 +182,12 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 		n->out_bytes += p->ip_len;
 	}
 	confirm(w, c, p, dir);
-	if (unlikely(p->ip_len > w->lb->mtu_safe) && refuse_too_big(w, m, p, idx, dir))
+	if (likely(c->fwd == LB_FWD_FNAT)) {
+		if (likely(p->ip_len <= w->lb->mtu_safe) || !refuse_too_big(w, m, p, idx, dir, 0))
+			lb_xmit_fnat(w, m, p, idx, dir);
 		return;
-	lb_xmit_fnat(w, m, p, idx, dir);
+	}
+	growth = lb_xmit_growth(c, dir);
+	if (likely(p->ip_len + growth <= w->lb->mtu_safe) || !refuse_too_big(w, m, p, idx, dir, growth))
+		lb_xmit_other(w, m, p, idx, dir);
 }

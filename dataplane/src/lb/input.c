@@ -44,7 +44,8 @@ same_flow4(const struct conn_hot *c, const struct pkt *p, unsigned dir)
 	memcpy(&saddr, p->l3 + 12, 4);
 	memcpy(&daddr, p->l3 + 16, 4);
 	return ((saddr ^ want_s) | (daddr ^ want_d) | (uint32_t)(p->sport ^ want_sp) |
-		(uint32_t)(p->dport ^ want_dp) | (uint32_t)(p->proto ^ c->proto) | (c->flags & CONN_F_V6)) ==
+		(uint32_t)(p->dport ^ want_dp) | (uint32_t)(p->proto ^ c->proto) |
+		(c->flags & (uint32_t)CONN_F_V6 << dir)) ==
 	       0;
 }
 
@@ -56,7 +57,7 @@ same_flow6(const struct conn_hot *c, const struct conn_v6 *a, const struct pkt *
 	uint16_t want_sp = dir == CONN_DIR_IN ? c->cport : c->rport,
 		 want_dp = dir == CONN_DIR_IN ? c->vport : c->lport;
 
-	return p->sport == want_sp && p->dport == want_dp && p->proto == c->proto && (c->flags & CONN_F_V6) &&
+	return p->sport == want_sp && p->dport == want_dp && p->proto == c->proto && (c->flags & CONN_F_V6 << dir) &&
 	       memcmp(p->l3 + 8, want_s, 16) == 0 && memcmp(p->l3 + 24, want_d, 16) == 0;
 }
 

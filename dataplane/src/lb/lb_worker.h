@@ -72,6 +72,7 @@ struct lb_worker {
 	struct lport_pool ports;
 	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
+	uint16_t ip_id;	   /* of the next packet of our own that may be fragmented */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
 	struct lb_dest_counters *counters;
 };
@@ -184,8 +185,15 @@ void lb_conn_close(struct worker *w, uint32_t idx);
 /* The same after the protocol's last words, such as resets. arg is the worker. close.c */
 void lb_conn_expire(void *arg, uint32_t idx);
 
-/* FullNAT (xmit/fnat.c): translates and sends. */
-void lb_xmit_fnat(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
+/*
+ * Forwarding modes, one file each under xmit/: translate and send a packet of a connection. Ownership of m passes.
+ * All but FullNAT, the most used one, are called through lb_xmit_other() (xmit/xmit.c).
+ */
+typedef void lb_xmit(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
+lb_xmit lb_xmit_fnat, lb_xmit_nat, lb_xmit_nat64, lb_xmit_dr, lb_xmit_tunnel, lb_xmit_other;
+
+/* Bytes by which a packet of a connection grows (or shrinks, below 0) on its way towards the side of dir. xmit/xmit.c */
+int lb_xmit_growth(const struct conn_hot *c, unsigned dir);
 
 /* Addresses of a connection as inet_ip, whatever the family. */
 struct conn_addrs {
@@ -197,6 +205,19 @@ static inline uint8_t
 conn_af(const struct conn_hot *c)
 {
 	return c->flags & CONN_F_V6 ? INET_AF_V6 : INET_AF_V4;
+}
+
+static inline uint8_t
+conn_rs_af(const struct conn_hot *c)
+{
+	return c->flags & CONN_F_RS_V6 ? INET_AF_V6 : INET_AF_V4;
+}
+
+/* Family of packets that go towards the side of dir. */
+static inline uint8_t
+conn_side_af(const struct conn_hot *c, unsigned dir)
+{
+	return dir == CONN_DIR_IN ? conn_rs_af(c) : conn_af(c);
 }
 
 #endif

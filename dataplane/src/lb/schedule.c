@@ -61,18 +61,20 @@ local_port_take(struct lb_worker *lb, const struct lb_service *svc, const struct
 }
 
 static void
-addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a, bool v6)
+addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
 {
 	struct conn_hot *c = &t->hot[idx];
 
-	if (v6) {
+	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6))
 		t->v6[idx] = (struct conn_v6){a->caddr, a->vaddr, a->laddr, a->raddr};
-		return;
+	if (!(c->flags & CONN_F_V6)) {
+		c->caddr = a->caddr.v4;
+		c->vaddr = a->vaddr.v4;
 	}
-	c->caddr = a->caddr.v4;
-	c->vaddr = a->vaddr.v4;
-	c->laddr = a->laddr.v4;
-	c->raddr = a->raddr.v4;
+	if (!(c->flags & CONN_F_RS_V6)) {
+		c->laddr = a->laddr.v4;
+		c->raddr = a->raddr.v4;
+	}
 }
 
 void
@@ -80,7 +82,7 @@ conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
 {
 	const struct conn_hot *c = &t->hot[idx];
 
-	if (c->flags & CONN_F_V6) {
+	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6)) {
 		const struct conn_v6 *v = &t->v6[idx];
 
 		*out = (struct conn_addrs){v->caddr, v->vaddr, v->laddr, v->raddr};
@@ -102,6 +104,33 @@ prefetch_next_port(const struct lb_worker *lb, uint32_t idx)
 	uint32_t hash = conn_hash_out(&lb->t, idx, rte_cpu_to_be_16((uint16_t)port));
 
 	__builtin_prefetch(&lb->t.buckets[hash & lb->t.bucket_mask], 1);
+}
+
+/* What the forwarding mode wants of a connection: its second tuple. c has the client's side already. */
+static enum drop_reason
+mode_open(struct worker *w, const struct lb_service *svc, const struct lb_dest_set *dests,
+	  const struct lb_dest_view *d, uint32_t idx, struct conn_addrs *a)
+{
+	struct lb_worker *lb = w->lb;
+	struct conn_hot *c = &lb->t.hot[idx];
+	struct conn_cold *cold = &lb->t.cold[idx];
+
+	c->fwd = d->fwd;
+	c->rport = d->port_be;
+	if (d->fwd == LB_FWD_FNAT) {
+		if (d->af != conn_af(c))
+			c->fwd = LB_FWD_NAT64;
+		return local_port_take(lb, svc, dests, d, &svc->state[w->index], a, c, cold);
+	}
+	/* The server sees the client itself. */
+	cold->port_space = UINT32_MAX;
+	a->laddr = a->caddr;
+	c->lport = c->cport;
+	if (d->fwd == LB_FWD_DR || d->fwd == LB_FWD_TUNNEL) {
+		c->flags |= CONN_F_ONE_WAY;
+		c->rport = c->vport;
+	}
+	return DROP_NONE;
 }
 
 /* Opens the connection for a chosen destination. */
@@ -127,28 +156,27 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 	a.caddr = inet_ip_make(key->af, p->l3 + (v6 ? 8 : 12));
 	c->cport = p->sport;
 	c->vport = p->dport;
-	c->rport = d->port_be;
-	why = local_port_take(lb, svc, dests, d, &svc->state[w->index], &a, c, cold);
+	c->flags = (uint16_t)((v6 ? CONN_F_V6 : 0) | (d->af == INET_AF_V6 ? CONN_F_RS_V6 : 0));
+	why = mode_open(w, svc, dests, d, idx, &a);
 	if (why) {
 		conn_abandon(t, idx);
 		return why;
 	}
 	c->proto = p->proto;
-	c->fwd = d->fwd;
 	c->dest = d->id;
-	c->flags = v6 ? CONN_F_V6 : 0;
 	if (attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
 	c->net_gen = (uint16_t)net_generation;
 	cold->svc_timeout = attrs->conn_timeout;
-	addrs_store(t, idx, &a, v6);
+	addrs_store(t, idx, &a);
 	proto->open(w, idx, p, attrs);
 	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
 		lport_free(&lb->ports, cold->port_space, c->lport);
 		conn_abandon(t, idx);
 		return DROP_CONN_TABLE_FULL;
 	}
-	prefetch_next_port(lb, idx);
+	if (cold->port_space != UINT32_MAX)
+		prefetch_next_port(lb, idx);
 	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
 	lb->changes++;
 	n->conns++;
@@ -195,12 +223,11 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	if (*why)
 		return CONN_NONE;
 	sk.saddr = inet_ip_make(key.af, p->l3 + (v6 ? 8 : 12));
+	sk.daddr = key.vip;
 	dests = rcu_read(svc->dests);
 	choice = dests->n ? dests->sched->pick(dests, &svc->state[w->index], &sk, w->index) : -1;
 	if (choice < 0)
 		*why = DROP_NO_DEST;
-	else if (dests->d[choice].fwd != LB_FWD_FNAT || dests->d[choice].af != key.af)
-		*why = DROP_LB_FORWARD_MODE;
 	else if (overloaded(w, &dests->d[choice]))
 		*why = DROP_DEST_OVERLOAD;
 	else

@@ -8,9 +8,6 @@
 
 #include "net/net.h"
 
-/* Worker: net_output() when the path is known already. */
-void net_output_path(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m);
-
 /* Worker: net_output() of an answer to what came in on a port; an IPv6 link-local destination is on that
  * port's link, whatever the routes say. */
 void net_output_answer(struct worker *w, uint16_t port, int af, struct rte_mbuf *m);

@@ -38,7 +38,7 @@ sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, bool toa
 	struct conn_addrs a;
 
 	conn_addrs_get(t, idx, &a);
-	c->seq_delta = tcp_fnat_isn(conn_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - tcp_seq(p->l4);
+	c->seq_delta = tcp_fnat_isn(conn_rs_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - tcp_seq(p->l4);
 	c->flags &= (uint16_t) ~(CONN_F_FIRST_DATA | CONN_F_RS_SEQ | CONN_F_TOA);
 	c->flags |= CONN_F_DELTA | (toa ? CONN_F_TOA : 0);
 }
@@ -46,7 +46,10 @@ sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, bool toa
 static void
 tcp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_attrs *attrs)
 {
-	sequence_start(&w->lb->t, idx, p, (attrs->proxy_protocol & PROXY_VERSION_MASK) == 0);
+	uint8_t fwd = w->lb->t.hot[idx].fwd;
+
+	if (fwd == LB_FWD_FNAT || fwd == LB_FWD_NAT64)
+		sequence_start(&w->lb->t, idx, p, (attrs->proxy_protocol & PROXY_VERSION_MASK) == 0);
 }
 
 /* A client that uses its port again meets the rest of its old connection. A repeated SYN of the handshake is
@@ -56,6 +59,14 @@ is_reopened(const struct conn_hot *c, const struct pkt *p, unsigned dir)
 {
 	return dir == CONN_DIR_IN && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
 	       c->state >= TCP_S_FIN_WAIT;
+}
+
+static enum tcp_dir
+direction(const struct conn_hot *c, unsigned dir)
+{
+	if (c->flags & CONN_F_ONE_WAY)
+		return TCP_DIR_IN_ONLY;
+	return dir == CONN_DIR_OUT ? TCP_DIR_OUT : TCP_DIR_IN;
 }
 
 static void
@@ -68,9 +79,9 @@ tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 	if (likely(c->state == TCP_S_ESTABLISHED &&
 		   (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
 		return;
-	if (is_reopened(c, p, dir))
+	if (is_reopened(c, p, dir) && c->flags & CONN_F_DELTA)
 		sequence_start(&w->lb->t, idx, p, true);
-	next = tcp_next_state(dir == CONN_DIR_OUT ? TCP_DIR_OUT : TCP_DIR_IN, c->state, p->tcp_flags);
+	next = tcp_next_state(direction(c, dir), c->state, p->tcp_flags);
 	if (next == c->state)
 		return;
 	lb_conn_set_state(w, idx, next);

@@ -69,7 +69,7 @@ reset_send(struct worker *w, uint32_t idx, unsigned dir)
 	conn_addrs_get(&w->lb->t, idx, &a);
 	l3 = rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN);
 	if (dir == CONN_DIR_IN)
-		len = reset_write(l3, conn_af(c), &a.laddr, &a.raddr, c->lport, c->rport, c->rs_ack);
+		len = reset_write(l3, conn_rs_af(c), &a.laddr, &a.raddr, c->lport, c->rport, c->rs_ack);
 	else
 		len = reset_write(l3, conn_af(c), &a.vaddr, &a.caddr, c->vport, c->cport, c->rs_seq_end);
 	m->data_len = (uint16_t)(len + PKT_ETH_LEN);

@@ -35,6 +35,8 @@ udp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_at
 	struct conn_hot *c = &w->lb->t.hot[idx];
 
 	(void)p;
+	if (c->fwd != LB_FWD_FNAT && c->fwd != LB_FWD_NAT64)
+		return;
 	if ((attrs->proxy_protocol & PROXY_VERSION_MASK) != PROXY_V2)
 		c->uoa_left =
 		    (uint8_t)(conf.ipvs.uoa_max_trail < UINT8_MAX ? conf.ipvs.uoa_max_trail : UINT8_MAX);

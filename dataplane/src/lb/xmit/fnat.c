@@ -4,11 +4,9 @@
  * virtual service. TCP sequence numbers towards the server are ours; the client's address travels in an
  * option (packet/toa.h, packet/uoa.h).
  */
-#include "../send.h"
+#include "fnat.h"
 
 #include "core/conf.h"
-#include "packet/rewrite.h"
-#include "packet/tcp.h"
 #include "packet/toa.h"
 #include "packet/uoa.h"
 
@@ -35,17 +33,7 @@ tcp_outbound(struct conn_hot *c, const struct pkt *p, uint8_t *l4, bool client_v
 	uint8_t flags = p->tcp_flags;
 	uint64_t changes = 0;
 
-	if (likely(!(flags & TCP_RST))) {
-		uint32_t end = tcp_seq(l4) + (uint32_t)(p->ip_len - p->l3_len) - tcp_header_len(l4) +
-			       !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
-		uint32_t ack = tcp_ack(l4);
-
-		if (!(c->flags & CONN_F_RS_SEQ) || !tcp_seq_after(c->rs_ack, ack)) {
-			c->rs_seq_end = end;
-			c->rs_ack = ack;
-			c->flags |= CONN_F_RS_SEQ;
-		}
-	}
+	lb_tcp_note_server(c, p);
 	if (unlikely((flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))) {
 		changes = tcp_mss_reduce(l4, client_v6 ? TOA_LEN_V6 : TOA_LEN_V4);
 		c->first_data = tcp_seq(l4) + 1;
@@ -74,15 +62,15 @@ toa_due(struct conn_hot *c, const struct pkt *p)
 	return ack == c->first_data;
 }
 
-/* The frame grew or moved at its front: the buffer follows. */
-static void
-frame_moved(struct rte_mbuf *m, const uint8_t *old_l3, const uint8_t *l3)
+static inline uint64_t
+edit(struct conn_hot *c, struct pkt *p, unsigned dir, bool *toa)
 {
-	int growth = (int)(old_l3 - l3);
-
-	m->data_off = (uint16_t)(m->data_off - growth);
-	m->data_len = (uint16_t)(m->data_len + growth);
-	m->pkt_len = (uint32_t)((int64_t)m->pkt_len + growth);
+	if (c->proto != PKT_PROTO_TCP)
+		return 0;
+	if (dir == CONN_DIR_OUT)
+		return tcp_outbound(c, p, p->l4, c->flags & CONN_F_V6);
+	*toa = toa_due(c, p);
+	return tcp_inbound(c, p->l4, p->tcp_flags);
 }
 
 static uint16_t
@@ -102,7 +90,7 @@ add_toa(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx,
 				  .mtu = lb_conn_mtu(w, idx, CONN_DIR_IN)};
 
 	if (toa_insert(&seg, conn_af(c), &a->caddr, c->cport))
-		frame_moved(m, p->l3, seg.l3);
+		lb_frame_moved(m, p->l3, seg.l3);
 	return seg.ip_len;
 }
 
@@ -145,30 +133,25 @@ add_uoa(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx,
 		done = uoa_insert_opp(&u, conn_af(c), &a->caddr, c->cport);
 	}
 	if (done)
-		frame_moved(m, p->l3, u.l3);
+		lb_frame_moved(m, p->l3, u.l3);
 	else
 		send_standalone(w, &u, idx, a);
 	return u.ip_len;
 }
 
-static inline void
-translate(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned dir, uint64_t changes)
+uint64_t
+lb_fnat_edit(struct conn_hot *c, struct pkt *p, unsigned dir, bool *toa)
 {
-	const struct conn_hot *c = &t->hot[idx];
+	return edit(c, p, dir, toa);
+}
 
-	if (unlikely(c->flags & CONN_F_V6)) {
-		const struct conn_v6 *a = &t->v6[idx];
+uint32_t
+lb_fnat_tell_client(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, bool toa)
+{
+	struct conn_addrs a;
 
-		if (dir == CONN_DIR_IN)
-			rewrite6(p->l3, p->l4, c->proto, &a->laddr, &a->raddr, c->lport, c->rport, changes);
-		else
-			rewrite6(p->l3, p->l4, c->proto, &a->vaddr, &a->caddr, c->vport, c->cport, changes);
-		return;
-	}
-	if (dir == CONN_DIR_IN)
-		rewrite4(p->l3, p->l4, c->proto, c->laddr, c->raddr, c->lport, c->rport, changes);
-	else
-		rewrite4(p->l3, p->l4, c->proto, c->vaddr, c->caddr, c->vport, c->cport, changes);
+	conn_addrs_get(&w->lb->t, idx, &a);
+	return toa ? add_toa(w, m, p, idx, &a) : add_uoa(w, m, p, idx, &a);
 }
 
 void
@@ -177,25 +160,11 @@ lb_xmit_fnat(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, 
 	struct conn_table *t = &w->lb->t;
 	struct conn_hot *c = &t->hot[idx];
 	uint32_t ip_len = p->ip_len;
-	struct conn_addrs a;
-	uint64_t changes = 0;
 	bool toa = false;
+	uint64_t changes = edit(c, p, dir, &toa);
 
-	if (c->proto == PKT_PROTO_TCP) {
-		if (dir == CONN_DIR_IN) {
-			toa = toa_due(c, p);
-			changes = tcp_inbound(c, p->l4, p->tcp_flags);
-		} else {
-			changes = tcp_outbound(c, p, p->l4, c->flags & CONN_F_V6);
-		}
-	}
-	translate(t, idx, p, dir, changes);
-	if (unlikely(toa)) {
-		conn_addrs_get(t, idx, &a);
-		ip_len = add_toa(w, m, p, idx, &a);
-	} else if (unlikely(c->uoa_left && dir == CONN_DIR_IN)) {
-		conn_addrs_get(t, idx, &a);
-		ip_len = add_uoa(w, m, p, idx, &a);
-	}
+	lb_translate(t, idx, p, dir, changes);
+	if (unlikely(toa || (c->uoa_left && dir == CONN_DIR_IN)))
+		ip_len = lb_fnat_tell_client(w, m, p, idx, toa);
 	lb_conn_send(w, m, idx, dir, ip_len);
 }

@@ -24,17 +24,19 @@ enum {
 	CONN_F_TOA = 2,           /* TCP FullNAT: insert the client's address until the client acknowledged data */
 	CONN_F_EXPIRE_Q = 4,      /* expire-quiescent */
 	CONN_F_SEEN_OUT = 8,      /* a packet from the real server was seen */
-	CONN_F_V6 = 16,           /* addresses are in conn_v6 */
-	CONN_F_DELTA = 32,        /* TCP sequence numbers are shifted by seq_delta */
-	CONN_F_FIRST_DATA = 64,   /* first_data is known */
-	CONN_F_RS_SEQ = 128,      /* rs_seq_end and rs_ack are known */
+	CONN_F_V6 = 16,           /* client and virtual address are IPv6, in conn_v6 */
+	CONN_F_RS_V6 = 32,        /* local address and real server are; CONN_F_V6 << direction is the family of a packet */
+	CONN_F_DELTA = 64,        /* TCP sequence numbers are shifted by seq_delta */
+	CONN_F_FIRST_DATA = 128,  /* first_data is known */
+	CONN_F_RS_SEQ = 256,      /* rs_seq_end and rs_ack are known */
+	CONN_F_ONE_WAY = 512,     /* replies do not pass here (direct routing, tunnel): no second tuple */
 };
 
 struct conn_hot {
-	uint32_t caddr, vaddr, laddr, raddr; /* IPv4, network order; zero when CONN_F_V6 */
+	uint32_t caddr, vaddr, laddr, raddr; /* IPv4, network order; the IPv6 ones are in conn_v6 */
 	uint16_t cport, vport, lport, rport; /* network order */
 	uint8_t proto;                       /* IP protocol */
-	uint8_t fwd;                         /* enum lb_fwd */
+	uint8_t fwd;                         /* enum lb_fwd, LB_FWD_NAT64 included */
 	uint8_t state;                       /* state of the protocol, numbers of the control ABI */
 	uint8_t uoa_left;                    /* UDP: packets that still carry the client's address */
 	uint16_t flags;                      /* CONN_F_* */
@@ -65,7 +67,7 @@ _Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && 
 
 /* For listings: a connection as text-free data; addresses as inet_ip whatever the family. */
 struct conn_view {
-	uint8_t af, proto, state;
+	uint8_t af, rs_af, proto, state;
 	uint16_t worker, lcore_id;
 	union inet_ip caddr, vaddr, laddr, raddr;
 	uint16_t cport, vport, lport, rport; /* network order */

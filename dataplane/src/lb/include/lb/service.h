@@ -31,7 +31,8 @@ enum lb_fwd {
 	LB_FWD_DR = 3,
 	LB_FWD_BYPASS = 4,
 	LB_FWD_FNAT = 5,
-	LB_FWD_SNAT = 6
+	LB_FWD_SNAT = 6,
+	LB_FWD_NAT64 = 7 /* of connections only: FullNAT between an IPv6 client and an IPv4 server */
 };
 
 /* Key of an address service; unused bytes zero, because it is hashed as memory. */

@@ -100,6 +100,9 @@ void net_path_tx(struct worker *w, const struct net_path *path, int af, struct r
  */
 void net_output(struct worker *w, int af, struct rte_mbuf *m);
 
+/* The same when the path is known already. */
+void net_output_path(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m);
+
 /* ---- input ---------------------------------------------------------------------------------------------------------------- */
 
 /* What an address is to us. */
