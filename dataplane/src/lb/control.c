@@ -24,6 +24,7 @@ lb_control_fini(void)
 {
 	lb_services_flush();
 	lb_dests_fini();
+	lb_nat_servers_fini();
 	lb_laddr_fini();
 	lb_services_fini();
 	lb_counters_fini();

@@ -57,6 +57,7 @@ static struct conn_view
 conn_at(unsigned worker, uint32_t i)
 {
 	struct conn_view v = {.af = INET_AF_V4,
+			      .rs_af = INET_AF_V4,
 			      .proto = PKT_PROTO_TCP,
 			      .state = 1,
 			      .worker = (uint16_t)worker,

@@ -69,7 +69,7 @@ test_keys(void **state)
 	other.key.proto = PKT_PROTO_UDP;
 	assert_null(lb_service_lookup(&other.key));
 	assert_int_equal(lb_service_add(&other, &conf), EDPVS_OK);
-	strcpy(conf.sched_name, "lc");
+	strcpy(conf.sched_name, "lcx");
 	other = id_of(0x0a000002, 80);
 	assert_int_equal(lb_service_add(&other, &conf), EDPVS_NOTEXIST);
 	assert_int_equal(lb_services_count(), 2);
@@ -186,13 +186,22 @@ test_modes(void **state)
 	struct lb_dest_conf c = rs(0x0a010001, 1);
 
 	for (int fwd = LB_FWD_NAT; fwd <= LB_FWD_SNAT; fwd++) {
+		bool ok = fwd == LB_FWD_FNAT || fwd == LB_FWD_NAT || fwd == LB_FWD_DR || fwd == LB_FWD_TUNNEL;
+
 		c.fwd = (uint8_t)fwd;
-		assert_int_equal(lb_fwd_supported(svc, INET_AF_V4, c.fwd), fwd == LB_FWD_FNAT);
-		if (fwd != LB_FWD_FNAT)
-			assert_int_equal(lb_dest_add(svc, &c), EDPVS_NOTSUPP);
+		assert_int_equal(lb_fwd_supported(svc, INET_AF_V4, c.fwd), ok);
+		assert_int_equal(lb_dest_add(svc, &c), ok ? EDPVS_OK : EDPVS_NOTSUPP);
+		if (ok)
+			assert_int_equal(lb_dest_del(lb_dest_find(svc, c.af, &c.ip, c.port_be)), EDPVS_OK);
+		/* No IPv6 servers behind IPv4 services. */
+		assert_false(lb_fwd_supported(svc, INET_AF_V6, c.fwd));
 	}
-	assert_false(lb_fwd_supported(svc, INET_AF_V6, LB_FWD_FNAT));
-	assert_int_equal(svc->ndests, 0);
+	svc->key.af = INET_AF_V6;
+	assert_true(lb_fwd_supported(svc, INET_AF_V4, LB_FWD_FNAT));
+	assert_true(lb_fwd_supported(svc, INET_AF_V4, LB_FWD_TUNNEL));
+	assert_false(lb_fwd_supported(svc, INET_AF_V4, LB_FWD_NAT));
+	assert_false(lb_fwd_supported(svc, INET_AF_V4, LB_FWD_DR));
+	svc->key.af = INET_AF_V4;
 }
 
 static void
@@ -402,7 +411,7 @@ test_edit_restarts_only_when_needed(void **state)
 	strcpy(conf.sched_name, "wlc");
 	assert_int_equal(lb_service_edit(svc, &conf), EDPVS_OK);
 	assert_string_equal(svc->dests->sched->name, "wlc");
-	strcpy(conf.sched_name, "nq");
+	strcpy(conf.sched_name, "nqx");
 	conf.attrs.conn_timeout = 1;
 	assert_int_equal(lb_service_edit(svc, &conf), EDPVS_NOTEXIST);
 	assert_int_equal(svc->attrs->conn_timeout, 77);

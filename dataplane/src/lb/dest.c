@@ -220,6 +220,38 @@ forwardable(const struct lb_service *svc, const struct lb_dest_conf *conf)
 
 /* ---- adding ---- */
 
+static struct lb_key
+server_key(const struct lb_intern_entry *rs)
+{
+	return (struct lb_key){
+	    .vip = rs->key.ip, .vport_be = rs->key.port_be, .af = rs->key.af, .proto = rs->key.proto};
+}
+
+/* Workers are to know a server whose replies pass here, from before its first connection until after its
+ * last. */
+static int
+server_mark(struct lb_intern_entry *rs, uint8_t fwd)
+{
+	struct lb_key key = server_key(rs);
+	int err;
+
+	if (fwd != LB_FWD_NAT || rs->is_nat)
+		return EDPVS_OK;
+	err = lb_nat_server_add(&key);
+	rs->is_nat = err == EDPVS_OK;
+	return err;
+}
+
+static void
+server_unmark(struct lb_intern_entry *rs)
+{
+	struct lb_key key = server_key(rs);
+
+	if (rs->is_nat)
+		lb_nat_server_del(&key);
+	rs->is_nat = false;
+}
+
 static int
 dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest **out)
 {
@@ -242,6 +274,14 @@ dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest
 		free(d);
 		return EDPVS_NOMEM;
 	}
+	err = server_mark(rs, conf->fwd);
+	if (err) {
+		if (--rs->refs == 0)
+			lb_intern_remove(&rs_ids, rs);
+		lb_dest_id_give(d->id);
+		free(d);
+		return err;
+	}
 	d->rs_id = rs->id;
 	d->rs = rs;
 	d->svc = svc;
@@ -260,8 +300,10 @@ dest_free(void *arg)
 	struct lb_dest *d = arg;
 
 	lb_dest_id_give(d->id);
-	if (--d->rs->refs == 0)
+	if (--d->rs->refs == 0) {
+		server_unmark(d->rs);
 		lb_intern_remove(&rs_ids, d->rs);
+	}
 	free(d->zero);
 	free(d);
 }
@@ -314,10 +356,11 @@ static int
 dest_revive(struct lb_service *svc, struct lb_dest *d, const struct lb_dest_conf *conf)
 {
 	static const struct txn_change change = {.undo = revive_undo};
-	struct note *n = txn_note(&change, sizeof(*n));
+	int err = server_mark(d->rs, conf->fwd);
+	struct note *n = err ? NULL : txn_note(&change, sizeof(*n));
 
 	if (!n)
-		return EDPVS_NOMEM;
+		return err ? err : EDPVS_NOMEM;
 	*n = (struct note){.d = d,
 			   .behind = TAILQ_NEXT(d, next),
 			   .behind_dying = TAILQ_NEXT(d, dying),
@@ -366,11 +409,15 @@ dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf)
 {
 	static const struct txn_change change = {.undo = edit_undo};
 	struct note *n;
+	int err;
 
 	if (conf->weight > WEIGHT_MAX || conf->min_conn > conf->max_conn)
 		return EDPVS_INVAL;
 	if (!forwardable(d->svc, conf))
 		return EDPVS_NOTSUPP;
+	err = server_mark(d->rs, conf->fwd);
+	if (err)
+		return err;
 	n = txn_note(&change, sizeof(*n));
 	if (!n)
 		return EDPVS_NOMEM;

@@ -45,8 +45,7 @@ same_flow4(const struct conn_hot *c, const struct pkt *p, unsigned dir)
 	memcpy(&daddr, p->l3 + 16, 4);
 	return ((saddr ^ want_s) | (daddr ^ want_d) | (uint32_t)(p->sport ^ want_sp) |
 		(uint32_t)(p->dport ^ want_dp) | (uint32_t)(p->proto ^ c->proto) |
-		(c->flags & (uint32_t)CONN_F_V6 << dir)) ==
-	       0;
+		(c->flags & (uint32_t)CONN_F_V6 << dir)) == 0;
 }
 
 static inline bool
@@ -57,8 +56,9 @@ same_flow6(const struct conn_hot *c, const struct conn_v6 *a, const struct pkt *
 	uint16_t want_sp = dir == CONN_DIR_IN ? c->cport : c->rport,
 		 want_dp = dir == CONN_DIR_IN ? c->vport : c->lport;
 
-	return p->sport == want_sp && p->dport == want_dp && p->proto == c->proto && (c->flags & CONN_F_V6 << dir) &&
-	       memcmp(p->l3 + 8, want_s, 16) == 0 && memcmp(p->l3 + 24, want_d, 16) == 0;
+	return p->sport == want_sp && p->dport == want_dp && p->proto == c->proto &&
+	       (c->flags & CONN_F_V6 << dir) && memcmp(p->l3 + 8, want_s, 16) == 0 &&
+	       memcmp(p->l3 + 24, want_d, 16) == 0;
 }
 
 static inline bool
@@ -101,10 +101,21 @@ flow_hash(const struct pkt *p)
 	return hash_flow4(saddr, daddr, p->sport, p->dport, p->proto);
 }
 
+/* The worker of a client, by its address and port: requests and, with NAT, replies have them. */
+static unsigned
+client_owner(int af, const uint8_t *addr, uint16_t port, uint8_t proto)
+{
+	union inet_ip ip = inet_ip_make(af, addr);
+	uint32_t h = hash_flow6(ip.b, ip.b, port, 0, proto);
+
+	/* Mixed once more: the worker must not be a function of the bits that choose the bucket. */
+	return (h * 2654435769u >> 16) % nworkers;
+}
+
 /*
  * The worker that owns the flow of a packet which no connection here knows. Replies to a local address go
- * where the port was taken, also when the address was deleted and its connections go on; other flows stay where
- * the device put them, or are spread by hash when the device cannot.
+ * where the port was taken, also when the address was deleted and its connections go on; other flows stay
+ * where the device put them, or are spread by hash when the device cannot.
  */
 static unsigned
 flow_owner(const struct worker *w, const struct pkt *p)
@@ -112,16 +123,21 @@ flow_owner(const struct worker *w, const struct pkt *p)
 	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
 	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
 
+	const uint8_t *src = p->l3 + (af == INET_AF_V6 ? 8 : 12);
+
 	if (net_local_lookup(af, &dst) != NET_LOCAL) {
 		struct lb_key key = {.vip = dst, .vport_be = p->dport, .af = (uint8_t)af, .proto = p->proto};
+		struct lb_key from = {
+		    .vip = inet_ip_make(af, src), .vport_be = p->sport, .af = (uint8_t)af, .proto = p->proto};
 
+		if (lb_nat_server(&from))
+			return client_owner(af, dst.b, p->dport, p->proto);
 		if (!lb_service_lookup(&key))
 			return rte_be_to_cpu_16(p->dport) % nworkers;
 	}
 	if (ports[p->port]->steering != STEER_SOFTWARE)
 		return w->index;
-	/* Mixed once more: the worker must not be a function of the bits that choose the bucket. */
-	return (p->hash * 2654435769u >> 16) % nworkers;
+	return client_owner(af, src, p->sport, p->proto);
 }
 
 /* A packet without connection. False: none of our business. */

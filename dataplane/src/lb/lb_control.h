@@ -130,6 +130,13 @@ void lb_dests_reap(void);
 void lb_dests_init(void);
 void lb_dests_fini(void);
 
+/* ---- servers that answer through us (nat_servers.c) ---- */
+
+/* Adding a server twice is adding it once. NOMEM, RESOURCE. */
+int lb_nat_server_add(const struct lb_key *key);
+void lb_nat_server_del(const struct lb_key *key);
+void lb_nat_servers_fini(void);
+
 /* ---- counters (counters.c) ---- */
 
 int lb_counters_init(void);
@@ -202,6 +209,7 @@ struct lb_intern_entry {
 	TAILQ_ENTRY(lb_intern_entry) dying;
 	uint32_t pending;
 	bool is_dying;
+	bool is_nat; /* of a real server: in the table of nat_servers.c */
 };
 
 struct lb_intern {

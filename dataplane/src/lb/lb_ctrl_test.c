@@ -169,7 +169,7 @@ test_service_codes(void **state)
 	assert_int_equal(get(DPVS_SO_GET_SERVICE, &c, sizeof(c)), EDPVS_NOTEXIST);
 	assert_int_equal(set(DPVS_SO_SET_ADD, &c, sizeof(c)), EDPVS_OK);
 	assert_int_equal(set(DPVS_SO_SET_ADD, &c, sizeof(c)), EDPVS_EXIST);
-	bad = svc(VIP, 81, "lc");
+	bad = svc(VIP, 81, "lcx");
 	assert_int_equal(set(DPVS_SO_SET_ADD, &bad, sizeof(bad)), EDPVS_NOTEXIST);
 	memset(bad.sched_name, 'r', sizeof(bad.sched_name)); /* no NUL */
 	assert_int_equal(set(DPVS_SO_SET_ADD, &bad, sizeof(bad)), EDPVS_NOTEXIST);
@@ -290,7 +290,7 @@ test_dest_codes(void **state)
 	c.dest.min_conn = 20;
 	assert_int_equal(dest_set(DPVS_SO_SET_EDITDEST, c), EDPVS_INVAL);
 	c = svc_dest(RS2, 1);
-	c.dest.fwdmode = 3;
+	c.dest.fwdmode = 4;
 	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, c), EDPVS_NOTSUPP);
 	c.dest.fwdmode = 7;
 	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, c), EDPVS_INVAL);
@@ -306,7 +306,7 @@ test_dest_codes(void **state)
 	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, svc_dest(0, 1)), EDPVS_INVAL);
 	/* -d sends the default mode: it must not matter */
 	c = svc_dest(RS1, 1);
-	c.dest.fwdmode = 3;
+	c.dest.fwdmode = 4;
 	assert_int_equal(dest_set(DPVS_SO_SET_DELDEST, c), EDPVS_OK);
 	assert_int_equal(the_service()->ndests, 0);
 }

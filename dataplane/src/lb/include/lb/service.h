@@ -217,6 +217,9 @@ struct lb_service *lb_service_lookup(const struct lb_key *key);
 /* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
 bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 
+/* True when key (vip and vport are the address and port of a real server) answers clients through us. */
+bool lb_nat_server(const struct lb_key *key);
+
 /*
  * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the
  * dest id is published, so the data path only indexes.

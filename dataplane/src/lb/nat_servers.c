@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Real servers that answer clients through us (NAT): their replies are for an address of somebody else, so
+ * they are known by where they come from. With several workers that tells which one has the connection.
+ *
+ * The table is made with the first such server and lives as long as the daemon.
+ */
+#include "lb_control.h"
+
+#include <rte_hash.h>
+#include <rte_lcore.h>
+
+#include "core/errors.h"
+#include "core/rcu.h"
+
+enum { SERVERS_MAX = 1 << 16 };
+
+static struct rte_hash *servers;
+
+bool
+lb_nat_server(const struct lb_key *key)
+{
+	struct rte_hash *hash = rcu_read(servers);
+
+	return hash && rte_hash_lookup(hash, key) >= 0;
+}
+
+int
+lb_nat_server_add(const struct lb_key *key)
+{
+	if (!servers) {
+		struct rte_hash_parameters p = {.name = "lb_nat_servers",
+						.entries = SERVERS_MAX,
+						.key_len = sizeof(*key),
+						.socket_id = (int)rte_socket_id(),
+						.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF};
+		struct rte_hash *hash = rte_hash_create(&p);
+
+		if (!hash)
+			return EDPVS_NOMEM;
+		rcu_publish(servers, hash);
+	}
+	return rte_hash_add_key(servers, key) < 0 ? EDPVS_RESOURCE : EDPVS_OK;
+}
+
+static void
+release(void *pos)
+{
+	rte_hash_free_key_with_position(servers, (int32_t)(intptr_t)pos);
+}
+
+void
+lb_nat_server_del(const struct lb_key *key)
+{
+	int32_t pos = rte_hash_del_key(servers, key);
+
+	if (pos >= 0)
+		rcu_retire(release, (void *)(intptr_t)pos);
+}
+
+void
+lb_nat_servers_fini(void)
+{
+	rte_hash_free(servers);
+	servers = NULL;
+}
