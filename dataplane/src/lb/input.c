@@ -3,7 +3,7 @@
  * The balancer's way in, a vector at a time. Four passes over the vector, so that the cache misses of all
  * packets overlap: hash and prefetch the bucket; find the tag and prefetch the connection; compare; act.
  */
-#include "lb_worker.h"
+#include "flow.h"
 
 #include <rte_prefetch.h>
 #ifdef __SSE2__
@@ -140,6 +140,31 @@ flow_owner(const struct worker *w, const struct pkt *p)
 	return client_owner(af, src, p->sport, p->proto);
 }
 
+uint32_t
+lb_flow_hash(const struct pkt *p)
+{
+	return flow_hash(p);
+}
+
+uint32_t
+lb_flow_find(const struct conn_table *t, const struct pkt *p)
+{
+	return flow_find(t, p);
+}
+
+unsigned
+lb_flow_owner(const struct worker *w, const struct pkt *p)
+{
+	return flow_owner(w, p);
+}
+
+static inline bool
+is_icmp(const struct pkt *p)
+{
+	return (p->kind == PKT_IP4 && p->proto == PKT_PROTO_ICMP) ||
+	       (p->kind == PKT_IP6 && p->proto == PKT_PROTO_ICMPV6);
+}
+
 /* A packet without connection. False: none of our business. */
 static bool
 flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
@@ -178,7 +203,8 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 
 	for (unsigned i = 0; i < n; i++) {
 		if (unlikely((p[i].flags & (PKT_F_L4 | PKT_F_FRAGMENT)) != PKT_F_L4)) {
-			rest[nrest++] = (uint16_t)i;
+			if (!is_icmp(&p[i]) || !lb_icmp_error(w, m[i], &p[i]))
+				rest[nrest++] = (uint16_t)i;
 			continue;
 		}
 		flow[nflow++] = (uint16_t)i;

@@ -186,13 +186,14 @@ void lb_conn_close(struct worker *w, uint32_t idx);
 void lb_conn_expire(void *arg, uint32_t idx);
 
 /*
- * Forwarding modes, one file each under xmit/: translate and send a packet of a connection. Ownership of m passes.
- * All but FullNAT, the most used one, are called through lb_xmit_other() (xmit/xmit.c).
+ * Forwarding modes, one file each under xmit/: translate and send a packet of a connection. Ownership of m
+ * passes. All but FullNAT, the most used one, are called through lb_xmit_other() (xmit/xmit.c).
  */
 typedef void lb_xmit(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
 lb_xmit lb_xmit_fnat, lb_xmit_nat, lb_xmit_nat64, lb_xmit_dr, lb_xmit_tunnel, lb_xmit_other;
 
-/* Bytes by which a packet of a connection grows (or shrinks, below 0) on its way towards the side of dir. xmit/xmit.c */
+/* Bytes by which a packet of a connection grows (or shrinks, below 0) on its way towards the side of dir.
+ * xmit/xmit.c */
 int lb_xmit_growth(const struct conn_hot *c, unsigned dir);
 
 /* Addresses of a connection as inet_ip, whatever the family. */

@@ -17,6 +17,8 @@ enum {
 	TCP_CSUM_END = 18,
 	MTU4_MIN = 68,
 	MTU6_MIN = 1280,
+	PROTO_IPIP = 4,
+	PROTO_IPV6 = 41,
 	FAMILY_DIFFERENCE = 20,
 	ICMP4_ECHO = 8,
 	ICMP4_ECHO_REPLY = 0,
@@ -142,6 +144,54 @@ icmp_error_parse(const struct pkt *p, struct icmp_error *out)
 	if (af == INET_AF_V6 ? !quote6(out, q, len - ICMP_HEADER) : !quote4(out, q, len - ICMP_HEADER))
 		return ICMP_ERROR_NONE;
 	return checksum_right(p, len) ? ICMP_ERROR_FOUND : ICMP_ERROR_MALFORMED;
+}
+
+/* Takes the outer header off an MTU; the translation to come would add the difference of headers, which is
+ * none here. */
+static void
+tunnel_mtu(struct icmp_error *e, unsigned outer, bool translates)
+{
+	bool v6 = e->af == INET_AF_V6;
+	uint32_t mtu = v6 ? e->info : e->info & 0xffff, less = outer + (translates ? FAMILY_DIFFERENCE : 0);
+	uint32_t floor = v6 ? MTU6_MIN : MTU4_MIN;
+
+	if (v6 ? e->type != ICMP6_TOO_BIG : e->type != ICMP4_UNREACHABLE || e->code != ICMP4_FRAG_NEEDED)
+		return;
+	e->info = mtu > floor + less ? mtu - less : floor;
+}
+
+bool
+icmp_error_parse_tunnel(const struct pkt *p, struct icmp_error *out)
+{
+	bool v6 = p->kind == PKT_IP6, inner6;
+	unsigned len = (unsigned)p->ip_len - p->l3_len, outer = v6 ? PKT_IP6_LEN : PKT_IP4_MIN;
+	const uint8_t *q = p->l4 + ICMP_HEADER;
+	uint8_t proto;
+
+	if (p->proto != (v6 ? PKT_PROTO_ICMPV6 : PKT_PROTO_ICMP) || p->flags & PKT_F_FRAGMENT ||
+	    p->avail < p->ip_len || len < ICMP_HEADER + outer ||
+	    !is_error(v6 ? INET_AF_V6 : INET_AF_V4, p->l4[0]))
+		return false;
+	/* Our outer headers have no options. */
+	if (v6 ? q[0] >> 4 != 6 : q[0] != 0x45 || load16(q + 6) & IP4_OFFSET)
+		return false;
+	proto = v6 ? q[6] : q[9];
+	inner6 = proto == PROTO_IPV6;
+	if (!inner6 && (v6 || proto != PROTO_IPIP))
+		return false;
+	*out = (struct icmp_error){.af = inner6 ? INET_AF_V6 : INET_AF_V4,
+				   .old_af = inner6 ? INET_AF_V6 : INET_AF_V4,
+				   .type = p->l4[0],
+				   .code = p->l4[1],
+				   .info = (uint32_t)load16(p->l4 + 4) << 16 | load16(p->l4 + 6)};
+	q += outer;
+	len -= ICMP_HEADER + outer;
+	if ((inner6 ? !quote6(out, q, len) : !quote4(out, q, len)) ||
+	    !checksum_right(p, (unsigned)p->ip_len - p->l3_len))
+		return false;
+	out->af = v6 ? INET_AF_V6 : INET_AF_V4;
+	tunnel_mtu(out, outer, v6 != inner6);
+	return v6 == inner6 || icmp_error_translate(out);
 }
 
 /* RFC 7915 4.2. */

@@ -51,6 +51,12 @@ enum icmp_error_verdict {
 /* Reads the error in a packet that pkt_parse() accepted. The message must lie in one piece. */
 enum icmp_error_verdict icmp_error_parse(const struct pkt *p, struct icmp_error *out);
 
+/*
+ * The same for an error about a tunnel of ours: the quoted packet is the one inside, in its own family, as it
+ * came to us; an MTU is what the tunnel leaves of it.
+ */
+bool icmp_error_parse_tunnel(const struct pkt *p, struct icmp_error *out);
+
 /* Makes type, code and info of an error those of the other family. False: that family has nothing like it. */
 bool icmp_error_translate(struct icmp_error *e);
 
