@@ -362,7 +362,11 @@ export function parseArguments(argv: readonly string[], argv0: string, names: Na
       command = token.row;
       commandValue = token.value;
       checkDaemonState(command, commandValue);
-      if (command.id === 'help' || command.id === 'version') break;
+      if (command.id === 'help' || command.id === 'version') {
+        // The rest is ignored, but for the form of what is printed.
+        for (const column of ['json', 'pretty'] as const) if (argv.includes(`--${column}`)) given.add(column);
+        break;
+      }
     } else {
       noteGiven(token, given);
       HANDLERS[token.row.long]({ values, names, token, text: token.value ?? '' });

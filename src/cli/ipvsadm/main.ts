@@ -11,10 +11,11 @@ import { restoreRules } from './commands/restore';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
+import { writeDocument } from './json/document';
 import { JsonLines, withJsonErrors } from './json/error';
 import type { CommandId } from './options';
 import { openSession, type Command } from './session';
-import { VERSION_LINE } from './version';
+import { VERSION_DOCUMENT, VERSION_LINE } from './version';
 import { isWrapper, runWrapper } from './wrappers';
 
 /** Loaded only when asked for. */
@@ -24,8 +25,9 @@ const help: Command = async (_args, _open, io) => {
   return 0;
 };
 
-const version: Command = (_args, _open, io) => {
-  io.stdout.write(VERSION_LINE);
+const version: Command = (args, _open, io) => {
+  if (args.given.has('json')) writeDocument(io.stdout, VERSION_DOCUMENT, args.given.has('pretty'));
+  else io.stdout.write(VERSION_LINE);
   return 0;
 };
 

@@ -104,8 +104,11 @@ function within(wanted: Prefix | undefined, af: number, addr: Uint8Array): boole
   return wanted === undefined || inPrefix(wanted, af, addr);
 }
 
+/** What of a service a filter looks at; without a scheduler for whoever filters by none. */
+type Selectable = Pick<Service, 'af' | 'proto' | 'addr' | 'port' | 'fwmark'> & { readonly sched_name?: string };
+
 /** What a filter says of a service; its servers are matchesDest's. */
-export function matchesService(filter: ServiceFilter, service: Service): boolean {
+export function matchesService(filter: ServiceFilter, service: Selectable): boolean {
   return (
     equals(filter.af, service.af) &&
     equals(filter.proto, service.proto) &&

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// -U -V -B and -O -Y -W
+// -U -V and -O -Y; -B and -W are in acl-list.ts
 import { IpcError } from '../../../ipc/client';
-import { addAclEntry, deleteAclEntry, listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
-import { getService, listServices, type ServiceSpec } from '../../../ipc/messages/service';
-import { AF_UNSPEC } from '../../parse/address';
-import { formatEndpoint, formatIp } from '../../render/address';
-import { left } from '../../render/columns';
+import { addAclEntry, deleteAclEntry, type AclKind } from '../../../ipc/messages/acl';
+import { getService, type ServiceSpec } from '../../../ipc/messages/service';
 import type { Arguments } from '../arguments';
-import { EXIT_LIST } from '../errors';
 import { isMissing, type Action } from '../failure';
 import { aclEntry, requiredService, serviceKey } from '../requests';
-import { subjectText } from '../rules';
-import { protocolText } from '../service-text';
-import { attempt, change, type Command, type Session } from '../session';
+import { change, type Command, type Session } from '../session';
 
-const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Action; readonly get: Action }>> = {
-  deny: { add: 'add-deny', del: 'delete-deny', get: 'get-deny' },
-  allow: { add: 'add-allow', del: 'delete-allow', get: 'get-allow' },
+const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Action }>> = {
+  deny: { add: 'add-deny', del: 'delete-deny' },
+  allow: { add: 'add-allow', del: 'delete-allow' },
 };
-
-const TITLES: Readonly<Record<AclKind, string>> = { deny: 'BLACKLIST', allow: 'WHITELIST' };
 
 function entryOf(args: Arguments, kind: AclKind): ReturnType<typeof aclEntry> {
   const subject = kind === 'deny' ? args.values.deny : args.values.allow;
@@ -59,58 +51,8 @@ function deleteFrom(kind: AclKind): Command {
   };
 }
 
-function keyText(af: number, proto: number, addr: Uint8Array, port: number): string {
-  return `${af} ${proto} ${formatIp(af, addr)} ${port}`;
-}
-
-/**
- * Sorts entries by what they belong to, once, because there may be thousands of both.
- * @returns gives the entries of a service; services of marks and rules share those of the any-address
- */
-export function entriesByService(entries: readonly AclEntry[]): (service: ServiceSpec) => readonly AclEntry[] {
-  const byKey = new Map<string, AclEntry[]>();
-  for (const entry of entries) {
-    const key = keyText(entry.af, entry.proto, entry.vaddr, entry.vport);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [entry]);
-    else known.push(entry);
-  }
-  return ({ af = AF_UNSPEC, proto = 0, addr = new Uint8Array(), port = 0 }) => byKey.get(keyText(af, proto, addr, port)) ?? [];
-}
-
-function row(proto: string, virtual: string, subject: string): string {
-  return `${left(proto, 8)} ${left(virtual, 30)} ${left(subject, 30)}\n`;
-}
-
-/** The table of a list; the title stands even if it is empty. */
-export function aclTable(kind: AclKind, entries: readonly AclEntry[]): string {
-  const rows = entries.map((entry) => {
-    const virtual = formatEndpoint(entry.af, entry.vaddr, entry.vport, entry.proto);
-    return row(protocolText(entry.proto), virtual, subjectText(entry));
-  });
-  return row('PROTO', 'VIP:VPORT', TITLES[kind]) + rows.join('');
-}
-
-function grouped(entries: readonly AclEntry[], services: readonly ServiceSpec[]): AclEntry[] {
-  const entriesOf = entriesByService(entries);
-  return [...new Set(services.flatMap(entriesOf))];
-}
-
 function list(kind: AclKind): Command {
-  return (args, open) => {
-    const session = open();
-    const { transport } = session;
-    const { service } = args.values;
-    const services =
-      service === undefined
-        ? attempt(session, 'get-services', () => listServices(transport, 0, session.info()).services)
-        : [serviceKey(service)];
-    if (services === null) return EXIT_LIST;
-    const entries = attempt(session, ACTIONS[kind].get, () => listAclEntries(transport, kind));
-    if (entries === null) return EXIT_LIST;
-    session.stdout.write(aclTable(kind, grouped(entries, services)));
-    return 0;
-  };
+  return async (args, open) => (await import('./acl-list')).list(kind, args, open);
 }
 
 export const addDeny = addTo('deny');

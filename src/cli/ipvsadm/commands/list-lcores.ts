@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // -L --cpu all: a column for each lcore, a line for each counter.
 import type { Dest } from '../../../ipc/messages/dest';
-import { left, right } from '../../render/columns';
 import type { Names } from '../../render/names';
+import { EXIT_LIST } from '../errors';
+import { LcoreGrid } from '../grid';
 import type { Entry } from '../inventory';
 import { fetchShares, sameDest, type Share } from '../lcores';
 import { namesFor, reportProblem, type Listing } from '../listing';
 import { serviceName, serviceWords } from '../service-text';
-import { counterCell, destStart, FIRST_WIDTH, REMOTE } from '../table';
+import { counterCell, destStart, REMOTE } from '../table';
 import { serverRates, serviceCounters, serviceRates, type Counters, type Rates } from '../totals';
-import { EXIT_LIST } from '../errors';
 
 type Value = bigint | number;
 
@@ -61,25 +61,6 @@ function rowsOf({ args: { given } }: Listing): readonly Row[] {
   if (given.has('thresholds')) return [destRow('Uthreshold', 'max_conn'), destRow('Lthreshold', 'min_conn'), ...CONNS];
   if (given.has('persistent-conn')) return [destRow('PersistConn', 'persistconns'), ...CONNS];
   return CONNS;
-}
-
-const NAME_WIDTH = 11;
-const CELL_WIDTH = 9;
-
-/** Writes blocks of lines whose first column stands in the first of them only. */
-export class LcoreGrid {
-  constructor(private readonly cell: (value: Value) => string) {}
-
-  title(first: string, workers: number): string {
-    const cells = Array.from({ length: workers + 1 }, (_, i) => right(i === 0 ? 'All' : `cpu${i}`, CELL_WIDTH));
-    return `${left(first, FIRST_WIDTH)} ${left('', NAME_WIDTH)}${cells.join('')}\n`;
-  }
-
-  /** @param values of all, then of each lcore; null: unknown there */
-  line(start: string, name: string, values: readonly (Value | null)[]): string {
-    const cells = values.map((value) => (value === null ? right('-', CELL_WIDTH) : this.cell(value)));
-    return `${left(start, FIRST_WIDTH)} ${left(name, NAME_WIDTH)}${cells.join('')}\n`;
-  }
 }
 
 class Printer {

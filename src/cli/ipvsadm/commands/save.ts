@@ -9,13 +9,13 @@ import type { Service } from '../../../ipc/messages/service';
 import { compareAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { NUMERIC, type Names } from '../../render/names';
+import { entriesByService } from '../acl-entries';
 import { EXIT_LIST } from '../errors';
 import { briefText } from '../failure';
 import { entryAddresses, fetchEntries, type Entry } from '../inventory';
 import { aclLine, destLine, laddrLine, serviceLine } from '../rules';
 import { serviceName } from '../service-text';
 import { attempt, type Command, type Session } from '../session';
-import { entriesByService } from './acl';
 
 /** What upstream does not save, of all services together. */
 interface Extras {
