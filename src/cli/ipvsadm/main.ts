@@ -16,6 +16,7 @@ import { JsonLines, withJsonErrors } from './json/error';
 import type { CommandId } from './options';
 import { openSession, type Command } from './session';
 import { VERSION_DOCUMENT, VERSION_LINE } from './version';
+import type { RunOnce } from './view';
 import { isWrapper, runWrapper } from './wrappers';
 
 /** Loaded only when asked for. */
@@ -80,11 +81,12 @@ function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
   const json = args.given.has('json');
   const io = chosenIo(json ? deriveIo(outside, { stderr: new JsonLines(outside.stderr) }) : outside, args.values);
-  const run = (inner: Io): number | Promise<number> => COMMANDS[args.command.id](args, () => openSession(inner, json), inner);
+  const run: RunOnce = (inner, wrap = (session) => session) =>
+    COMMANDS[args.command.id](args, () => wrap(openSession(inner, args.given)), inner);
   return args.given.has('watch') || args.given.has('color') ? runViewed(args, io, run) : run(io);
 }
 
-async function runViewed(args: Arguments, io: Io, run: (io: Io) => number | Promise<number>): Promise<number> {
+async function runViewed(args: Arguments, io: Io, run: RunOnce): Promise<number> {
   return (await import('./view')).runViewed(args, io, run);
 }
 

@@ -2,7 +2,7 @@
 // The statistics segment (dataplane/include/abi/segment.h): counters in memory that the daemon shares, read without
 // asking anybody. Whatever it says about itself is checked: nothing outside of the file is asked for.
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import type { FdTransport } from '../client';
+import type { FdTransport, Transport } from '../client';
 import { decode, decodeArray, ext, MSG, sizeOf, type StructName, type Structs } from '../codec';
 import { IpcError, ProtocolError } from '../errors';
 import { capabilities, requireMessage } from './capabilities';
@@ -83,6 +83,11 @@ function checkedRange(what: string, offset: bigint, length: bigint, size: number
     throw new ProtocolError(`the statistics place ${what} at ${offset}, ${length} bytes of it, and are ${size} bytes long`);
   }
   return Number(offset);
+}
+
+/** True when the daemon shares its statistics. @throws as Transport.request */
+export function servesSegment(transport: Transport): boolean {
+  return capabilities(transport).serves(MSG.DS_MSG_STATS);
 }
 
 /** Counters of one moment; see refresh. */

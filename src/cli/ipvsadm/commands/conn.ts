@@ -34,8 +34,7 @@ function printPage({ stdout }: Session, page: readonly ListedConn[], format: Con
 }
 
 async function listNamed(session: Session, args: Arguments, format: ConnFormat): Promise<number> {
-  const { LearnedNames } = await import('../../runtime/names');
-  const names = new LearnedNames();
+  const names = await session.names();
   const pages = reportedPages(session, args);
   // Page by page: there may be more connections than fit into memory.
   for (let next = pages.next(); ; next = pages.next()) {

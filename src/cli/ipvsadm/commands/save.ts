@@ -97,10 +97,11 @@ class Saver {
   }
 }
 
-async function writeNamed(saver: Saver, entries: Iterable<Entry>, extras: Extras | null): Promise<number> {
+async function writeNamed(session: Session, saver: Saver, entries: Iterable<Entry>, extras: Extras | null): Promise<number> {
   const all = [...entries];
-  const { lookUpNames } = await import('../../runtime/names');
-  return saver.writeAll(all, extras, await lookUpNames(entryAddresses(all)));
+  const names = await session.names();
+  await names.learn(entryAddresses(all));
+  return saver.writeAll(all, extras, names);
 }
 
 export const save: Command = (args, open) => {
@@ -111,5 +112,5 @@ export const save: Command = (args, open) => {
   if (entries === null) return EXIT_LIST;
   const saver = new Saver(session);
   const extras = args.given.has('compat-save') ? null : saver.fetchExtras();
-  return args.given.has('numeric') ? saver.writeAll(entries, extras, NUMERIC) : writeNamed(saver, entries, extras);
+  return args.given.has('numeric') ? saver.writeAll(entries, extras, NUMERIC) : writeNamed(session, saver, entries, extras);
 };
