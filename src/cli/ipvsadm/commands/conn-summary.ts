@@ -33,15 +33,16 @@ function summaryText({ total, states, servers, lcores }: Summary, names: Names):
   ].join('');
 }
 
-async function namesOf(counts: readonly ConnCount[], args: Arguments): Promise<Names> {
+async function namesOf(counts: readonly ConnCount[], session: Session, args: Arguments): Promise<Names> {
   if (args.given.has('numeric')) return NUMERIC;
-  const { lookUpNames } = await import('../../runtime/names');
-  return lookUpNames(
+  const names = await session.names();
+  await names.learn(
     counts.flatMap(({ in_af, vaddr, out_af, daddr }) => [
       { af: in_af, bytes: vaddr },
       { af: out_af, bytes: daddr },
     ]),
   );
+  return names;
 }
 
 export async function printSummary(session: Session, args: Arguments): Promise<number> {
@@ -57,7 +58,7 @@ export async function printSummary(session: Session, args: Arguments): Promise<n
     const { writeSummary } = await import('../json/connections');
     writeSummary(session, args, summary);
   } else {
-    session.stdout.write(summaryText(summary, await namesOf(counts, args)));
+    session.stdout.write(summaryText(summary, await namesOf(counts, session, args)));
   }
   return 0;
 }
