@@ -454,17 +454,20 @@ picture_ids(struct picture *p)
 {
 	struct item it[3] = {item_service(DPVS_SO_SET_ADD, 0, "rr"), item_dest(DPVS_SO_SET_ADDDEST, 0, 0, 1),
 			     item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 0)};
+	static uint32_t turn;
 	uint64_t generation = ctrl_generation;
 	const struct lb_dest *d;
 	const struct lb_laddr *l;
 	struct lb_service *svc;
 
-	/* A service of no name that is used elsewhere, and addresses likewise. */
+	/* A service of no name that is used elsewhere, and addresses that were never used. */
+	turn++;
 	((struct dp_vs_service_compat *)(void *)it[0].body)->port = 9;
 	((struct dp_vs_service_dest *)(void *)it[1].body)->svc.port = 9;
 	((struct dp_vs_service_dest *)(void *)it[1].body)->dest.port = 9;
 	((struct dp_vs_laddr_conf *)(void *)it[2].body)->vport = 9;
-	((struct dp_vs_laddr_conf *)(void *)it[2].body)->laddr.in6[0] = 99;
+	memcpy(&((struct dp_vs_service_dest *)(void *)it[1].body)->dest.addr, &turn, sizeof(turn));
+	memcpy(&((struct dp_vs_laddr_conf *)(void *)it[2].body)->laddr, &turn, sizeof(turn));
 	txn_begin();
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(item_send(&it[i]), 0);
