@@ -50,9 +50,6 @@ struct ctrl_reply {
 };
 
 void ctrl_reply_clear(struct ctrl_reply *reply);
-/* Appends a record of the extensions with len zeroed bytes of payload and returns the payload; NULL as
- * ctrl_reply_add(). */
-void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
 
 /* ---- one client (client.c) ---- */
 

@@ -50,6 +50,9 @@ void *ctrl_reply_add(struct ctrl_reply *reply, size_t n);
 /* Bytes so far, and their start; for count words that are known at the end. */
 size_t ctrl_reply_len(const struct ctrl_reply *reply);
 void *ctrl_reply_at(struct ctrl_reply *reply, size_t offset);
+/* Appends a record of the extensions (struct ds_tlv in abi/ext.h) with len zeroed bytes of payload and returns
+ * the payload; NULL as ctrl_reply_add(). */
+void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
 
 typedef int (*ctrl_handler)(const struct ctrl_request *req, struct ctrl_reply *reply);
 
