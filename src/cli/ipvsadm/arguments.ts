@@ -377,6 +377,7 @@ export function parseArguments(argv: readonly string[], argv0: string, names: Na
 }
 
 function checkDaemonState(command: CommandRow, value: string | null): void {
+  if (command.id !== 'start-daemon' && command.id !== 'stop-daemon') return;
   if (value === null || value === 'master' || value === 'backup') return;
   throw invalid(command.id === 'stop-daemon' ? 'illegal start_daemon specified' : 'illegal start-daemon parameter specified');
 }

@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
   'flush-blklst': async (args, open, io) => (await import('./commands/flush')).flushDeny(args, open, io),
   'flush-whtlst': async (args, open, io) => (await import('./commands/flush')).flushAllow(args, open, io),
   completion: async (args, open, io) => (await import('./commands/completion')).completion(args, open, io),
-  complete: async (args, open, io) => (await import('./commands/completion')).complete(args, open, io),
+  complete: async (args, open, io) => (await import('./completion/live')).complete(args, open, io),
   list,
   save,
   restore,
@@ -73,7 +73,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
 /** The outside as the command line wants it. */
 function chosenIo(io: Io, { socket, timeoutMs }: Readonly<Values>): Io {
   if (socket === undefined && timeoutMs === undefined) return io;
-  return deriveIo(io, { transport: () => io.transport({ path: socket, timeoutMs }) });
+  return deriveIo(io, { transport: (choice) => io.transport({ path: socket ?? choice?.path, timeoutMs: timeoutMs ?? choice?.timeoutMs }) });
 }
 
 function runCommand(args: Arguments, outside: Io): number | Promise<number> {
