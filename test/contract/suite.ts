@@ -102,6 +102,9 @@ const FILTERS: Readonly<Record<string, ServiceFilter>> = {
   'a server on a port': { rs: prefix('172.16.0.1', 32), rport: 8002 },
   'a scheduler': { sched: 'rr' },
   'a mark': { fwmark: 7 },
+  'no mark': { fwmark: 0 },
+  'no port': { vport: 0 },
+  'all addresses': { vip: prefix('0.0.0.0', 0) },
   'what is not there': { vport: 1 },
 };
 

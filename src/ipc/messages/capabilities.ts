@@ -6,6 +6,7 @@ import { IpcError } from '../errors';
 import { hello, type Hello, type Limits } from './hello';
 import { getInfo } from './info';
 
+export { MSG } from '../codec';
 export type { Hello, HelloLcore, Limits } from './hello';
 
 /** The daemon does not serve a message that is needed; the text names both versions. */

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that changes the balancer, sent at once (DpvsClient) or collected (DpvsClient.batch).
+import { addressBits, type Family as WireFamily } from '../cli/parse/address';
+import { DaemonError, type Transport } from '../ipc/client';
+import { addAclEntry, deleteAclEntry, type AclKind, type AclSpec } from '../ipc/messages/acl';
+import { addAddress, ifaddrFlags } from '../ipc/messages/addr';
+import { addDest, deleteDest, editDest, type Dest } from '../ipc/messages/dest';
+import { EDPVS } from '../ipc/messages/failures';
+import { addLaddr, deleteLaddr } from '../ipc/messages/laddr';
+import { fetchInventory } from '../ipc/messages/list';
+import { addService, deleteService, editService, flushServices, getService, zeroService } from '../ipc/messages/service';
+import { keyFilter, keyOf, keySpec, matchText, type ServiceKey } from './key';
+import { DEFAULTS, SERVER_DEFAULTS, serverKeySpec, serverSpec, withOptions, type AccessEntry, type Attributes, type ServerKey, type ServerOptions, type ServiceOptions } from './service'; // prettier-ignore
+import { addressOf, ArgumentError, nameOf, prefixOf } from './values';
+
+const IFNAME_BYTES = 16;
+const IPSET_BYTES = 32;
+
+const NO_ATTRIBUTES: Attributes = { flags: 0, timeout: 0, conn_timeout: 0, netmask: 0, sched_name: '', proxy_protocol: 0 };
+
+function portOfKey(key: ServiceKey): number {
+  return 'port' in key ? key.port : 0;
+}
+
+/**
+ * Changes of services. Each method checks its arguments (ArgumentError) before anything is sent. What the daemon refuses is
+ * a DaemonError with its code: -3 exists already, -4 or -1 does not exist.
+ */
+export class Changes {
+  /** Answers questions. */
+  readonly #read: Transport;
+  /** Takes changes. */
+  readonly #write: Transport;
+
+  /** @internal */
+  constructor(read: Transport, write: Transport) {
+    this.#read = read;
+    this.#write = write;
+  }
+
+  /** Adds a service without servers. @throws DaemonError -3 it exists, -4 the daemon has no such scheduler */
+  addService(key: ServiceKey, options: Partial<ServiceOptions> = {}): void {
+    const spec = keySpec(key);
+    const af = spec.af as WireFamily;
+    const before = { ...NO_ATTRIBUTES, flags: spec.flags ?? 0 };
+    addService(this.#write, { ...spec, ...withOptions(before, af, { ...DEFAULTS, ...withoutUndefined(options) }) });
+  }
+
+  /** Changes what is given of a service; the rest stays as the daemon has it now. @throws DaemonError */
+  editService(key: ServiceKey, options: Partial<ServiceOptions>): void {
+    const spec = keySpec(key);
+    const now = getService(this.#read, spec);
+    editService(this.#write, { ...now, ...withOptions(now, spec.af as WireFamily, withoutUndefined(options)) });
+  }
+
+  /** Deletes a service with all that belongs to it. @throws DaemonError -1 there is none */
+  deleteService(key: ServiceKey): void {
+    deleteService(this.#write, keySpec(key));
+  }
+
+  /** Deletes all services. */
+  clear(): void {
+    flushServices(this.#write);
+  }
+
+  /** Zeroes the counters of a service, or of all. */
+  zero(key?: ServiceKey): void {
+    zeroService(this.#write, key === undefined ? {} : keySpec(key));
+  }
+
+  /** Adds a server to a service. @throws DaemonError -1 no such service, -3 it has the server already */
+  addServer(service: ServiceKey, server: ServerKey & Partial<ServerOptions>): void {
+    const options = { ...SERVER_DEFAULTS, ...withoutUndefined(server) };
+    addDest(this.#write, keySpec(service), serverSpec(server, portOfKey(service), options));
+  }
+
+  /** Changes what is given of a server; the rest stays as the daemon has it now. @throws DaemonError -4 there is none */
+  editServer(service: ServiceKey, server: ServerKey & Partial<ServerOptions>): void {
+    const spec = keySpec(service);
+    const key = serverKeySpec(server, portOfKey(service));
+    const now = this.#findDest(service, key);
+    const weight = server.weight ?? now.weight;
+    const changed = serverSpec(server, portOfKey(service), {
+      weight,
+      forwarding: server.forwarding ?? SERVER_DEFAULTS.forwarding,
+      upperThreshold: server.upperThreshold ?? now.max_conn,
+      lowerThreshold: server.lowerThreshold ?? now.min_conn,
+    });
+    const mode = server.forwarding === undefined ? { fwdmode: now.fwdmode, conn_flags: now.fwdmode } : {};
+    // The flag that a health check sets stays as it is.
+    editDest(this.#write, spec, { ...changed, ...mode, flags: now.flags });
+  }
+
+  /** @throws DaemonError -4 the service has no such server */
+  deleteServer(service: ServiceKey, server: ServerKey): void {
+    deleteDest(this.#write, keySpec(service), serverKeySpec(server, portOfKey(service)));
+  }
+
+  /**
+   * Adds a local address to a service for FullNAT. A device that does not have the address gets it first, at once, also
+   * when this is part of a batch that is refused later.
+   * @throws DaemonError -17 no such service, -3 it has the address already, -4 no such device
+   */
+  addLocalAddress(service: ServiceKey, { address, device }: { readonly address: string; readonly device: string }): void {
+    const { af, bytes: addr } = addressOf('address', address);
+    const ifname = nameOf('device', device, IFNAME_BYTES);
+    const spec = keySpec(service);
+    try {
+      addAddress(this.#read, { af, addr, ifname, plen: addressBits(af), flags: ifaddrFlags.IFA_F_SAPOOL });
+    } catch (error) {
+      if (!(error instanceof DaemonError) || error.code !== EDPVS.EDPVS_EXIST) throw error;
+    }
+    addLaddr(this.#write, spec, { af, addr, ifname });
+  }
+
+  /** Takes a local address from a service; its device keeps it (deleteAddress). @throws DaemonError -17, -4 */
+  deleteLocalAddress(service: ServiceKey, { address, device }: { readonly address: string; readonly device?: string }): void {
+    const { af, bytes: addr } = addressOf('address', address);
+    deleteLaddr(this.#write, keySpec(service), { af, addr, ifname: device === undefined ? '' : nameOf('device', device, IFNAME_BYTES) });
+  }
+
+  /** Refuses a client of a service (deny), or serves it only with others on the list (allow). @throws DaemonError -3 */
+  addAccess(service: ServiceKey, kind: AclKind, entry: AccessEntry): void {
+    addAclEntry(this.#write, kind, accessSpec(service, entry));
+  }
+
+  /** @throws DaemonError -4 there is no such entry */
+  deleteAccess(service: ServiceKey, kind: AclKind, entry: AccessEntry): void {
+    deleteAclEntry(this.#write, kind, accessSpec(service, entry));
+  }
+
+  #findDest(service: ServiceKey, key: ReturnType<typeof serverKeySpec>): Dest {
+    const { services } = fetchInventory(this.#read, { wanted: { dests: true }, filter: keyFilter(service) });
+    const wanted = Buffer.from(key.addr ?? []);
+    const name = matchText(keySpec(service).match);
+    for (const listed of services) {
+      if ('match' in service && matchText(keySpec(keyOf(listed.service)).match) !== name) continue;
+      const found = listed.dests.find((dest) => dest.af === key.af && dest.port === key.port && wanted.equals(dest.addr));
+      if (found !== undefined) return found;
+    }
+    throw new DaemonError(0, EDPVS.EDPVS_NOTEXIST, 'not exist');
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
+}
+
+function accessSpec(service: ServiceKey, entry: AccessEntry): AclSpec {
+  const { af, proto, addr, port } = keySpec(service);
+  const key = { af, proto, vaddr: addr, vport: port ?? 0 };
+  if ('ipset' in entry) return { ...key, ipset: nameOf('ipset', entry.ipset, IPSET_BYTES) };
+  const prefix = prefixOf('prefix', entry.prefix);
+  if (prefix.af !== af || prefix.plen !== addressBits(prefix.af as WireFamily)) {
+    throw new ArgumentError('prefix', "one whole address of the service's family; use an ipset for networks", entry.prefix);
+  }
+  return { ...key, subject: prefix.addr };
+}
