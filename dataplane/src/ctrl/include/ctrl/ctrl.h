@@ -65,6 +65,10 @@ void ctrl_register(uint32_t id, ctrl_handler fn);
  * the batch - and else undone. */
 void ctrl_register_txn(uint32_t id, ctrl_handler fn);
 
+/* For a set message that does something else on its own (fn, outside of any transaction) than in an atomic
+ * batch (in_batch, inside of one). */
+void ctrl_register_pair(uint32_t id, ctrl_handler fn, ctrl_handler in_batch);
+
 /* Makes an id known that abi/messages.h does not have (test mode), with its handler. direction and rule are
  * values of enum abi_direction and enum abi_size_rule; bodies may be up to CTRL_REQUEST_MAX bytes long.
  * Start-up only; aborts when the id is taken or there is no room. */
