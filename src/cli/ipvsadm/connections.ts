@@ -112,8 +112,20 @@ function* pagesOf(session: Session, args: Arguments): Generator<readonly ListedC
   yield found.map((conn) => ({ ...conn, more: more ? moreOf(session, conn, templates) : null }));
 }
 
-/** Pages until there are no more, and then the exit status; what goes wrong is said. */
-export function* reportedPages(session: Session, args: Arguments): Generator<readonly ListedConn[], number, undefined> {
+/** How a walk ended; what went wrong was said. */
+export interface Ended {
+  readonly status: number;
+  /** False: connections are missing. */
+  readonly complete: boolean;
+}
+
+function notFound({ stderr }: Session): Ended {
+  stderr.write('connection specified not found\n');
+  return { status: EXIT_LIST, complete: true };
+}
+
+/** Pages until there are no more. */
+export function* reportedPages(session: Session, args: Arguments): Generator<readonly ListedConn[], Ended, undefined> {
   let count = 0;
   const searches = args.values.sockpair !== undefined;
   try {
@@ -123,12 +135,10 @@ export function* reportedPages(session: Session, args: Arguments): Generator<rea
     }
   } catch (error) {
     if (!(error instanceof IpcError)) throw error;
+    const isMissing = searches && error instanceof DaemonError && error.code === EDPVS.EDPVS_NOTEXIST;
+    if (isMissing && args.given.has('json')) return notFound(session);
     const status = reportFailure(session, args, error, count > 0);
-    const notFound = error instanceof DaemonError && error.code === EDPVS.EDPVS_NOTEXIST;
-    if (searches && notFound) session.stderr.write('connection specified not found\n');
-    return status;
+    return isMissing ? notFound(session) : { status, complete: false };
   }
-  if (!searches || count > 0) return 0;
-  session.stderr.write('connection specified not found\n');
-  return EXIT_LIST;
+  return searches && count === 0 ? notFound(session) : { status: 0, complete: true };
 }

@@ -15,8 +15,8 @@ export function printJson(session: Session, args: Arguments): number {
   const pages = reportedPages(session, args);
   for (let next = pages.next(); ; next = pages.next()) {
     if (next.done === true) {
-      document.end({ complete: next.value === 0 });
-      return next.value;
+      document.end({ complete: next.value.complete });
+      return next.value.status;
     }
     for (const conn of next.value) document.add(connJson(conn, details));
   }

@@ -38,7 +38,7 @@ async function listNamed(session: Session, args: Arguments, format: ConnFormat):
   const pages = reportedPages(session, args);
   // Page by page: there may be more connections than fit into memory.
   for (let next = pages.next(); ; next = pages.next()) {
-    if (next.done === true) return next.value;
+    if (next.done === true) return next.value.status;
     await names.learn(addressesOf(next.value));
     printPage(session, next.value, format, names);
   }
@@ -49,7 +49,7 @@ function listIn(session: Session, args: Arguments, format: ConnFormat): number |
   if (!args.given.has('numeric')) return listNamed(session, args, format);
   const pages = reportedPages(session, args);
   for (let next = pages.next(); ; next = pages.next()) {
-    if (next.done === true) return next.value;
+    if (next.done === true) return next.value.status;
     printPage(session, next.value, format, NUMERIC);
   }
 }

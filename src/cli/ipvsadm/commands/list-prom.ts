@@ -28,7 +28,7 @@ function counterMetrics<T>(prefix: string, of: string, counters: (from: T) => Co
     value: (from) => counters(from)[member],
   });
   return [
-    metric('connections', 'Connections opened', 'conns'),
+    metric('connections', 'Connections', 'conns'),
     metric('incoming_packets', 'Packets from clients', 'inpkts'),
     metric('outgoing_packets', 'Packets to clients', 'outpkts'),
     metric('incoming_bytes', 'Bytes from clients', 'inbytes'),
@@ -55,7 +55,7 @@ const SERVER_METRICS: readonly Metric<Dest>[] = [
   gauge('inactive_connections', 'Other connections to a real server.', (dest) => dest.inactconns),
   gauge('persistent_connections', 'Persistence templates of a real server.', (dest) => dest.persistconns),
   gauge('upper_threshold', 'Connections at which a real server is overloaded; 0 is never.', (dest) => dest.max_conn),
-  gauge('lower_threshold', 'Connections at which it no longer is.', (dest) => dest.min_conn),
+  gauge('lower_threshold', 'Connections at which an overloaded real server gets new ones again.', (dest) => dest.min_conn),
   gauge('inhibited', '1 while a real server is held back because of failures.', flagged(destFlags.DPVS_DEST_F_INHIBITED)),
   gauge('overloaded', '1 while a real server is above its upper threshold.', flagged(destFlags.DPVS_DEST_F_OVERLOAD)),
   ...counterMetrics('dpvs_server', 'a real server', (dest: Dest) => dest.stats),
