@@ -199,7 +199,7 @@ export const OPTIONS = [
   { long: 'cpu', value: 'index', choices: ['all'], column: 'cpu', help: 'as one worker sees it, from 1 on; 0: all together' },
   { long: 'sort', column: null, help: 'sort (as is done anyway)' },
   { long: 'nosort', column: 'nosort', help: 'keep the order of the daemon' },
-  { long: 'compat-save', column: 'compat-save', help: 'with -S: only what the ipvsadm of DPVS saves' },
+  { long: 'compat-save', column: 'compat-save', extension: true, help: 'with -S: only what the ipvsadm of DPVS saves' },
   { long: 'timeout', column: 'timeout', help: 'list time-outs; not supported by dpvs' },
   { long: 'daemon', column: 'daemon', help: 'list synchronisation daemons; not supported by dpvs' },
   { long: 'mcast-interface', value: 'device', choices: 'devices', column: 'mcast-interface', help: 'of the synchronisation daemon' },
