@@ -33,7 +33,7 @@ function syn(f: Family, sport: number, dport: number, dst: string = f.vip): Buff
 /** Everything that can be listed. */
 function picture(c: Case): string {
   const lines = ['ipvsadm -ln', 'ipvsadm -Sn', 'ipvsadm -ln --stats', 'ipvsadm -lnc', 'dpip addr show', 'dpip -6 addr show', 'dpip route show', 'dpip -6 route show'];
-  const laddrs = c.command('ipvsadm -Gn');
+  const laddrs = c.command('ipvsadm -G');
   expect(laddrs).toMatchObject({ status: 0, stderr: '' });
   return [...lines.map((line) => c.output(line)), laddrs.stdout].join('\n');
 }
