@@ -18,6 +18,7 @@
 #include "abi/batch.h"
 #include "core/conf.h"
 #include "core/log.h"
+#include "core/segment.h"
 #include "core/txn.h"
 
 #undef NDEBUG
@@ -91,7 +92,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 #undef ID
 	};
 
+	if (segment_init(1, NULL))
+		abort();
 	ctrl_hello_register();
+	ctrl_stats_register();
 	ctrl_batch_register();
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (can_be_undone(ids[i]))

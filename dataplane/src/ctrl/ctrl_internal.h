@@ -46,7 +46,12 @@ const char *ctrl_error_text(int code);
 struct ctrl_reply {
 	uint8_t *buf;
 	size_t len, cap;
+	bool has_fd;
+	int fd; /* to be passed with the first bytes, if has_fd; ours */
 };
+
+/* Closes the descriptor if there is one. */
+void ctrl_reply_close_fd(struct ctrl_reply *reply);
 
 void ctrl_reply_clear(struct ctrl_reply *reply);
 

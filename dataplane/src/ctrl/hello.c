@@ -8,6 +8,7 @@
 #include <rte_lcore.h>
 
 #include "abi/ext.h"
+#include "core/segment.h"
 #include "core/worker.h"
 
 enum { VERSION_TEXT_LEN = 64, IDS_MAX = 256 };
@@ -123,6 +124,7 @@ ctrl_hello_register(void)
 	/* Only has to differ from start to start; without a random source, zeroes are still a valid id. */
 	if (getrandom(boot_id, sizeof(boot_id), GRND_NONBLOCK) < 0)
 		memset(boot_id, 0, sizeof(boot_id));
+	segment_boot_id(boot_id);
 	ctrl_register(DS_MSG_HELLO, hello);
 	ctrl_register(DPVS_SO_GET_VERSION, version);
 }

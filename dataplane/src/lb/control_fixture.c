@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/rcu.h"
+#include "core/segment.h"
 #include "lb/lb.h"
 #include "net/net.h"
 #include "port/port.h"
@@ -125,7 +126,7 @@ fix_setup(void **state)
 		fix_conns[i] = 0;
 	}
 	memset(fix_lports, 0, sizeof(fix_lports));
-	if (rcu_init(nworkers) || lb_control_init())
+	if (segment_init(nworkers, NULL) || rcu_init(nworkers) || lb_control_init())
 		return -1;
 	for (unsigned i = 0; i < FIX_WORKERS; i++)
 		rcu_online(i);
@@ -139,6 +140,7 @@ fix_teardown(void **state)
 		rcu_offline(i);
 	lb_control_fini();
 	rcu_fini();
+	segment_fini();
 	return 0;
 }
 

@@ -36,6 +36,7 @@ worker_state_init(struct worker *w, uint32_t capacity)
 	lb->mtu_safe = narrowest_port();
 	lb->rand = rte_rdtsc() | 1;
 	w->lb = lb;
+	w->shown->conns_max = capacity;
 	err = conn_table_init(&lb->t, capacity, clock_now_ms());
 	return err ? err : lport_init(&lb->ports, w->index, nworkers);
 }

@@ -73,7 +73,6 @@ struct lb_worker {
 	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
-	struct lb_dest_counters *counters;
 };
 
 /* ---- connection table (conn.c)

@@ -196,6 +196,18 @@ write_service_more(uint8_t **at, const struct lb_service *svc)
 	memcpy(record(at, DS_TLV_SERVICE_MORE, sizeof(more)), &more, sizeof(more));
 }
 
+/* Counters of many servers are nowhere near a cache: fetch those of a service at the same time. */
+static void
+prefetch_counters(const struct ask *ask, const struct lb_service *svc)
+{
+	const struct lb_dest *d;
+
+	TAILQ_FOREACH (d, &svc->dest_list, next)
+		for (unsigned i = 0; i < nworkers; i++)
+			if (ask->worker < 0 || (unsigned)ask->worker == i)
+				__builtin_prefetch(lb_counters(i, d->id));
+}
+
 static void
 write_dests(uint8_t **at, const struct ask *ask, const struct lb_service *svc, uint32_t n)
 {
@@ -250,6 +262,8 @@ write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, 
 {
 	uint32_t want = ask->req.want;
 
+	if (want & DS_LIST_WANT_DESTS)
+		prefetch_counters(ask, svc);
 	lb_ctrl_service_write(record(&at, DS_TLV_SERVICE, sizeof(struct dp_vs_service_compat)), svc,
 			      ask->worker, ask->cid, ask->req.index);
 	if (want & DS_LIST_WANT_MORE)

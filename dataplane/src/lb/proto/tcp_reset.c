@@ -63,7 +63,7 @@ reset_send(struct worker *w, uint32_t idx, unsigned dir)
 	unsigned len;
 
 	if (!m) {
-		w->drops[DROP_NO_MBUF]++;
+		worker_drops_add(w, DROP_NO_MBUF, 1);
 		return;
 	}
 	conn_addrs_get(&w->lb->t, idx, &a);

@@ -54,6 +54,11 @@ void *ctrl_reply_at(struct ctrl_reply *reply, size_t offset);
  * the payload; NULL as ctrl_reply_add(). */
 void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
 
+/* Passes a descriptor with the reply (SCM_RIGHTS), one at most. It is duplicated: the caller keeps and closes
+ * its own, the duplicate is closed when it was sent or the reply is dropped. EDPVS_RESOURCE: no descriptor
+ * left, or the reply has one. */
+int ctrl_reply_fd(struct ctrl_reply *reply, int fd);
+
 typedef int (*ctrl_handler)(const struct ctrl_request *req, struct ctrl_reply *reply);
 
 /* Registers the handler of one id. An id of abi/messages.h without handler answers EDPVS_NOTSUPP. Start-up
@@ -77,6 +82,8 @@ void ctrl_register_extra(uint32_t id, const char *name, int direction, int rule,
 
 /* Registers the messages that the control layer itself answers: HELLO and version; batches. */
 void ctrl_hello_register(void);
+/* Has the statistics segment handed out (DS_MSG_STATS) if it can be; nothing may be added to it any more. */
+void ctrl_stats_register(void);
 void ctrl_batch_register(void);
 
 /* Runs one request as the server would: checks direction and length, calls the handler, logs successful set

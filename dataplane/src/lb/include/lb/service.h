@@ -43,7 +43,8 @@ struct lb_key {
 	uint32_t zero;
 };
 
-/* Counters of one destination on one worker, one cache line, written by that worker only. */
+/* Counters of one destination on one worker, one cache line, written by that worker only; struct ds_stat_dest
+ * of the ABI. */
 struct lb_counters {
 	uint64_t conns, in_packets, in_bytes, out_packets,
 	    out_bytes; /* bytes = IP length before translation */
@@ -216,21 +217,19 @@ struct lb_service *lb_service_lookup(const struct lb_key *key);
 /* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
 bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 
-/*
- * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the
- * dest id is published, so the data path only indexes.
- */
-enum { LB_DEST_CHUNK_BITS = 10, LB_DEST_CHUNKS = 4096 };
-struct lb_dest_counters {
-	struct lb_counters *chunk[LB_DEST_CHUNKS];
+/* Counters of destinations by worker index and dest id, in the statistics segment. The memory of an id is
+ * there before the id is published, so the data path only indexes. */
+enum {
+	LB_DEST_CHUNK_BITS = 10,
+	LB_DEST_CHUNKS = 4096,
+	LB_DEST_IDS_MAX = LB_DEST_CHUNKS << LB_DEST_CHUNK_BITS
 };
-extern struct lb_dest_counters *lb_dest_counters[WORKERS_MAX]; /* [worker index] */
+extern struct lb_counters *lb_dest_counters[WORKERS_MAX];
 
 static inline struct lb_counters *
 lb_counters(unsigned worker, uint32_t dest_id)
 {
-	return &lb_dest_counters[worker]
-		    ->chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & ((1u << LB_DEST_CHUNK_BITS) - 1)];
+	return &lb_dest_counters[worker][dest_id];
 }
 
 /* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control
