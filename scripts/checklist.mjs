@@ -11,13 +11,20 @@ const missing = rows.filter(({ tests }) => tests.length === 0);
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+/** One line for each file, with its first test of a row. */
+function byFile(tests) {
+  return [...new Set(tests.map(({ file }) => file))].map((file) => {
+    const [{ title }, ...more] = tests.filter((test) => test.file === file);
+    return `${file}: ${title}${more.length > 0 ? ` (and ${more.length} more)` : ''}`;
+  });
+}
+
 if (values.missing) {
   for (const { id, feature } of missing) process.stdout.write(`${id} ${feature}\n`);
 } else {
   process.stdout.write('| id | feature | tests |\n| --- | --- | --- |\n');
   for (const { id, feature, tests } of rows) {
-    const titles = tests.map(({ file, title }) => `${file}: ${title}`);
-    process.stdout.write(`| ${id} | ${cell(feature)} | ${titles.length === 0 ? '**none**' : titles.map(cell).join('<br>')} |\n`);
+    process.stdout.write(`| ${id} | ${cell(feature)} | ${tests.length === 0 ? '**none**' : byFile(tests).map(cell).join('<br>')} |\n`);
   }
 }
 process.stderr.write(`${rows.length} rows, ${missing.length} without a test\n`);

@@ -42,11 +42,14 @@ function textOf(node) {
   return ts.isTemplateExpression(node) ? node.getText().slice(1, -1) : null;
 }
 
-/** Titles of the rows of an it.each table that begin with an id. */
-function* tableTitles(node) {
-  const text = textOf(node);
-  if (text !== null && /^I[AB]-\d/.test(text)) yield text;
-  for (const child of node.getChildren()) yield* tableTitles(child);
+/** Titles that rows of an it.each table make, of rows that begin with an id. */
+function* tableTitles(node, title) {
+  const cells = ts.isArrayLiteralExpression(node) ? node.elements.map(textOf) : [textOf(node)];
+  if (/^I[AB]-\d/.test(cells[0] ?? '')) {
+    yield title.replaceAll(/%[sji]/g, () => cells.shift() ?? '…');
+    return;
+  }
+  for (const child of node.getChildren()) yield* tableTitles(child, title);
 }
 
 function* scriptTitles(file, text) {
@@ -61,7 +64,7 @@ function* scriptTitles(file, text) {
       if (title !== null) found.push([title, node]);
       // it.each(table)(title, …): the table is an argument of the inner call.
       if (title !== null && ts.isCallExpression(node.expression)) {
-        for (const argument of node.expression.arguments) for (const row of tableTitles(argument)) found.push([`${title}: ${row}`, node]);
+        for (const argument of node.expression.arguments) for (const row of tableTitles(argument, title)) found.push([row, node]);
       }
     }
     ts.forEachChild(node, visit);

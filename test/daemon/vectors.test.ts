@@ -49,7 +49,7 @@ const STATELESS: readonly string[] = [
   'raw/get-version',
 ];
 
-describe.each(vectorAreas())('%s', (area) => {
+describe.each(vectorAreas())('IA-127 %s', (area) => {
   const vectors = loadVectors(area).filter((vector) => vector.exchanges.length > 0);
 
   test.each(vectors)('$name', async (vector: Vector) => {
@@ -64,7 +64,7 @@ describe.each(vectorAreas())('%s', (area) => {
   });
 });
 
-describe('answers as recorded', () => {
+describe('IA-127 answers as recorded', () => {
   const vectors = loadVectors('protocol').filter(({ name }) => STATELESS.includes(name));
 
   test('all of them are there', () => {

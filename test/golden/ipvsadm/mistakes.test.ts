@@ -25,16 +25,16 @@ async function refusal(line: string): Promise<[code: number, stderr: string]> {
 /** Rows of what is refused: a line, and what is said about it. */
 type Row = readonly [line: string, message: string];
 
-/** How tests are called; %s is the line. */
-function refused(title: string, code: number, rows: readonly Row[]): void {
-  describe(title, () => {
+/** Tests of lines that end with the status and their messages. */
+function refused(code: number, rows: readonly Row[]): () => void {
+  return () => {
     it.each(rows)('%s', async (line, message) => {
       expect(await refusal(line)).toEqual([code, message]);
     });
-  });
+  };
 }
 
-refused('IA-004 IA-013 IA-016 the first option is no command', 255, [
+describe('IA-004 IA-013 IA-016 the first option is no command', refused(255, [
   ['-n -L', TRY],
   [`${V} -L`, TRY],
   ['--exact -L', TRY],
@@ -44,9 +44,9 @@ refused('IA-004 IA-013 IA-016 the first option is no command', 255, [
   ['--LIST', TRY],
   ['-t', TRY],
   ['-n', TRY],
-]);
+]));
 
-refused('IA-010 IA-013 words that are no options, and values that are missing or too many', 255, [
+describe('IA-010 IA-013 words that are no options, and values that are missing or too many', refused(255, [
   ['-L --foo', '--foo: unknown option'],
   ['-L --tcp', '--tcp: unknown option'],
   ['-L -K', '-K: unknown option'],
@@ -60,17 +60,17 @@ refused('IA-010 IA-013 words that are no options, and values that are missing or
   [`-A ${V} --conn-timeout x1`, 'x1: invalid numeric value'],
   [`-A ${V} --conn-timeout 2678401`, '--conn-timeout: number too large or too small'],
   [`-A ${V} --conn-timeout=-1`, '--conn-timeout=-1: number too large or too small'],
-]);
+]));
 
-refused('IA-014 a second command', 2, [
+describe('IA-014 a second command', refused(2, [
   ['-L -A', "invalid option `-A'"],
   ['-ALn', "invalid option `-ALn'"],
   ['-l -n -h', "invalid option `-h'"],
   ['-C --list', "invalid option `--list'"],
   ['-D -v', "invalid option `-v'"],
-]);
+]));
 
-refused('IA-011 words that belong to no option', 2, [
+describe('IA-011 words that belong to no option', refused(2, [
   ['-L foo', 'unexpected argument foo'],
   ['-L -- -n', 'unexpected argument -n'],
   ['-L -', 'unexpected argument -'],
@@ -78,9 +78,9 @@ refused('IA-011 words that belong to no option', 2, [
   ['--set 1 2 3 4', 'unexpected argument 4'],
   ['--set 1 2', '--set option requires 3 timeout values'],
   ['--set', '--set option requires 3 timeout values'],
-]);
+]));
 
-refused('IA-022 IA-023 IA-026 IA-029 IA-030 IA-054 services', 2, [
+describe('IA-022 IA-023 IA-026 IA-029 IA-030 IA-054 services', refused(2, [
   ...['80', '10.0.0.1:65536', '10.0.0.1:-1', '10.0.0.1:', '10.0.0.0/8', '256.0.0.1:80', '[::1', '[::1]:65536', '[10.0.0.1]:80', ':80'].flatMap(
     (address): Row[] => ['-t', '-u', '--sctp-service', '-q', '-1'].map((option) => [`-D ${option} ${address}`, SERVICE]),
   ),
@@ -90,9 +90,9 @@ refused('IA-022 IA-023 IA-026 IA-029 IA-030 IA-054 services', 2, [
   ['-D -H proto=tcp', 'illegal match specified'],
   ['-D -H src-range=10.0.0.1', 'illegal match specified'],
   [`-D -H proto=tcp,af=ipv4,iif=${'x'.repeat(240)}`, 'illegal match specified'],
-]);
+]));
 
-refused('IA-024 IA-026 IA-036 IA-037 servers, local addresses and entries of lists', 2, [
+describe('IA-024 IA-026 IA-036 IA-037 servers, local addresses and entries of lists', refused(2, [
   [`-a ${V} -r 80`, SERVER],
   [`-a ${V} -r 10.0.0.9:65536`, SERVER],
   [`-a ${V} -r 10.0.0.9/32`, SERVER],
@@ -109,9 +109,9 @@ refused('IA-024 IA-026 IA-036 IA-037 servers, local addresses and entries of lis
   [`-V ${V} -k ipset:${'x'.repeat(32)}`, DENY],
   [`-O ${V} -2 80`, ALLOW],
   [`-Y ${V} -2 ipset:${'x'.repeat(32)}`, ALLOW],
-]);
+]));
 
-refused('IA-038 IA-041 IA-042 IA-043 IA-045 IA-047 attributes of services', 2, [
+describe('IA-038 IA-041 IA-042 IA-043 IA-045 IA-047 attributes of services', refused(2, [
   ...['0', '2678401', '-1', 'x', ''].map((value): Row => [`-A ${V} --persistent=${value}`, `invalid timeout value \`${value}' specified`]),
   [`-A ${V} -s abcdefghijklmnop`, "illegal scheduler 'abcdefghijklmnop' specified, it has more than 15 characters"],
   ...['on', '', 'ENABLE', 'eanble'].map((value): Row => [`-A ${V} --synproxy=${value}`, 'synproxy switch must be enable or disable']),
@@ -124,17 +124,17 @@ refused('IA-038 IA-041 IA-042 IA-043 IA-045 IA-047 attributes of services', 2, [
   ...['', 'http', '0,1s', '256,1s', '1,0s', '1,1,1', '1,1,1s,2-1s', '1,1,1s,1-65536s', '1,1sx', 'TCP'].map(
     (value): Row => [`-A ${V} --dest-check=${value}`, 'invalid dest_check config'],
   ),
-]);
+]));
 
-refused('IA-039 IA-040 masks', 2, [
+describe('IA-039 IA-040 masks', refused(2, [
   ...['24', '0.0.0.24', '255.0.255.0', '/33', '64', 'x'].map((mask): Row => [`-A ${V} -p -M ${mask}`, MASK]),
   ...['0', '129', '255.255.255.0', 'x'].flatMap((mask): Row[] => [
     [`-A -t [::1]:80 -p -M ${mask}`, 'illegal ipv6 netmask specified'],
     [`-A -M ${mask} -p -t [::1]:80`, 'illegal ipv6 netmask specified'],
   ]),
-]);
+]));
 
-refused('IA-057 what a new or changed service cannot be', 2, [
+describe('IA-057 what a new or changed service cannot be', refused(2, [
   ['-A -t 10.0.0.1', ZERO_PORT],
   ['-A -u 10.0.0.1:0', ZERO_PORT],
   ['-A -q 10.0.0.1', ZERO_PORT],
@@ -144,9 +144,9 @@ refused('IA-057 what a new or changed service cannot be', 2, [
   [`-A ${V} -o`, 'One-Packet Scheduling is only for UDP virtual services'],
   ['-E --sctp-service 10.0.0.1:80 -o', 'One-Packet Scheduling is only for UDP virtual services'],
   ['-A -H proto=tcp,af=ipv4,oif=dpdk0 -o', 'One-Packet Scheduling is only for UDP virtual services'],
-]);
+]));
 
-refused('IA-035 IA-102 IA-080 IA-081 IA-084 lists', 2, [
+describe('IA-035 IA-102 IA-080 IA-081 IA-084 lists', refused(2, [
   ...['icmp:1.1.1.1:1:2.2.2.2:2', 'tcp:1.1.1.1:1:2.2.2.2', 'tcp:1.1.1.1:1:[::1]:2', 'tcp:::1:1:::2:2', 'tcp:1.1.1.1:65536:2.2.2.2:2', 'TCP:1.1.1.1:1:2.2.2.2:2'].map(
     (pair): Row => [`-L -c --sockpair ${pair}`, 'illegal sockpair<af:sip:sport:tip:tport> specified'],
   ),
@@ -158,16 +158,16 @@ refused('IA-035 IA-102 IA-080 IA-081 IA-084 lists', 2, [
   [`-L -c ${V}`, "The option 'service-address' conflicts with the 'connection' option in the 'list' command"],
   [`-L ${V} --timeout`, "The option 'timeout' conflicts with the 'service-address' option in the 'list' command"],
   ['-L --daemon --timeout', "The option 'daemon' conflicts with the 'timeout' option in the 'list' command"],
-]);
+]));
 
-refused('IA-079 IA-081 time-outs and synchronisation', 2, [
+describe('IA-079 IA-081 time-outs and synchronisation', refused(2, [
   ...['x', '-1', '2678401'].map((value): Row => [`--set 1 -- ${value} 3`, `invalid timeout value \`${value}' specified`]),
   ['--start-daemon both', 'illegal start-daemon parameter specified'],
   ['--stop-daemon both', 'illegal start_daemon specified'],
   ...['256', '-1', 'x'].map((id): Row => [`--start-daemon master --syncid ${id}`, 'illegal syncid specified']),
-]);
+]));
 
-refused('IA-082 IA-083 options that do not belong to their command', 2, [
+describe('IA-082 IA-083 options that do not belong to their command', refused(2, [
   ['-A', "You need to supply the 'service-address' option for the 'add-service' command"],
   [`-a ${V}`, "You need to supply the 'real-server' option for the 'add-server' command"],
   [`-P ${V} -z 10.0.0.9`, "You need to supply the 'ifname' option for the 'add-laddr' command"],
@@ -181,19 +181,19 @@ refused('IA-082 IA-083 options that do not belong to their command', 2, [
   [`-D ${V} --dest-check tcp`, "Illegal 'dest-check' option with the 'delete-service' command"],
   [`-a ${V} -r 10.0.0.9 --conn-timeout 1`, "Illegal 'conn-timeout' option with the 'add-server' command"],
   [`-Z ${V} --proxy-protocol v1`, "Illegal 'proxy-protocol' option with the 'zero' command"],
-]);
+]));
 
-refused('IA-069 -d names a server and nothing of what it is like', 2, [
+describe('IA-069 -d names a server and nothing of what it is like', refused(2, [
   ...['-g', '-i', '-m', '-b', '-J'].map((mode): Row => [`-d ${V} -r 10.0.0.9 ${mode}`, "Illegal 'forwarding-method' option with the 'delete-server' command"]),
   [`-d ${V} -r 10.0.0.9 -w 1`, "Illegal 'weight' option with the 'delete-server' command"],
   [`-d ${V} -r 10.0.0.9 -x 1`, "Illegal 'u-threshold' option with the 'delete-server' command"],
   [`-d ${V} -r 10.0.0.9 -y 1`, "Illegal 'l-threshold' option with the 'delete-server' command"],
-]);
+]));
 
-refused('IA-048 persistence engines: the option is known, and no command takes it', 2, [
+describe('IA-048 persistence engines: the option is known, and no command takes it', refused(2, [
   ['-L --pe sip', "Illegal 'pe' option with the 'list' command"],
   [`-A ${V} -p --pe sip`, "Illegal 'pe' option with the 'add-service' command"],
-]);
+]));
 
 describe('what LVS has and DPVS has not', () => {
   it.each(['-A -t 10.0.0.1:80 -s sh --sched-flags sh-port', '-L --sched-flags'])('IA-049 scheduler flags: %s', async (line) => {
