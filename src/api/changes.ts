@@ -2,8 +2,9 @@
 // Everything that changes the balancer, sent at once (DpvsClient) or collected (DpvsClient.batch).
 import { addressBits, type Family as WireFamily } from '../cli/parse/address';
 import { DaemonError, type Transport } from '../ipc/client';
-import { addAclEntry, deleteAclEntry, type AclKind, type AclSpec } from '../ipc/messages/acl';
+import { addAclEntry, changeAcl, deleteAclEntry, type AclKind } from '../ipc/messages/acl';
 import { addAddress, ifaddrFlags } from '../ipc/messages/addr';
+import { capabilities, MSG, requireMessage } from '../ipc/messages/capabilities';
 import { addDest, deleteDest, editDest, type Dest } from '../ipc/messages/dest';
 import { EDPVS } from '../ipc/messages/failures';
 import { addLaddr, deleteLaddr } from '../ipc/messages/laddr';
@@ -11,7 +12,7 @@ import { fetchInventory } from '../ipc/messages/list';
 import { addService, deleteService, editService, flushServices, getService, zeroService } from '../ipc/messages/service';
 import { keyFilter, keyOf, keySpec, matchText, type ServiceKey } from './key';
 import { DEFAULTS, SERVER_DEFAULTS, serverKeySpec, serverSpec, withOptions, type AccessEntry, type Attributes, type ServerKey, type ServerOptions, type ServiceOptions } from './service'; // prettier-ignore
-import { addressOf, ArgumentError, nameOf, prefixOf } from './values';
+import { addressOf, ArgumentError, familyName, nameOf, prefixOf } from './values';
 
 const IFNAME_BYTES = 16;
 const IPSET_BYTES = 32;
@@ -119,14 +120,35 @@ export class Changes {
     deleteLaddr(this.#write, keySpec(service), { af, addr, ifname: device === undefined ? '' : nameOf('device', device, IFNAME_BYTES) });
   }
 
-  /** Refuses a client of a service (deny), or serves it only with others on the list (allow). @throws DaemonError -3 */
+  /**
+   * Refuses clients of a service (deny), or serves only those on its list (allow). What is there already stays.
+   * @throws UnsupportedError for networks where the daemon has single addresses only
+   */
   addAccess(service: ServiceKey, kind: AclKind, entry: AccessEntry): void {
-    addAclEntry(this.#write, kind, accessSpec(service, entry));
+    this.#changeAccess(service, kind, 'add', entry);
   }
 
   /** @throws DaemonError -4 there is no such entry */
   deleteAccess(service: ServiceKey, kind: AclKind, entry: AccessEntry): void {
-    deleteAclEntry(this.#write, kind, accessSpec(service, entry));
+    this.#changeAccess(service, kind, 'del', entry);
+  }
+
+  #changeAccess(service: ServiceKey, kind: AclKind, action: 'add' | 'del', entry: AccessEntry): void {
+    const { af, proto = 0, addr = new Uint8Array(16), port = 0 } = keySpec(service);
+    const key = { af, proto, vaddr: addr, vport: port };
+    const send = action === 'add' ? addAclEntry : deleteAclEntry;
+    if ('ipset' in entry) {
+      send(this.#write, kind, { ...key, ipset: nameOf('ipset', entry.ipset, IPSET_BYTES) });
+      return;
+    }
+    const prefix = prefixOf('prefix', entry.prefix);
+    if (prefix.af !== af) throw new ArgumentError('prefix', `an ${familyName(af)} address or network like the service`, entry.prefix);
+    if (prefix.plen === addressBits(prefix.af as WireFamily)) {
+      send(this.#write, kind, { ...key, subject: prefix.addr });
+      return;
+    }
+    requireMessage(capabilities(this.#read), MSG.DS_MSG_ACL, `the network ${entry.prefix}`);
+    changeAcl(this.#write, kind, action, key, prefix);
   }
 
   #findDest(service: ServiceKey, key: ReturnType<typeof serverKeySpec>): Dest {
@@ -144,15 +166,4 @@ export class Changes {
 
 function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T;
-}
-
-function accessSpec(service: ServiceKey, entry: AccessEntry): AclSpec {
-  const { af, proto, addr, port } = keySpec(service);
-  const key = { af, proto, vaddr: addr, vport: port ?? 0 };
-  if ('ipset' in entry) return { ...key, ipset: nameOf('ipset', entry.ipset, IPSET_BYTES) };
-  const prefix = prefixOf('prefix', entry.prefix);
-  if (prefix.af !== af || prefix.plen !== addressBits(prefix.af as WireFamily)) {
-    throw new ArgumentError('prefix', "one whole address of the service's family; use an ipset for networks", entry.prefix);
-  }
-  return { ...key, subject: prefix.addr };
 }

@@ -95,7 +95,7 @@ export interface LocalAddress {
   readonly conflicts: bigint;
 }
 
-/** Whom an entry of a deny or allow list is about: an address with its length (192.0.2.1/32), or the name of an ipset. */
+/** Whom an entry of a deny or allow list is about: an address or network (192.0.2.1/32), or an ipset by its name. */
 export type AccessEntry = { readonly prefix: string } | { readonly ipset: string };
 
 /** What a service is and does. */

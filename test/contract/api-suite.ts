@@ -8,6 +8,8 @@ export interface ApiSubject {
   readonly device: string;
   readonly batches: boolean;
   readonly acls: boolean;
+  /** Networks in access lists. */
+  readonly networks: boolean;
 }
 
 const WEB: AddressKey = { protocol: 'tcp', address: '192.0.2.1', port: 80 };
@@ -100,8 +102,19 @@ export function apiContract(subject: () => ApiSubject): void {
       client.addAccess(WEB, 'deny', { prefix: '9.9.9.9' });
       expect(client.accessList(WEB, 'deny')).toEqual([{ prefix: '9.9.9.9/32' }]);
       expect(client.accessList(WEB, 'allow')).toEqual([]);
+      client.addAccess(WEB, 'deny', { prefix: '9.9.9.9' });
       client.deleteAccess(WEB, 'deny', { prefix: '9.9.9.9/32' });
       expect(client.accessList(WEB, 'deny')).toEqual([]);
+      expect(() => client.deleteAccess(WEB, 'deny', { prefix: '9.9.9.9/32' })).toThrow(expect.objectContaining({ code: -4 }));
+      const network = (): void => client.addAccess(WEB, 'allow', { prefix: '100.64.1.1/10' });
+      if (!subject().networks) {
+        expect(network).toThrow('the network 100.64.1.1/10 needs a daemon with networks in access lists');
+        return;
+      }
+      network();
+      expect(client.accessList(WEB, 'allow')).toEqual([{ prefix: '100.64.0.0/10' }]);
+      client.deleteAccess(WEB, 'allow', { prefix: '100.64.0.0/10' });
+      expect(client.accessList(WEB, 'allow')).toEqual([]);
     });
   });
 
@@ -185,7 +198,7 @@ export function apiContract(subject: () => ApiSubject): void {
     ['names of nothing that objects inherit', (c) => c.addServer(WEB, { address: '10.0.0.1', forwarding: 'toString' as 'nat' }), 'forwarding must be one of'],
     ['devices', (c) => c.addLocalAddress(WEB, { address: '10.0.0.1', device: 'a b' }), 'device must be a name of 1 to 15 characters without blanks'],
     ['prefixes', (c) => c.services({ filter: { address: '10.0.0.0/33' } }), "address must be an address or ADDRESS/BITS, not '10.0.0.0/33'"],
-    ['networks on access lists', (c) => c.addAccess(WEB, 'deny', { prefix: '10.0.0.0/8' }), 'prefix must be one whole address'],
+    ['clients of another family', (c) => c.addAccess(WEB, 'deny', { prefix: '::1' }), 'prefix must be an ipv4 address or network like the service'],
     ['intervals', (c) => c.watch({ interval: 0 }).next(), 'interval must be an integer from 1 to'],
     ['routes', (c) => c.addRoute({ destination: '10.0.0.0/8', device: 'dpdk0', gateway: '::1' }), 'gateway must be an ipv4 address like the destination'],
     ['Ethernet addresses', (c) => c.addNeighbour({ address: '10.0.0.1', mac: '00:11', device: 'dpdk0' }), 'mac must be six hexadecimal numbers'],

@@ -11,13 +11,13 @@ import { apiContract } from './api-suite';
 describe('the API with a daemon of old', () => {
   let transport = new MemoryDaemon();
   beforeEach(() => void (transport = new MemoryDaemon()));
-  apiContract(() => ({ transport, device: 'dpdk0', batches: false, acls: true }));
+  apiContract(() => ({ transport, device: 'dpdk0', batches: false, acls: true, networks: false }));
 });
 
 describe('the API with a daemon that has all extensions', () => {
   let transport = new MemoryDaemon({ extensions: true });
   beforeEach(() => void (transport = new MemoryDaemon({ extensions: true })));
-  apiContract(() => ({ transport, device: 'dpdk0', batches: true, acls: true }));
+  apiContract(() => ({ transport, device: 'dpdk0', batches: true, acls: true, networks: true }));
 });
 
 const address = (...bytes: number[]): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => bytes[i] ?? 0);

@@ -7,7 +7,7 @@ import { EDPVS, ext, MSG } from '../../src/ipc/codec';
 import { sendInBatches } from '../../src/ipc/messages/batch-split';
 import { BatchRecorder, BATCH_SKIPPED, BatchTooLargeError, sendBatch, type BatchItem } from '../../src/ipc/messages/batch';
 import { capabilities, UnsupportedError } from '../../src/ipc/messages/capabilities';
-import { addAclEntry } from '../../src/ipc/messages/acl';
+import { addAclEntry, changeAcl, flushAcl } from '../../src/ipc/messages/acl';
 import { addDest, type DestSpec } from '../../src/ipc/messages/dest';
 import { addLaddr } from '../../src/ipc/messages/laddr';
 import { fetchInventory, type Inventory, type Prefix, type ServiceFilter, type Wanted } from '../../src/ipc/messages/list';
@@ -131,6 +131,23 @@ function describeLists(subject: () => Subject): void {
     it('of lcores that do not exist are refused', () => {
       configure(subject());
       expect(() => fetchInventory(subject().transport, { index: 60, wanted: { dests: true } })).toThrow(DaemonError);
+    });
+
+    it('of access lists have networks, which the messages of old leave out', (context) => {
+      const { lists, acls, transport } = subject();
+      if (!lists || !acls) return context.skip();
+      configure(subject());
+      const key = { af: 2, proto: 6, vaddr: bytes('10.0.0.1').addr, vport: 80 };
+      changeAcl(transport, 'deny', 'add', key, { addr: bytes('100.64.9.9').addr, plen: 10 });
+      changeAcl(transport, 'deny', 'add', key, { addr: bytes('9.9.9.9').addr, plen: 32 });
+      const denied = (to: Transport): string[] | undefined =>
+        fetchInventory(to, { wanted: { acls: true }, filter: { vip: prefix('10.0.0.1', 32), proto: 6 } })
+          .services[0]?.deny?.map(({ subject: { af, addr, plen } }) => `${formatIp(af, addr)}/${plen}`)
+          .sort();
+      expect(denied(transport)).toEqual(['100.64.0.0/10', '9.9.9.9/32']);
+      expect(denied(new WithoutExtensions(transport))).toEqual(['9.9.9.9/32']);
+      flushAcl(transport, 'deny', key);
+      expect(denied(transport)).toEqual([]);
     });
 
     it('tell more to who wants it', (context) => {

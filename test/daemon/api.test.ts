@@ -16,7 +16,7 @@ describe('the API with dpvs', () => {
     await daemon.stop();
   });
 
-  apiContract(() => ({ transport: daemon.transport, device: 'test0', batches: true, acls: false }));
+  apiContract(() => ({ transport: daemon.transport, device: 'test0', batches: true, acls: false, networks: false }));
 
   it('shows devices and their routes', () => {
     const client = new DpvsClient({ socket: daemon.socket, timeout: 10_000 });

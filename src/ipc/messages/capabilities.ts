@@ -76,6 +76,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_LIST_SERVICES]: 'filtered lists of services',
   [MSG.DS_MSG_LIST_CONNS]: 'filtered lists of connections',
   [MSG.DS_MSG_STATS]: 'shared statistics',
+  [MSG.DS_MSG_ACL]: 'networks in access lists',
 };
 const SINCE = '0.1.0';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DS_MSG_LIST_SERVICES and DS_MSG_LIST_CONNS as the daemon in memory answers them.
-import { af as AF, decode, EDPVS, encode, ext, type Structs } from '../../../src/ipc/codec';
+import { decode, EDPVS, encode, ext, type Structs } from '../../../src/ipc/codec';
 import { keyOf, type Configuration, type StoredAcl, type StoredService } from './configuration';
 import { listedService, type Answer, type StoredConn } from './legacy-gets';
 
@@ -57,8 +57,7 @@ const wide = ({ cps, inpps, inbps, outpps, outbps }: Structs['dp_vs_stats']): St
   cps: BigInt(cps), inpps: BigInt(inpps), inbps: BigInt(inbps), outpps: BigInt(outpps), outbps: BigInt(outbps),
 }); // prettier-ignore
 
-function aclEntry({ af, subject, ipset }: StoredAcl): Buffer {
-  const plen = af === AF.AF_INET6 ? 128 : 32;
+function aclEntry({ af, subject, plen, ipset }: StoredAcl): Buffer {
   return encode('ds_acl_entry', ipset === '' ? { subject: { af, addr: subject, plen } } : { ipset });
 }
 
