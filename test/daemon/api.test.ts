@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The package's API with dpvs.
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DpvsClient } from '../../src/index';
 import { apiContract } from '../contract/api-suite';
@@ -17,6 +20,23 @@ describe('the API with dpvs', () => {
   });
 
   apiContract(() => ({ transport: daemon.transport, device: 'test0', batches: true, acls: false, networks: false }));
+
+  it('runs the example: the busiest servers', async () => {
+    const client = new DpvsClient({ socket: daemon.socket });
+    const web = { protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
+    client.addService(web);
+    for (const last of [1, 2, 3]) client.addServer(web, { address: `10.0.0.${last}`, port: 8080 });
+    const example = path.join(import.meta.dirname, '../../examples/top.mjs');
+    const run = (...args: string[]): Promise<{ stdout: string }> => promisify(execFile)(process.execPath, [example, ...args]);
+    const { stdout } = await run('--socket', daemon.socket, '--interval', '20', '--count', '2', '--lines', '2');
+    const tables = stdout.trim().split('\n\n').map((table) => table.split('\n').map((line) => line.trim().split(/ +/)));
+    expect(tables).toHaveLength(2);
+    for (const [title, ...rows] of tables) {
+      expect(title).toEqual(['SERVICE', 'SERVER', 'CONN/S', 'PKT/S', 'MBIT/S', 'ACTIVE']);
+      expect(rows).toEqual([1, 2].map(() => ['192.0.2.1:80/tcp', expect.stringMatching(/^10\.0\.0\.[123]:8080$/) as string, '0', '0', '0.0', '0']));
+    }
+    await expect(run('--socket', '/nonexistent')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^top: cannot connect to \/nonexistent: .*\n$/) as string });
+  });
 
   it('shows devices and their routes', () => {
     const client = new DpvsClient({ socket: daemon.socket, timeout: 10_000 });
