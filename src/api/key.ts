@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What names a service: an address with a port, a firewall mark, or what its packets match.
-import { addressBits, AF_INET, anyAddress, type Family as WireFamily } from '../cli/parse/address';
+import { AF_INET, anyAddress } from '../cli/parse/address';
 import { hostMask } from '../cli/parse/netmask';
 import { IPPROTO } from '../cli/parse/protocol';
 import { isEmptyRange, parseRange, type AddressRange } from '../cli/parse/range';
+import { filterOfService } from '../ipc/messages/filter';
 import type { ServiceFilter } from '../ipc/messages/list';
 import { svcFlags, type Match, type Service, type ServiceSpec } from '../ipc/messages/service';
 import { addressOf, addressText, ArgumentError, familyName, familyOf, integerOf, MAX_U32, nameOf, portOf, protocolOf, protocolText, type Family, type Protocol } from './values'; // prettier-ignore
@@ -41,6 +42,7 @@ export interface MatchKey {
 export type ServiceKey = AddressKey | MarkKey | MatchKey;
 
 const IFNAME_BYTES = 16;
+const ADDRESS_BYTES = 16;
 
 function rangeOf(argument: string, text: string | undefined): AddressRange | null {
   if (text === undefined) return null;
@@ -114,10 +116,8 @@ export function keyOf(service: Service): ServiceKey {
 
 /** A filter that lets a service through, and for addresses and marks no other. @throws ArgumentError */
 export function keyFilter(key: ServiceKey): ServiceFilter {
-  const { af, proto, addr, port, fwmark } = keySpec(key);
-  if ('fwmark' in key) return { af, proto, fwmark };
-  if ('match' in key) return { af, proto };
-  return { af, proto, vport: port, vip: { af, addr: addr ?? new Uint8Array(), plen: addressBits(af as WireFamily) } };
+  const { af, proto = 0, addr = new Uint8Array(ADDRESS_BYTES), port = 0, fwmark = 0 } = keySpec(key);
+  return filterOfService({ af, proto, addr, port, fwmark });
 }
 
 /** A match to compare by: equal texts are equal matches. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a list is wanted: sent to daemons that filter (struct ds_list_services, ds_list_conns), applied here for others.
-import { ext, type DeepPartial, type Structs } from '../codec';
+import { af, ext, type DeepPartial, type Structs } from '../codec';
 import type { Conn } from './conn';
 import type { Dest } from './dest';
 import type { Service } from './service';
@@ -111,6 +111,14 @@ type Selectable = Pick<Service, 'af' | 'proto' | 'addr' | 'port' | 'fwmark'> & {
 /** Services for firewall marks and matches have neither address nor port, whatever is asked for. */
 function hasAddress({ fwmark, port, addr }: Selectable): boolean {
   return fwmark === 0 && (port !== 0 || addr.some((byte) => byte !== 0));
+}
+
+/** A filter that lets through a service and no other of its kind, except that all those by match pass together. */
+export function filterOfService(service: Selectable): ServiceFilter {
+  const { af: family, proto, addr, port, fwmark } = service;
+  if (fwmark !== 0) return { af: family, proto, fwmark };
+  if (!hasAddress(service)) return { af: family, proto };
+  return { af: family, proto, vip: { af: family, addr, plen: family === af.AF_INET6 ? 128 : 32 }, vport: port };
 }
 
 /** What a filter says of a service; its servers are matchesDest's. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // -B and -W
 import { listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
-import { matchesService } from '../../../ipc/messages/filter';
-import { fetchInventory, hasInventory, type AclSubjectEntry, type ServiceFilter } from '../../../ipc/messages/list';
+import { filterOfService, matchesService } from '../../../ipc/messages/filter';
+import { fetchInventory, hasInventory, type AclSubjectEntry } from '../../../ipc/messages/list';
 import { listServices } from '../../../ipc/messages/service';
 import { addressBits, type Family } from '../../parse/address';
 import { formatEndpoint } from '../../render/address';
@@ -42,15 +42,10 @@ function identityOf(named: ServiceArgument): ServiceIdentity {
   return { af, proto, addr: serviceAddress(named).bytes, port, fwmark, flags, match };
 }
 
-/** Lets through a service, and maybe others that no address tells from it. */
-function filterOf({ af, proto, addr, port, fwmark }: ServiceIdentity): ServiceFilter {
-  return { af, proto, vip: { af, addr, plen: addressBits(af as Family) }, vport: port, fwmark };
-}
-
 /** As daemons tell that know networks, and which lists belong together. */
 function listedHoldings(session: Session, kind: AclKind, args: Arguments): Holding[] | null {
   const only = args.values.service === undefined ? null : identityOf(args.values.service);
-  const filter = only === null ? serviceFilter(args.values) : filterOf(only);
+  const filter = only === null ? serviceFilter(args.values) : filterOfService(only);
   const holdings = attempt(session, 'get-services', () => {
     const { services } = fetchInventory(session.transport, { filter, wanted: { acls: true }, info: session.info() });
     return services.map((listed) => ({ service: listed.service, subjects: listed[kind] ?? [] }));
