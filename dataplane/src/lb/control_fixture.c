@@ -6,6 +6,7 @@
 #include <rte_byteorder.h>
 #include <rte_eal.h>
 
+#include "base/hash.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/rcu.h"
@@ -17,6 +18,7 @@
 char fix_warning[512];
 struct fix_lports fix_lports[FIX_WORKERS][FIX_LIPS];
 uint32_t fix_conns[FIX_WORKERS];
+volatile uint32_t net_generation;
 void (*net_sapool_usage_hook)(int af, const union inet_ip *ip, int worker, struct net_sapool_usage *out);
 
 static struct worker worker_data[FIX_WORKERS];
@@ -110,6 +112,7 @@ fix_group_setup(void **state)
 
 	if (rte_eal_init(RTE_DIM(args), args) < 0)
 		return -1;
+	hash_init();
 	clock_init();
 	clock_stop();
 	return 0;

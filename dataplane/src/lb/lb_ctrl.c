@@ -4,8 +4,6 @@
 #include <string.h>
 #include <rte_lcore.h>
 
-#include "abi/acl.h"
-#include "abi/messages.h"
 #include "lb/lb.h"
 
 _Static_assert(sizeof(struct dp_vs_match) == LB_MATCH_LEN, "a match is kept as its bytes");
@@ -157,13 +155,6 @@ lb_ctrl_rates_add(struct lb_rates *sum, const struct lb_rates *r)
 	sum->out_bps += r->out_bps;
 }
 
-/* Deny and allow lists cannot be filled; their listings are a count of zero. */
-static int
-acl_get(const struct ctrl_request *req, struct ctrl_reply *reply)
-{
-	return ctrl_reply_add(reply, sizeof(struct dp_vs_blklst_conf_array)) ? EDPVS_OK : EDPVS_NOMEM;
-}
-
 void
 lb_ctrl_register(void)
 {
@@ -172,6 +163,5 @@ lb_ctrl_register(void)
 	lb_laddr_ctrl_register();
 	lb_conn_ctrl_register();
 	lb_list_ctrl_register();
-	ctrl_register(SOCKOPT_GET_BLKLST_GETALL, acl_get);
-	ctrl_register(SOCKOPT_GET_WHTLST_GETALL, acl_get);
+	lb_acl_ctrl_register();
 }

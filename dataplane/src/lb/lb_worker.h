@@ -175,6 +175,10 @@ uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
 /* Forwards a packet of a connection. Ownership of m passes. forward.c */
 void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
 
+/* A connection is as old as its service's configuration and the network: asks anew what it remembers of both.
+ * forward.c */
+void lb_conn_renew(struct worker *w, uint32_t idx);
+
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
 uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
 

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "abi/messages.h"
+#include "acl.h"
 
 enum {
 	PAGE_BYTES_DEFAULT = 1 << 20,
@@ -145,6 +146,21 @@ dests_passing(const struct ask *ask, const struct lb_service *svc)
 
 /* ---- records ---- */
 
+/* NULL: the service has no lists. */
+static const struct lb_acl *
+acl_of(const struct lb_service *svc)
+{
+	return svc->kind == LB_SERVICE_ADDRESS ? lb_acl_find(&svc->key) : NULL;
+}
+
+static uint32_t
+acl_length(const struct lb_service *svc, unsigned list)
+{
+	const struct lb_acl *acl = acl_of(svc);
+
+	return acl ? acl->list[list].n : 0;
+}
+
 /* What will be written of a service. Every kind of record that was asked for is there, if only empty. */
 static size_t
 service_bytes(const struct ask *ask, const struct lb_service *svc, uint32_t ndests)
@@ -161,7 +177,8 @@ service_bytes(const struct ask *ask, const struct lb_service *svc, uint32_t ndes
 	if (want & DS_LIST_WANT_LADDRS)
 		n += DS_TLV_SIZE(svc->nladdrs * sizeof(struct ds_laddr));
 	if (want & DS_LIST_WANT_ACLS)
-		n += 2 * DS_TLV_SIZE(0);
+		n += DS_TLV_SIZE(acl_length(svc, LB_ACL_DENY) * sizeof(struct ds_acl_entry)) +
+		     DS_TLV_SIZE(acl_length(svc, LB_ACL_ALLOW) * sizeof(struct ds_acl_entry));
 	return n;
 }
 
@@ -191,7 +208,10 @@ static void
 write_service_more(uint8_t **at, const struct lb_service *svc)
 {
 	struct lb_rates rates = lb_ctrl_service_rates(svc);
-	struct ds_service_more more = {.serial = svc->serial, .rates = rates_of(&rates)};
+	struct ds_service_more more = {.serial = svc->serial,
+				       .rates = rates_of(&rates),
+				       .deny = acl_length(svc, LB_ACL_DENY),
+				       .allow = acl_length(svc, LB_ACL_ALLOW)};
 
 	memcpy(record(at, DS_TLV_SERVICE_MORE, sizeof(more)), &more, sizeof(more));
 }
@@ -258,6 +278,24 @@ write_laddrs(uint8_t **at, const struct ask *ask, const struct lb_service *svc)
 }
 
 static void
+write_acl(uint8_t **at, const struct lb_service *svc, unsigned list, uint16_t type)
+{
+	uint8_t *to = record(at, type, acl_length(svc, list) * sizeof(struct ds_acl_entry));
+	const struct lb_acl *acl = acl_of(svc);
+	const struct lb_acl_entry *e;
+
+	if (!acl)
+		return;
+	TAILQ_FOREACH (e, &acl->list[list].entries, next) {
+		struct ds_acl_entry entry = {.subject = {.af = acl->key.af, .plen = e->plen}};
+
+		memcpy(&entry.subject.addr, &e->ip, sizeof(entry.subject.addr));
+		memcpy(to, &entry, sizeof(entry));
+		to += sizeof(entry);
+	}
+}
+
+static void
 write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, uint32_t ndests)
 {
 	uint32_t want = ask->req.want;
@@ -275,8 +313,8 @@ write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, 
 	if (want & DS_LIST_WANT_LADDRS)
 		write_laddrs(&at, ask, svc);
 	if (want & DS_LIST_WANT_ACLS) {
-		record(&at, DS_TLV_DENY, 0);
-		record(&at, DS_TLV_ALLOW, 0);
+		write_acl(&at, svc, LB_ACL_DENY, DS_TLV_DENY);
+		write_acl(&at, svc, LB_ACL_ALLOW, DS_TLV_ALLOW);
 	}
 }
 

@@ -3,7 +3,8 @@
  * The slow path: a packet that belongs to no connection finds its service, its real server and, for FullNAT,
  * a local address and port.
  */
-#include "lb_worker.h"
+#include "acl.h"
+#include "send.h"
 
 #include "base/hash.h"
 #include "core/conf.h"
@@ -139,7 +140,6 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 	c->flags = v6 ? CONN_F_V6 : 0;
 	if (attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
-	c->net_gen = (uint16_t)net_generation;
 	cold->svc_timeout = attrs->conn_timeout;
 	addrs_store(t, idx, &a, v6);
 	proto->open(w, idx, p, attrs);
@@ -177,6 +177,7 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	struct lb_key key = {.vport_be = p->dport, .af = v6 ? INET_AF_V6 : INET_AF_V4, .proto = p->proto};
 	struct lb_sched_key sk = {.af = key.af, .sport_be = p->sport};
 	const struct lb_proto *proto = lb_proto_find(p->proto);
+	uint16_t gen = lb_generation();
 	const struct lb_dest_set *dests;
 	struct lb_service *svc;
 	uint32_t ref = CONN_NONE;
@@ -191,10 +192,12 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = proto->no_service(p, &key);
 		return CONN_NONE;
 	}
-	*why = proto->admit(p);
+	sk.saddr = inet_ip_make(key.af, p->l3 + (v6 ? 8 : 12));
+	*why = lb_acl_check(svc, &sk.saddr);
+	if (!*why)
+		*why = proto->admit(p);
 	if (*why)
 		return CONN_NONE;
-	sk.saddr = inet_ip_make(key.af, p->l3 + (v6 ? 8 : 12));
 	dests = rcu_read(svc->dests);
 	choice = dests->n ? dests->sched->pick(dests, &svc->state[w->index], &sk, w->index) : -1;
 	if (choice < 0)
@@ -205,5 +208,7 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = DROP_DEST_OVERLOAD;
 	else
 		*why = conn_open(w, p, &key, svc, dests, &dests->d[choice], &ref);
+	if (ref != CONN_NONE)
+		w->lb->t.hot[ref >> 1].net_gen = gen;
 	return ref;
 }

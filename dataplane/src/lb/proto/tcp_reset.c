@@ -83,6 +83,7 @@ tcp_reset_both(struct worker *w, uint32_t idx)
 	/* Without a segment of the server there is no sequence number that either side would believe. */
 	if (!(w->lb->t.hot[idx].flags & CONN_F_RS_SEQ))
 		return;
+	lb_conn_refresh(w, idx);
 	reset_send(w, idx, CONN_DIR_IN);
 	reset_send(w, idx, CONN_DIR_OUT);
 }

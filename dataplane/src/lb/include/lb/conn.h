@@ -28,6 +28,7 @@ enum {
 	CONN_F_DELTA = 32,        /* TCP sequence numbers are shifted by seq_delta */
 	CONN_F_FIRST_DATA = 64,   /* first_data is known */
 	CONN_F_RS_SEQ = 128,      /* rs_seq_end and rs_ack are known */
+	CONN_F_DENIED = 256,      /* the service's lists refuse the client, as of net_gen */
 };
 
 struct conn_hot {
@@ -38,7 +39,7 @@ struct conn_hot {
 	uint8_t state;                       /* state of the protocol, numbers of the control ABI */
 	uint8_t uoa_left;                    /* UDP: packets that still carry the client's address */
 	uint16_t flags;                      /* CONN_F_* */
-	uint16_t net_gen;                    /* low bits of net_generation when adj_* were looked up */
+	uint16_t net_gen;                    /* low bits of net_generation when adj_* and CONN_F_DENIED were looked up */
 	uint32_t last_seen;                  /* clock / 2^3 ms (wraps after 397 days) */
 	uint32_t dest;                       /* dest id */
 	uint32_t adj_in, adj_out;            /* adjacency towards the real server and towards the client; ADJ_NONE = look up */

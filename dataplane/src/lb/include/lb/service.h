@@ -175,6 +175,7 @@ struct lb_service {
 	struct lb_attrs *attrs;	       /* published, NULL before the first publication */
 	struct lb_dest_set *dests;     /* published, likewise */
 	struct lb_laddr_set *laddrs;   /* published, likewise */
+	struct lb_acl *acl;	       /* deny and allow lists, published; NULL: everybody is served */
 	struct lb_sched_state *state;  /* [nworkers] */
 	struct lb_dest_list dest_list; /* newest first */
 	struct lb_dest_list zombies;   /* deleted, connections left: re-adding revives them */
