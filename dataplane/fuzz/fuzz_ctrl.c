@@ -5,8 +5,8 @@
  * Input: first byte = size of the pieces (0: all at once); the rest goes through a socket pair into the state
  * machine of one client, the message checks and the dispatcher. Handlers read every byte of the body that
  * they are promised, so the sanitizers see a body that is shorter than its length says. What comes back must
- * be nothing or one well-formed reply. Sets of services and neighbours can be parts of transactions; what
- * they note must be undone or done to the last.
+ * be nothing or one well-formed reply. Sets of services, lists and neighbours can be parts of transactions;
+ * what they note must be undone or done to the last.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -80,7 +80,9 @@ stub_txn(const struct ctrl_request *req, struct ctrl_reply *reply)
 static bool
 can_be_undone(uint32_t id)
 {
-	return (id >= DPVS_SO_SET_FLUSH && id <= DPVS_SO_SET_DELDEST) || id == SOCKOPT_SET_NEIGH_ADD;
+	return (id >= DPVS_SO_SET_FLUSH && id <= DPVS_SO_SET_DELDEST) || id == SOCKOPT_SET_NEIGH_ADD ||
+	       (id >= SOCKOPT_SET_BLKLST_ADD && id <= SOCKOPT_SET_BLKLST_FLUSH) ||
+	       (id >= SOCKOPT_SET_WHTLST_ADD && id <= SOCKOPT_SET_WHTLST_FLUSH) || id == DS_MSG_ACL;
 }
 
 int

@@ -3,46 +3,23 @@
  * Deny and allow lists: the control lcore's truth, and its way to workers.
  *
  * Lists belong to the key of a service, not to the service: they may be there before it. They go with it when
- * it is deleted. What has entries is in an index by key; entries are in an index of their own, because lists
- * may be long.
+ * it is deleted.
  */
 #include "acl.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <rte_jhash.h>
 
 #include "core/errors.h"
 #include "core/txn.h"
 #include "lb_control.h"
 #include "net/net.h"
 
-enum { KEY_BUCKETS = 4096, ENTRY_BUCKETS_MIN = 1024, NOWHERE = UINT32_MAX };
+enum { NOWHERE = UINT32_MAX };
 
 static TAILQ_HEAD(acl_list, lb_acl) acls = TAILQ_HEAD_INITIALIZER(acls);
 static struct acl_list touched = TAILQ_HEAD_INITIALIZER(touched);
-static struct lb_acl *by_key[KEY_BUCKETS];
-static struct lb_acl_entry **by_subject;
-static uint32_t nbuckets, nentries; /* of the index by subject */
 
-/* ---- indices ---- */
-
-static struct lb_acl **
-key_bucket(const struct lb_key *key)
-{
-	return &by_key[rte_jhash(key, sizeof(*key), 0) % KEY_BUCKETS];
-}
-
-/* With those that the open transaction has emptied. */
-static struct lb_acl *
-acl_find(const struct lb_key *key)
-{
-	struct lb_acl *acl = *key_bucket(key);
-
-	while (acl && memcmp(&acl->key, key, sizeof(*key)) != 0)
-		acl = acl->chain;
-	return acl;
-}
+/* ---- lists of a key ---- */
 
 static bool
 is_empty(const struct lb_acl *acl)
@@ -53,7 +30,7 @@ is_empty(const struct lb_acl *acl)
 struct lb_acl *
 lb_acl_find(const struct lb_key *key)
 {
-	struct lb_acl *acl = acl_find(key);
+	struct lb_acl *acl = lb_acl_index_key(key);
 
 	return acl && !is_empty(acl) ? acl : NULL;
 }
@@ -63,90 +40,6 @@ lb_acl_next(const struct lb_acl *acl)
 {
 	return acl ? TAILQ_NEXT(acl, next) : TAILQ_FIRST(&acls);
 }
-
-struct subject {
-	const struct lb_acl *acl;
-	union inet_ip ip;
-	uint8_t list, plen;
-	uint8_t zero[6];
-};
-
-static struct subject
-subject_of(const struct lb_acl *acl, unsigned list, const union inet_ip *ip, uint8_t plen)
-{
-	return (struct subject){.acl = acl, .ip = *ip, .list = (uint8_t)list, .plen = plen};
-}
-
-static struct lb_acl_entry **
-subject_bucket(const struct subject *s)
-{
-	return &by_subject[rte_jhash(s, sizeof(*s), 0) & (nbuckets - 1)];
-}
-
-static struct lb_acl_entry *
-entry_find(const struct subject *s)
-{
-	struct lb_acl_entry *e = nbuckets ? *subject_bucket(s) : NULL;
-
-	while (e && !(e->acl == s->acl && e->list == s->list && e->plen == s->plen &&
-		      inet_ip_equal(&e->ip, &s->ip)))
-		e = e->chain;
-	return e;
-}
-
-static void
-entry_index(struct lb_acl_entry *e)
-{
-	struct subject s = subject_of(e->acl, e->list, &e->ip, e->plen);
-	struct lb_acl_entry **at = subject_bucket(&s);
-
-	e->chain = *at;
-	*at = e;
-	nentries++;
-}
-
-static void
-entry_unindex(struct lb_acl_entry *e)
-{
-	struct subject s = subject_of(e->acl, e->list, &e->ip, e->plen);
-	struct lb_acl_entry **at = subject_bucket(&s);
-
-	while (*at != e)
-		at = &(*at)->chain;
-	*at = e->chain;
-	nentries--;
-}
-
-/* Keeps chains short. An index that could not grow works on, slower; false when there is none at all. */
-static bool
-index_grow(void)
-{
-	uint32_t n = nbuckets ? nbuckets * 2 : ENTRY_BUCKETS_MIN, old_n = nbuckets;
-	struct lb_acl_entry **old = by_subject, **buckets;
-
-	if (nentries < nbuckets)
-		return true;
-	buckets = calloc(n, sizeof(*buckets));
-	if (!buckets)
-		return nbuckets > 0;
-	by_subject = buckets;
-	nbuckets = n;
-	nentries = 0;
-	for (uint32_t i = 0; i < old_n; i++) {
-		struct lb_acl_entry *e = old[i];
-
-		while (e) {
-			struct lb_acl_entry *chain = e->chain;
-
-			entry_index(e);
-			e = chain;
-		}
-	}
-	free(old);
-	return true;
-}
-
-/* ---- lists of a key ---- */
 
 static void
 touch(struct lb_acl *acl, struct lb_acl_entry *e)
@@ -159,20 +52,17 @@ touch(struct lb_acl *acl, struct lb_acl_entry *e)
 	e->touched = true;
 }
 
-/* Out of the index; workers may still hold it. */
+/* Workers may still hold it. */
 static void
 acl_unlist(struct lb_acl *acl)
 {
-	struct lb_acl **at = key_bucket(&acl->key);
-
-	while (*at != acl)
-		at = &(*at)->chain;
-	*at = acl->chain;
+	lb_acl_unindex(acl);
 	TAILQ_REMOVE(&acls, acl, next);
 }
 
 struct acl_note {
 	struct lb_acl *acl; /* NULL: the change was not made */
+	struct lb_acl *behind;
 };
 
 static void
@@ -200,11 +90,48 @@ acl_create(const struct lb_key *key)
 		TAILQ_INIT(&acl->list[i].entries);
 		TAILQ_INIT(&acl->list[i].touched);
 	}
-	acl->chain = *key_bucket(key);
-	*key_bucket(key) = acl;
+	lb_acl_index(acl);
 	TAILQ_INSERT_TAIL(&acls, acl, next);
 	n->acl = acl;
 	return acl;
+}
+
+static void
+resume_undo(void *note)
+{
+	const struct acl_note *n = note;
+
+	TAILQ_REMOVE(&acls, n->acl, next);
+	if (n->behind)
+		TAILQ_INSERT_BEFORE(n->behind, n->acl, next);
+	else
+		TAILQ_INSERT_TAIL(&acls, n->acl, next);
+}
+
+/* Lists that the open transaction has emptied begin anew, at the end, where they would be without it. */
+static struct lb_acl *
+acl_resume(struct lb_acl *acl)
+{
+	static const struct txn_change change = {.undo = resume_undo};
+	struct acl_note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	*n = (struct acl_note){.acl = acl, .behind = TAILQ_NEXT(acl, next)};
+	TAILQ_REMOVE(&acls, acl, next);
+	TAILQ_INSERT_TAIL(&acls, acl, next);
+	return acl;
+}
+
+/* The lists of a key to which an entry is about to be added; NULL: no memory. */
+static struct lb_acl *
+acl_get(const struct lb_key *key)
+{
+	struct lb_acl *acl = lb_acl_index_key(key);
+
+	if (!acl)
+		return acl_create(key);
+	return is_empty(acl) ? acl_resume(acl) : acl;
 }
 
 /* ---- entries ---- */
@@ -222,7 +149,7 @@ unlist(struct lb_acl_entry *e)
 	TAILQ_REMOVE(&l->entries, e, next);
 	l->n--;
 	e->listed = false;
-	entry_unindex(e);
+	lb_acl_entry_unindex(e);
 }
 
 static void
@@ -236,7 +163,7 @@ list_before(struct lb_acl_entry *e, struct lb_acl_entry *behind)
 		TAILQ_INSERT_TAIL(&l->entries, e, next);
 	l->n++;
 	e->listed = true;
-	entry_index(e);
+	lb_acl_entry_index(e);
 }
 
 static void
@@ -255,20 +182,16 @@ entry_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint
 {
 	static const struct txn_change change = {.undo = add_undo};
 	union inet_ip masked = inet_ip_mask(key->af, ip, plen);
-	struct lb_acl *acl = acl_find(key);
+	struct lb_acl *acl = acl_get(key);
 	struct entry_note *n;
-	struct subject s;
 
 	if (!acl)
-		acl = acl_create(key);
-	if (!acl)
 		return EDPVS_NOMEM;
-	s = subject_of(acl, list, &masked, plen);
-	if (entry_find(&s))
+	if (lb_acl_index_entry(acl, list, &masked, plen))
 		return EDPVS_OK;
-	if (nentries == LB_ACL_ENTRIES_MAX)
+	if (lb_acl_entries_count() == LB_ACL_ENTRIES_MAX)
 		return EDPVS_RESOURCE;
-	n = index_grow() ? txn_note(&change, sizeof(*n)) : NULL;
+	n = lb_acl_index_reserve() ? txn_note(&change, sizeof(*n)) : NULL;
 	if (n)
 		n->e = calloc(1, sizeof(*n->e));
 	if (!n || !n->e)
@@ -322,8 +245,8 @@ int
 lb_acl_del(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen)
 {
 	union inet_ip masked = inet_ip_mask(key->af, ip, plen);
-	struct subject s = subject_of(acl_find(key), list, &masked, plen);
-	struct lb_acl_entry *e = s.acl ? entry_find(&s) : NULL;
+	struct lb_acl *acl = lb_acl_index_key(key);
+	struct lb_acl_entry *e = acl ? lb_acl_index_entry(acl, list, &masked, plen) : NULL;
 	bool mine = txn_enter();
 
 	return txn_leave(mine, e ? entry_del(e) : EDPVS_NOTEXIST);
@@ -332,7 +255,7 @@ lb_acl_del(const struct lb_key *key, unsigned list, const union inet_ip *ip, uin
 static int
 list_flush(const struct lb_key *key, unsigned list)
 {
-	struct lb_acl *acl = acl_find(key);
+	struct lb_acl *acl = lb_acl_index_key(key);
 	struct lb_acl_entry *e;
 	int err = EDPVS_OK;
 
@@ -542,7 +465,5 @@ lb_acls_fini(void)
 	while ((acl = TAILQ_FIRST(&acls)))
 		if (lb_acls_drop(&acl->key))
 			break;
-	free(by_subject);
-	by_subject = NULL;
-	nbuckets = nentries = 0;
+	lb_acl_index_fini();
 }

@@ -122,5 +122,21 @@ void lb_acls_end(void);
 void lb_acls_abandon(void);
 /* Gives a service that workers are about to find the lists of its key. */
 void lb_acl_attach(struct lb_service *svc);
+/* ---- where they are found (acl_index.c) ---- */
+
+/* The lists of a key, those too that the open transaction has emptied. */
+struct lb_acl *lb_acl_index_key(const struct lb_key *key);
+void lb_acl_index(struct lb_acl *acl);
+void lb_acl_unindex(struct lb_acl *acl);
+/* Bits of ip behind plen are 0. */
+struct lb_acl_entry *lb_acl_index_entry(const struct lb_acl *acl, unsigned list, const union inet_ip *ip,
+					uint8_t plen);
+/* Makes room for one more entry, so that entering it cannot fail. An index that could not grow works on,
+ * slower; false when there is none at all. */
+bool lb_acl_index_reserve(void);
+void lb_acl_entry_index(struct lb_acl_entry *e);
+void lb_acl_entry_unindex(struct lb_acl_entry *e);
+uint32_t lb_acl_entries_count(void);
+void lb_acl_index_fini(void);
 
 #endif

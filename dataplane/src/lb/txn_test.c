@@ -149,6 +149,8 @@ test_one_failure_undoes_every_kind_of_change(void **state)
 	    item_dest(DPVS_SO_SET_ADDDEST, 0, 2, 3), item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 0),
 	    item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 1), item_dest(DPVS_SO_SET_DELDEST, 0, 2, 3),
 	    item_laddr(SOCKOPT_SET_LADDR_ADD, 1, 2), item_laddr(SOCKOPT_SET_LADDR_DEL, 1, 2),
+	    item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 0, 32), item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 1, 32),
+	    item_acl(DS_ACL_ADD, DS_ACL_ALLOW, 0, 2, 24), item_acl(DS_ACL_ADD, DS_ACL_DENY, 3, 0, 32),
 	};
 	const struct item changes[] = {
 	    item_service(DPVS_SO_SET_ADD, 2, "wlc"),
@@ -163,6 +165,13 @@ test_one_failure_undoes_every_kind_of_change(void **state)
 	    item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 2),
 	    item_laddr(SOCKOPT_SET_LADDR_DEL, 0, 0),
 	    item_laddr(SOCKOPT_SET_LADDR_FLUSH, 0, 0),
+	    item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 2, 32),
+	    item_acl(DS_ACL_ADD, DS_ACL_ALLOW, 1, 2, 30),
+	    item_acl(DS_ACL_DEL, DS_ACL_DENY, 0, 0, 32),
+	    item_acl(DS_ACL_DEL, DS_ACL_ALLOW, 0, 2, 24),
+	    item_acl(DS_ACL_FLUSH, DS_ACL_DENY, 0, 0, 0),
+	    item_acl(DS_ACL_FLUSH, DS_ACL_DENY, 3, 0, 0),
+	    item_service(DPVS_SO_SET_ADD, 3, "wrr"),
 	};
 	struct picture before = {0}, after = {0};
 

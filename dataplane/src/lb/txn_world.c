@@ -8,6 +8,7 @@
 
 #include "abi/abi.h"
 #include "abi/batch.h"
+#include "acl.h"
 
 enum { TCP = 6, UDP = 17 };
 
@@ -145,6 +146,46 @@ item_flush(void)
 	return item_make(DPVS_SO_SET_FLUSH, NULL, 0);
 }
 
+struct item
+item_acl(uint8_t op, uint8_t list, unsigned service, unsigned client, uint8_t plen)
+{
+	struct dp_vs_service_compat s = service_named(service);
+	struct ds_acl c = {.vaddr = s.addr,
+			   .vport = s.port,
+			   .proto = s.proto,
+			   .af = (uint8_t)s.af,
+			   .op = op,
+			   .list = list,
+			   .entry.subject = {.af = (uint8_t)s.af, .plen = plen}};
+
+	address(s.af, 4, client, &c.entry.subject.addr);
+	return item_make(DS_MSG_ACL, &c, sizeof(c));
+}
+
+/* As the messages of old have it; their ids in the order of DS_ACL_ADD to DS_ACL_FLUSH. */
+static struct item
+item_legacy_acl(uint32_t id, unsigned service, unsigned client)
+{
+	struct dp_vs_service_compat s = service_named(service);
+	struct dp_vs_blklst_conf c = {.vaddr = s.addr, .vport = s.port, .proto = s.proto, .af = (uint8_t)s.af};
+
+	address(s.af, 4, client, &c.subject);
+	return item_make(id, &c, sizeof(c));
+}
+
+static struct item
+random_acl(void)
+{
+	static const uint32_t ids[] = {73, 73, 77, 77, 74, 78, 75, 79};
+	static const uint8_t ops[] = {DS_ACL_ADD, DS_ACL_ADD, DS_ACL_ADD, DS_ACL_DEL, DS_ACL_FLUSH};
+	unsigned service = world_random(WORLD_SERVICES), client = world_random(WORLD_CLIENTS);
+	uint8_t list = chance(2) ? DS_ACL_DENY : DS_ACL_ALLOW;
+
+	if (chance(2))
+		return item_legacy_acl(ids[world_random(8)], service, client);
+	return item_acl(ops[world_random(5)], list, service, client, (uint8_t)(29 + world_random(4)));
+}
+
 static struct item
 random_service(uint32_t id)
 {
@@ -211,6 +252,8 @@ item_random(struct item *it)
 		*it = random_service(DPVS_SO_SET_EDIT);
 	else if (r < 36)
 		*it = random_service(DPVS_SO_SET_DEL);
+	else if (r < 46)
+		*it = random_acl();
 	else if (r < 58)
 		*it = random_dest(DPVS_SO_SET_ADDDEST);
 	else if (r < 66)
@@ -365,6 +408,38 @@ put_service(struct picture *p, unsigned service, uint8_t index)
 	ctrl_reply_free(put_reply(p, SOCKOPT_GET_LADDR_GETALL, laddrs.body, laddrs.len));
 }
 
+/* What ids 76 and 80 have no room for. */
+static void
+put_acls(struct picture *p)
+{
+	const struct lb_acl_entry *e;
+
+	for (const struct lb_acl *acl = lb_acl_next(NULL); acl; acl = lb_acl_next(acl)) {
+		PUT(p, acl->key);
+		for (unsigned i = 0; i < LB_ACL_LISTS; i++)
+			TAILQ_FOREACH (e, &acl->list[i].entries, next) {
+				PUT(p, e->ip);
+				PUT(p, e->plen);
+			}
+	}
+}
+
+/* Which clients a worker would turn away. */
+static void
+put_verdicts(struct picture *p, struct lb_service *svc)
+{
+	for (unsigned i = 0; i < WORLD_CLIENTS; i++) {
+		enum drop_reason why;
+		union inet_addr a;
+		union inet_ip ip;
+
+		address(svc->key.af, 4, i, &a);
+		ip = inet_ip_make(svc->key.af, a.in6);
+		why = lb_acl_check(svc, &ip);
+		PUT(p, why);
+	}
+}
+
 void
 picture_listings(struct picture *p, bool exact)
 {
@@ -372,6 +447,9 @@ picture_listings(struct picture *p, bool exact)
 					       DS_LIST_WANT_MORE};
 
 	ctrl_reply_free(put_reply(p, DPVS_SO_GET_INFO, NULL, 0));
+	ctrl_reply_free(put_reply(p, SOCKOPT_GET_BLKLST_GETALL, NULL, 0));
+	ctrl_reply_free(put_reply(p, SOCKOPT_GET_WHTLST_GETALL, NULL, 0));
+	put_acls(p);
 	for (uint8_t index = 0; index <= FIX_WORKERS; index++) {
 		struct dp_vs_services_front front = {.index = index, .count = (uint16_t)lb_services_count()};
 
@@ -428,7 +506,7 @@ picture_workers(struct picture *p, bool exact)
 {
 	for (unsigned i = 0; i < WORLD_SERVICES; i++) {
 		struct lb_key key = key_of(i);
-		const struct lb_service *svc = lb_service_lookup(&key);
+		struct lb_service *svc = lb_service_lookup(&key);
 		bool known = svc, vip = lb_vip_exists(key.af, key.proto, &key.vip);
 
 		PUT(p, known);
@@ -440,12 +518,16 @@ picture_workers(struct picture *p, bool exact)
 		PUT(p, svc->attrs->persist_timeout);
 		put_dests(p, svc->dests, exact);
 		put_laddrs(p, svc->laddrs, exact);
+		put_verdicts(p, svc);
 		if (!exact)
 			continue;
 		PUT(p, svc);
 		PUT(p, svc->attrs);
 		PUT(p, svc->dests);
 		PUT(p, svc->laddrs);
+		PUT(p, svc->acl);
+		if (svc->acl)
+			PUT(p, svc->acl->set);
 	}
 }
 

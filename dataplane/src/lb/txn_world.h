@@ -10,7 +10,7 @@
 
 #include "ctrl/ctrl.h"
 
-enum { WORLD_SERVICES = 12, WORLD_RS = 4, WORLD_LIPS = 3, ITEM_BODY_MAX = 512 };
+enum { WORLD_SERVICES = 12, WORLD_RS = 4, WORLD_LIPS = 3, WORLD_CLIENTS = 6, ITEM_BODY_MAX = 512 };
 
 /* A set request. */
 struct item {
@@ -30,6 +30,8 @@ struct item item_service(uint32_t id, unsigned service, const char *sched);
 struct item item_dest(uint32_t id, unsigned service, unsigned rs, uint32_t weight);
 struct item item_laddr(uint32_t id, unsigned service, unsigned lip);
 struct item item_flush(void);
+/* An entry of a deny or allow list (DS_ACL_*): the n-th client, or the network of plen bits that it is in. */
+struct item item_acl(uint8_t op, uint8_t list, unsigned service, unsigned client, uint8_t plen);
 
 /* Sends it alone. */
 int item_send(const struct item *it);
@@ -44,7 +46,7 @@ struct picture {
 	size_t n, room;
 };
 
-/* What clients are told: replies of ids 3 and 18 to 21 for everything, from the sum and from each worker.
+/* What clients are told: replies of ids 3, 18 to 21, 76 and 80 for everything, from the sum and from each worker.
  * exact: serials, generation and rates too. */
 void picture_listings(struct picture *p, bool exact);
 /* What workers find by key. exact: by address and number, not only by contents. */
