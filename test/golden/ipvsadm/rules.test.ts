@@ -90,6 +90,14 @@ it('IA-113 IA-115 -S writes each service with what belongs to it; --compat-save 
   expect((await ipvsadm(['-Sn'], new MemoryDaemon())).stdout).toBe('');
 });
 
+it('IA-114 entries of lists that services of marks share are saved once', async () => {
+  const daemon = new MemoryDaemon();
+  const rules = ['-A -f 1 -s rr', '-U -f 1 -k 198.51.100.66', '-O -f 1 -2 ipset:good', '-A -f 2 -s rr'];
+  expect((await ipvsadm(['-R'], daemon, { stdin: rules.join('\n') })).code).toBe(0);
+  const { stdout } = await ipvsadm(['-Sn'], daemon);
+  expect(stdout.split('\n').slice(0, -1)).toEqual(rules);
+});
+
 describe('-R', () => {
   const restored = async (stdin: string): Promise<{ services: number; code: number; stderr: string }> => {
     const daemon = new MemoryDaemon();

@@ -28,6 +28,8 @@ interface Extras {
 /** A saver remembers whether anything is missing from what it wrote. */
 class Saver {
   status = 0;
+  /** Services of marks and rules share the entries of the any-address; a second one would be refused by -R. */
+  readonly #written = new Set<AclEntry>();
 
   constructor(private readonly session: Session) {}
 
@@ -87,7 +89,11 @@ class Saver {
     if (extras === null) return;
     stdout.write(this.laddrLines(service, extras, names));
     for (const kind of ['deny', 'allow'] as const) {
-      for (const entry of extras[kind](service)) stdout.write(aclLine(kind, service, entry, names));
+      for (const entry of extras[kind](service)) {
+        if (this.#written.has(entry)) continue;
+        this.#written.add(entry);
+        stdout.write(aclLine(kind, service, entry, names));
+      }
     }
   }
 
