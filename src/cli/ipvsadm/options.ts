@@ -206,7 +206,7 @@ export const OPTIONS = [
   { long: 'syncid', value: 'id', column: 'syncid', help: 'of the synchronisation daemon, 0 to 255' },
   { long: 'json', column: 'json', extension: true, excludes: ['prom', 'lvs-format'], help: 'print JSON (docs/json.md), errors too; with -R: read it' },
   { long: 'pretty', column: 'pretty', extension: true, needs: ['json'], help: 'indent JSON' },
-  { long: 'prom', column: 'prom', extension: true, excludes: ['connection', 'watch', 'timeout', 'daemon'], help: 'print metrics for Prometheus' },
+  { long: 'prom', column: 'prom', extension: true, excludes: ['connection', 'watch', 'timeout', 'daemon', 'lvs-format'], help: 'print metrics for Prometheus' },
   { long: 'watch', value: 'seconds', valueOptional: true, column: 'watch', extension: true, help: 'list again and again, every 2 seconds if not given;\ncounters as changes per second' },
   { long: 'count', value: 'number', column: 'count', extension: true, needs: ['watch'], help: 'end after so many lists' },
   { long: 'bits', column: 'bits', extension: true, needs: ['rate'], help: 'bits per second in place of bytes' },

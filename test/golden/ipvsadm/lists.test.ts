@@ -169,6 +169,8 @@ describe('IB-19 --lvs-format', () => {
       '  -> [2001:db8::11]:53            Route   1      10         0         ',
       'FWM  7 rr',
     ]);
+    const { stdout: grid } = await ipvsadm(['-Ln', '--lvs-format', '--cpu', 'all'], daemon);
+    expect(grid.split('\n')[3]).toBe('ICMP 10.0.0.2:80 rr');
   });
 });
 

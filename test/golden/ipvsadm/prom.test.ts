@@ -98,7 +98,9 @@ describe('IB-21 --prom', () => {
   });
 
   it('takes filters', async () => {
-    expect((await scrape('--proto', 'udp', '--vip', '2001:db8::/32')).get('dpvs_service_servers')?.samples.size).toBe(1);
+    const families = await scrape('--proto', 'udp', '--vip', '2001:db8::/32');
+    expect(families.get('dpvs_service_servers')?.samples.size).toBe(1);
+    expect(valueOf(families, 'dpvs_services', {})).toBe('1');
   });
 
   it('escapes what a rule may be called', async () => {

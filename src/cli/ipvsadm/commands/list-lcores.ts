@@ -7,8 +7,7 @@ import { LcoreGrid } from '../grid';
 import type { Entry } from '../inventory';
 import { fetchShares, sameDest, type Share } from '../lcores';
 import { namesFor, reportProblem, type Listing } from '../listing';
-import { serviceName, serviceWords } from '../service-text';
-import { counterCell, destStart, REMOTE } from '../table';
+import { counterCell, destStart, DPVS, REMOTE, type Dialect } from '../table';
 import { serverRates, serviceCounters, serviceRates, type Counters, type Rates } from '../totals';
 
 type Value = bigint | number;
@@ -70,6 +69,7 @@ class Printer {
   constructor(
     listing: Listing,
     private readonly names: Names,
+    private readonly dialect: Dialect,
   ) {
     this.#rows = rowsOf(listing);
     this.#grid = new LcoreGrid(counterCell(listing.args.given));
@@ -80,9 +80,9 @@ class Printer {
   }
 
   service(entry: Entry, shares: readonly Share[]): string {
-    const name = serviceName(entry.service, this.names);
+    const name = this.dialect.name(entry.service, this.names);
     const rows = this.#rows.filter((row) => row.service !== null);
-    if (rows.length === 0) return `${name} ${serviceWords(entry.service)}\n`;
+    if (rows.length === 0) return `${name} ${this.dialect.words(entry.service)}\n`;
     return this.#block(name, rows, (row) => {
       const value = (each: Entry | null): Value | null => (each === null ? null : (row.service?.(each) ?? null));
       return [value(entry), ...shares.map((share) => value(share.entry))];
@@ -107,7 +107,8 @@ export async function printLcores(listing: Listing): Promise<number> {
   const shared = fetchShares(listing);
   if (shared === null) return EXIT_LIST;
   const names = await namesFor(listing);
-  const printer = new Printer(listing, names);
+  const dialect = listing.args.given.has('lvs-format') ? (await import('../lvs')).LVS : DPVS;
+  const printer = new Printer(listing, names, dialect);
   let status = 0;
   stdout.write(printer.title(shared.workers));
   for (const { entry, shares } of shared.entries) {
