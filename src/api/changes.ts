@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that changes the balancer, sent at once (DpvsClient) or collected (DpvsClient.batch).
-import { addressBits, type Family as WireFamily } from '../cli/parse/address';
+import { addressBits, compareAddress, type Family as WireFamily } from '../cli/parse/address';
 import { DaemonError, type Transport } from '../ipc/client';
 import { addAclEntry, changeAcl, deleteAclEntry, type AclKind } from '../ipc/messages/acl';
-import { addAddress, ifaddrFlags } from '../ipc/messages/addr';
+import { addAddress, ifaddrFlags, listAddresses, type AddressRecord, type AddressSpec } from '../ipc/messages/addr';
 import { capabilities, MSG, requireMessage } from '../ipc/messages/capabilities';
 import { addDest, deleteDest, editDest, type Dest } from '../ipc/messages/dest';
 import { EDPVS } from '../ipc/messages/failures';
@@ -32,6 +32,8 @@ export class Changes {
   readonly #read: Transport;
   /** Takes changes. */
   readonly #write: Transport;
+  /** Addresses that devices will have when a batch is sent. */
+  readonly #provided = new Set<string>();
 
   /** @internal */
   constructor(read: Transport, write: Transport) {
@@ -98,20 +100,37 @@ export class Changes {
   }
 
   /**
-   * Adds a local address to a service for FullNAT. A device that does not have the address gets it first, at once, also
-   * when this is part of a batch that is refused later.
+   * Adds a local address to a service for FullNAT. A device that does not have the address gets it too.
    * @throws DaemonError -17 no such service, -3 it has the address already, -4 no such device
    */
   addLocalAddress(service: ServiceKey, { address, device }: { readonly address: string; readonly device: string }): void {
     const { af, bytes: addr } = addressOf('address', address);
     const ifname = nameOf('device', device, IFNAME_BYTES);
     const spec = keySpec(service);
+    this.#provideAddress({ af, addr, ifname, plen: addressBits(af), flags: ifaddrFlags.IFA_F_SAPOOL });
+    addLaddr(this.#write, spec, { af, addr, ifname });
+  }
+
+  /** Adds an address to its device unless it is there. */
+  #provideAddress(address: AddressSpec & { readonly addr: Uint8Array; readonly ifname: string }): void {
+    if (this.#write !== this.#read) return this.#provideInBatch(address);
     try {
-      addAddress(this.#read, { af, addr, ifname, plen: addressBits(af), flags: ifaddrFlags.IFA_F_SAPOOL });
+      addAddress(this.#write, address);
     } catch (error) {
       if (!(error instanceof DaemonError) || error.code !== EDPVS.EDPVS_EXIST) throw error;
     }
-    addLaddr(this.#write, spec, { af, addr, ifname });
+  }
+
+  /** In a batch an address that exists would be a failure, and end an atomic one. */
+  #provideInBatch(address: AddressSpec & { readonly addr: Uint8Array; readonly ifname: string }): void {
+    const { addr, ifname } = address;
+    const name = `${ifname} ${addr.join('.')}`;
+    if (this.#provided.has(name)) return;
+    this.#provided.add(name);
+    const { addresses } = listAddresses(this.#read, { ifname }, { verbose: false, stats: false });
+    const isThere = ({ ifa_entry: entry }: AddressRecord): boolean =>
+      entry.ifname === ifname && entry.af === address.af && compareAddress(entry.af, entry.addr, addr) === 0;
+    if (!addresses.some(isThere)) addAddress(this.#write, address);
   }
 
   /** Takes a local address from a service; its device keeps it (deleteAddress). @throws DaemonError -17, -4 */

@@ -14,7 +14,7 @@ import { keyFilter, keyOf, keySpec, matchText, type ServiceKey } from './key';
 import * as network from './network';
 import type { DeviceAddress, Link, NeighbourEntry, Route } from './network';
 import { filterSpec, serviceOf, type AccessEntry, type LocalAddress, type ServiceFilter, type VirtualService } from './service';
-import { compareStatistics, StatisticsReader, type Statistics, type StatisticsChange } from './statistics';
+import { compareStatistics, listStatistics, StatisticsReader, type Statistics, type StatisticsChange } from './statistics';
 import { integerOf, type Family } from './values';
 
 export interface ClientOptions {
@@ -189,14 +189,9 @@ export class DpvsClient extends Changes {
     return report(result, items);
   }
 
-  /** Counters of all services and servers now. */
+  /** Counters of all services and servers since they were last zeroed. */
   statistics(): Statistics {
-    const reader = new StatisticsReader(this.transport);
-    try {
-      return reader.read();
-    } finally {
-      reader.close();
-    }
+    return listStatistics(this.transport);
   }
 
   /**

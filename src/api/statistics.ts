@@ -24,7 +24,7 @@ export interface ServiceStatistics {
   readonly servers: readonly ServerStatistics[];
 }
 
-/** Counters of all services at one moment. */
+/** Counters of all services at one moment. Those of a watch start anywhere: only differences mean something. */
 export interface Statistics {
   /** Milliseconds, of the clock that performance.now() reads. */
   readonly time: number;
@@ -71,7 +71,10 @@ function total(own: Counters, servers: readonly ServerStatistics[]): Counters {
 /** Attempts to get a list that belongs to the segment while the configuration changes. */
 const ATTEMPTS = 10;
 
-/** Reads counters; keeps the daemon's shared memory open between two readings. */
+/**
+ * Reads counters for comparing them; keeps the daemon's shared memory open between two readings. Counters there start anywhere
+ * and are not zeroed.
+ */
 export class StatisticsReader {
   readonly #transport: Transport | FdTransport;
   #segment: StatSegment | null = null;
@@ -85,7 +88,7 @@ export class StatisticsReader {
   /** @throws as the messages that it sends */
   read(): Statistics {
     const shared = this.#shared();
-    const services = shared === null ? this.#listed() : this.#fromSegment(shared);
+    const services = shared === null ? listed(this.#transport) : this.#fromSegment(shared);
     return { time: performance.now(), services };
   }
 
@@ -143,17 +146,22 @@ export class StatisticsReader {
     }
     return { service, servers, counters: total(own, servers) };
   }
+}
 
-  #listed(): ServiceStatistics[] {
-    const { services } = fetchInventory(this.#transport, { wanted: { dests: true } });
-    return services.map(({ service, dests, problem }) => {
-      if (problem !== null) throw problem;
-      const servers = dests.map(({ af, addr, port, actconns, inactconns, stats }) => ({
-        address: addressText(af, addr), port, activeConnections: actconns, inactiveConnections: inactconns, counters: countersOf(stats),
-      })); // prettier-ignore
-      return { service: keyOf(service), servers, counters: total(countersOf(service.stats), servers) };
-    });
-  }
+function listed(transport: Transport): ServiceStatistics[] {
+  const { services } = fetchInventory(transport, { wanted: { dests: true } });
+  return services.map(({ service, dests, problem }) => {
+    if (problem !== null) throw problem;
+    const servers = dests.map(({ af, addr, port, actconns, inactconns, stats }) => ({
+      address: addressText(af, addr), port, activeConnections: actconns, inactiveConnections: inactconns, counters: countersOf(stats),
+    })); // prettier-ignore
+    return { service: keyOf(service), servers, counters: total(countersOf(service.stats), servers) };
+  });
+}
+
+/** Counters since they were last zeroed, as lists have them. @throws as fetchInventory */
+export function listStatistics(transport: Transport): Statistics {
+  return { time: performance.now(), services: listed(transport) };
 }
 
 const MS_PER_SECOND = 1000;

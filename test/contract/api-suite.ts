@@ -131,6 +131,25 @@ export function apiContract(subject: () => ApiSubject): void {
       expect(client.services()).toHaveLength(2);
     });
 
+    it('bring addresses to devices that do not have them yet', () => {
+      const { device, batches: atomic } = subject();
+      const settings = { atomic };
+      client.addService(WEB);
+      client.addAddress({ address: '10.9.1.1', device, portPool: true });
+      const report = client.batch((changes) => {
+        changes.addService(V6);
+        for (const address of ['10.9.1.1', '10.9.1.2']) changes.addLocalAddress(WEB, { address, device });
+        changes.addService(MARK);
+        changes.addLocalAddress(MARK, { address: '10.9.1.2', device });
+      }, settings);
+      expect(report).toMatchObject({ failed: 0, committed: true });
+      expect(client.localAddresses(WEB)?.map(({ address }) => address)).toEqual(['10.9.1.1', '10.9.1.2']);
+      expect(client.localAddresses(MARK)?.map(({ address }) => address)).toEqual(['10.9.1.2']);
+      expect(client.addresses(device)).toContainEqual({ address: '10.9.1.2/32', device, portPool: true });
+      client.clear();
+      for (const address of ['10.9.1.1', '10.9.1.2']) client.deleteAddress({ address, device, portPool: true });
+    });
+
     it('are all or nothing, where the daemon can do that', () => {
       const write = (): ReturnType<DpvsClient['batch']> =>
         client.batch((changes) => {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MSG } from '../../src/ipc/codec';
 import { DaemonError, DpvsClient } from '../../src/index';
-import { compareStatistics } from '../../src/api/statistics';
+import { compareStatistics, StatisticsReader } from '../../src/api/statistics';
 import { MemoryDaemon } from '../support/extension-daemon';
 import { VectorTransport } from '../support/vector-transport';
 import { loadVector } from '../support/vectors';
@@ -51,9 +51,12 @@ describe('the API', () => {
     if (stats === undefined) throw new Error('no server');
     const set = (conns: bigint, inbytes: bigint): void => void Object.assign(stats, { conns, inbytes });
     set(100n, 10n);
-    const before = { ...client.statistics(), time: 1000 };
+    const reader = new StatisticsReader(daemon);
+    const before = { ...reader.read(), time: 1000 };
     set(150n, 4n);
-    const now = { ...client.statistics(), time: 1500 };
+    daemon.touch();
+    const now = { ...reader.read(), time: 1500 };
+    reader.close();
     const [service] = compareStatistics(now, before).services;
     expect(service?.rates).toEqual({ connections: 100, inPackets: 0, outPackets: 0, inBytes: 8, outBytes: 0 });
     expect(service?.servers[0]).toMatchObject({ rates: { connections: 100, inBytes: 8 }, counters: { connections: 150n } });
