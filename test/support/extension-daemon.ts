@@ -148,6 +148,8 @@ export class MemoryDaemon implements FdTransport {
         return listConns(this.#lists(), body);
       case MSG.DS_MSG_DROPS:
         return record(ext.DS_TLV_DROP, encode('ds_drop', { name: 'no-service', layer: 'lb', text: 'No service has the address.', packets: 7n, lcore: ext.DS_LCORE_ALL }));
+      case MSG.DS_MSG_ACL:
+        return this.configuration.apply(id, body);
       case MSG.DS_MSG_STATS:
         return segmentReply(this.#segment().length);
       default:

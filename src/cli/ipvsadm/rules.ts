@@ -27,7 +27,7 @@ const FORWARDING: Readonly<Record<number, string | undefined>> = {
 };
 
 /** The option that names a service. */
-function serviceOption(service: Service, names: Names): string {
+export function serviceOption(service: Service, names: Names): string {
   const { af, proto, addr, port, fwmark, match } = service;
   switch (serviceKind(service)) {
     case 'fwmark':

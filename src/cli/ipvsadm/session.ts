@@ -9,6 +9,7 @@ import { briefText, changeStatus, connectReason, failureText, type Action } from
 import { fetchEntries, type Entries, type Request } from './inventory';
 import { requestError, writeError } from './json/error';
 import type { Column } from './options';
+import { isTolerated } from './tolerance';
 
 /** Exit status when the daemon cannot be reached. */
 const EXIT_UNREACHABLE = 2;
@@ -107,12 +108,17 @@ function tell(session: Session, action: Action, error: unknown): asserts error i
   session.fail(action, error);
 }
 
-/** Asks for a change and says nothing if it was made. @returns the exit status */
-export function change(session: Session, action: Action, request: () => void): number {
+/**
+ * Asks for a change and says nothing if it was made.
+ * @param given options that may allow for a refusal (--if-exists, --if-not-exists)
+ * @returns the exit status
+ */
+export function change(session: Session, action: Action, request: () => void, given?: ReadonlySet<Column>): number {
   try {
     request();
     return 0;
   } catch (error) {
+    if (given !== undefined && error instanceof DaemonError && isTolerated(given, action, error.code)) return 0;
     tell(session, action, error);
     return changeStatus(error);
   }

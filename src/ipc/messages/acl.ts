@@ -13,13 +13,14 @@ export type AclSpec = DeepPartial<AclEntry>;
 interface Ids {
   readonly add: number;
   readonly del: number;
+  readonly flush: number;
   readonly list: number;
 }
 
 /** Both lists have the same layouts. */
 const IDS: Readonly<Record<AclKind, Ids>> = {
-  deny: { add: MSG.SOCKOPT_SET_BLKLST_ADD, del: MSG.SOCKOPT_SET_BLKLST_DEL, list: MSG.SOCKOPT_GET_BLKLST_GETALL },
-  allow: { add: MSG.SOCKOPT_SET_WHTLST_ADD, del: MSG.SOCKOPT_SET_WHTLST_DEL, list: MSG.SOCKOPT_GET_WHTLST_GETALL },
+  deny: { add: MSG.SOCKOPT_SET_BLKLST_ADD, del: MSG.SOCKOPT_SET_BLKLST_DEL, flush: MSG.SOCKOPT_SET_BLKLST_FLUSH, list: MSG.SOCKOPT_GET_BLKLST_GETALL },
+  allow: { add: MSG.SOCKOPT_SET_WHTLST_ADD, del: MSG.SOCKOPT_SET_WHTLST_DEL, flush: MSG.SOCKOPT_SET_WHTLST_FLUSH, list: MSG.SOCKOPT_GET_WHTLST_GETALL },
 };
 
 function withCleanAddress(entry: AclEntry): AclEntry {
@@ -35,6 +36,11 @@ export function addAclEntry(transport: Transport, kind: AclKind, entry: AclSpec)
 /** @throws as Transport.request */
 export function deleteAclEntry(transport: Transport, kind: AclKind, entry: AclSpec): void {
   transport.request(IDS[kind].del, 'set', encode('dp_vs_blklst_conf', entry));
+}
+
+/** Empties the list of a service. @param key its af, proto, vaddr and vport @throws as Transport.request */
+export function flushAcl(transport: Transport, kind: AclKind, key: AclSpec): void {
+  transport.request(IDS[kind].flush, 'set', encode('dp_vs_blklst_conf', key));
 }
 
 /** The entries of all services. @throws as Transport.request, ShortReplyError */
@@ -60,9 +66,4 @@ const LISTS = { deny: ext.DS_ACL_DENY, allow: ext.DS_ACL_ALLOW } as const;
 export function changeAcl(transport: Transport, kind: AclKind, action: 'add' | 'del', service: AclService, subject: AclSubject): void {
   const entry = 'ipset' in subject ? { ipset: subject.ipset } : { subject: { ...subject, af: service.af } };
   transport.request(MSG.DS_MSG_ACL, 'set', encode('ds_acl', { ...service, op: ACTIONS[action], list: LISTS[kind], entry }));
-}
-
-/** Takes all entries from a list of a service (DS_MSG_ACL). @throws as Transport.request */
-export function flushAcl(transport: Transport, kind: AclKind, service: AclService): void {
-  transport.request(MSG.DS_MSG_ACL, 'set', encode('ds_acl', { ...service, op: ext.DS_ACL_FLUSH, list: LISTS[kind] }));
 }

@@ -321,6 +321,15 @@ const changeNetworkAcl: Handler = (configuration, body) => {
   return changeList(configuration.acls[kind], { ...key, ...stored, ipset }, op === 1);
 };
 
+function flushList(kind: 'deny' | 'allow'): Handler {
+  return ({ acls }, body) => {
+    const { af, proto, vaddr, vport } = decode('dp_vs_blklst_conf', body);
+    const isOf = (e: StoredAcl): boolean => e.af === af && e.proto === proto && e.vport === vport && hex(e.vaddr) === hex(clean(af, vaddr));
+    acls[kind].splice(0, Infinity, ...acls[kind].filter((entry) => !isOf(entry)));
+    return EDPVS_OK;
+  };
+}
+
 function changeAddress(adds: boolean): Handler {
   return (configuration, body) => {
     const { ifa_entry: raw } = decode('inet_addr_param', body);
@@ -345,6 +354,8 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   [MSG.SOCKOPT_SET_LADDR_ADD]: addLaddr,
   [MSG.SOCKOPT_SET_LADDR_DEL]: deleteLaddr,
   [MSG.SOCKOPT_SET_LADDR_FLUSH]: deleteAllLaddrs,
+  [MSG.SOCKOPT_SET_BLKLST_FLUSH]: flushList('deny'),
+  [MSG.SOCKOPT_SET_WHTLST_FLUSH]: flushList('allow'),
   [MSG.DS_MSG_ACL]: changeNetworkAcl,
   [MSG.SOCKOPT_SET_BLKLST_ADD]: changeAcl('deny', true),
   [MSG.SOCKOPT_SET_BLKLST_DEL]: changeAcl('deny', false),

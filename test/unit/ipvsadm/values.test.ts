@@ -72,7 +72,7 @@ describe('IA-026 IA-029 IA-030 IA-037 IA-038 IA-041 IA-045 wrong values', () => 
     ['-a -x 2147483648', '2 illegal u_threshold specified'],
     ['-a -y x', '2 illegal l_threshold specified'],
     ['-P -z 192.168.100.200/24', '2 illegal local address'],
-    ['-U -k 10.0.0.0/8', '2 illegal blacklist entry format, require [ IP | ipset:NAME ]'],
+    ['-U -k 10.0.0.0/33', '2 illegal blacklist entry format, require [ IP | ipset:NAME ]'],
     ['-O -2 ipset:', '2 illegal whitelist entry format, require [ IP | ipset:NAME ]'],
     ['-O -2 ipset:abcdefghijklmnopqrstuvwxyz123456', '2 illegal whitelist entry format, require [ IP | ipset:NAME ]'],
     ['-L --sockpair icmp:1.1.1.1:1:2.2.2.2:2', '2 illegal sockpair<af:sip:sport:tip:tport> specified'],

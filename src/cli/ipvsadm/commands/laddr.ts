@@ -13,12 +13,12 @@ import { localAddress, requiredService, serviceKey } from '../requests';
 import { change, type Command, type Session } from '../session';
 
 /** The address as its device gets it: alone in its prefix, with a pool of ports. */
-function deviceAddress({ af, addr, ifname }: LocalAddress): AddressSpec {
+export function deviceAddress({ af, addr, ifname }: LocalAddress): AddressSpec {
   return { af, addr, ifname, plen: af === AF_INET6 ? 128 : 32, flags: ifaddrFlags.IFA_F_SAPOOL };
 }
 
 /** Changes the device's addresses; a failure is told, and what depends on it goes on. @returns true if it was done */
-function changeDevice(session: Session, request: () => void): boolean {
+export function changeDevice(session: Session, request: () => void): boolean {
   try {
     request();
     return true;
@@ -37,10 +37,17 @@ export const add: Command = (args, open) => {
   const added = changeDevice(session, () => {
     addAddress(transport, deviceAddress(local));
   });
-  const status = change(session, 'add-laddr', () => {
-    addLaddr(transport, key, local);
-  });
-  if (status !== 0 && added) {
+  let isNew = false;
+  const status = change(
+    session,
+    'add-laddr',
+    () => {
+      addLaddr(transport, key, local);
+      isNew = true;
+    },
+    args.given,
+  );
+  if (!isNew && added) {
     changeDevice(session, () => {
       deleteAddress(transport, deviceAddress(local));
     });
@@ -59,7 +66,7 @@ function isUsed(transport: Transport, services: readonly Service[], local: Local
 }
 
 /** A device keeps the address while another service needs it, and when nobody can tell. */
-function mayLeaveDevice(session: Session, local: LocalAddress): boolean {
+export function mayLeaveDevice(session: Session, local: LocalAddress): boolean {
   try {
     const { services } = listServices(session.transport, 0, session.info());
     return !isUsed(session.transport, services, local);
@@ -75,10 +82,17 @@ export const remove: Command = (args, open) => {
   const key = serviceKey(requiredService(args.values));
   const local = localAddress(args.values);
   const session = open();
-  const status = change(session, 'delete-laddr', () => {
-    deleteLaddr(session.transport, key, local);
-  });
-  if (status !== 0 || !mayLeaveDevice(session, local)) return status;
+  let isGone = false;
+  const status = change(
+    session,
+    'delete-laddr',
+    () => {
+      deleteLaddr(session.transport, key, local);
+      isGone = true;
+    },
+    args.given,
+  );
+  if (!isGone || !mayLeaveDevice(session, local)) return status;
   changeDevice(session, () => {
     deleteAddress(session.transport, deviceAddress(local));
   });
