@@ -83,6 +83,7 @@ const RINGS = {
   typecheck: ['TypeScript types', () => check('npx', ['tsc', '--noEmit'])],
   lint: ['style and import rules', () => check('npm', ['run', '-s', 'lint'])],
   ts: ['TypeScript: unit, golden, ABI, contract', () => vitest('ts', ['test/unit', 'test/golden', 'test/abi', 'test/contract'])],
+  package: ['the package, installed elsewhere without network and compilers', () => vitest('package', ['test/package'])],
   c: ['C unit tests', () => mesonTest('build')],
   daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
   cases: ['packet cases', () => vitest('cases', ['test/cases'])],
