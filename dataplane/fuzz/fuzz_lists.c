@@ -92,7 +92,8 @@ request(uint32_t id, int32_t type, const void *body, size_t len)
 	struct ctrl_request req = {.id = id, .type = type, .body = copy, .len = len};
 	int rc;
 
-	memcpy(copy, body, len);
+	if (len)
+		memcpy(copy, body, len);
 	ctrl_reply_free(reply);
 	reply = ctrl_reply_new();
 	rc = ctrl_dispatch(&req, reply);

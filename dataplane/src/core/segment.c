@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -191,11 +192,10 @@ segment_fini(void)
 }
 
 int
-segment_vector(const char *name, uint32_t size, uint32_t count, void *part[])
+segment_vector(const char *name, uint32_t size, uint32_t max, void *part[])
 {
 	struct ds_segment *s = header();
-	struct ds_vector v = {
-	    .offset = s->size, .stride = round_up((uint64_t)size * count), .count = count, .size = size};
+	struct ds_vector v = {.offset = s->size, .stride = round_up((uint64_t)size * max), .size = size};
 	uint8_t *at;
 
 	if (!seg.head || seg.shown >= 0 || s->nvectors == SEGMENT_VECTORS_MAX)
@@ -216,32 +216,41 @@ segment_vector(const char *name, uint32_t size, uint32_t count, void *part[])
 	return EDPVS_OK;
 }
 
-static const struct ds_vector *
-vector_of(const void *part)
+static struct ds_vector *
+vector_of(const void *part0)
 {
 	for (unsigned i = 0; seg.head && i < seg.head->segment.nvectors; i++)
-		if (seg.part[i] == part)
+		if (seg.part[i] == part0)
 			return &seg.head->directory[i];
 	return NULL;
 }
 
-int
-segment_provide(const void *part, uint32_t first, uint32_t n)
+static int
+provide(uint64_t offset, uint64_t len)
 {
-	const struct ds_vector *v = vector_of(part);
+	int rc;
 
-	if (!v || seg.file < 0)
+	do {
+		rc = fallocate(seg.file, 0, (off_t)offset, (off_t)len);
+	} while (rc && errno == EINTR);
+	return rc ? EDPVS_NOMEM : EDPVS_OK;
+}
+
+int
+segment_provide(const void *part0, uint32_t count)
+{
+	struct ds_vector *v = vector_of(part0);
+	uint64_t first;
+
+	if (!v || count <= v->count)
 		return EDPVS_OK;
-	for (unsigned i = 0; i < seg.nworkers; i++) {
-		uint64_t at = v->offset + i * v->stride + (uint64_t)first * v->size;
-		int rc;
-
-		do {
-			rc = fallocate(seg.file, 0, (off_t)at, (off_t)((uint64_t)n * v->size));
-		} while (rc && errno == EINTR);
-		if (rc)
+	first = (uint64_t)v->count * v->size;
+	for (unsigned i = 0; i < seg.nworkers && seg.file >= 0; i++)
+		if (provide(v->offset + i * v->stride + first, (uint64_t)count * v->size - first))
 			return EDPVS_NOMEM;
-	}
+	segment_change_begin();
+	v->count = count;
+	segment_change_end();
 	return EDPVS_OK;
 }
 
@@ -258,6 +267,8 @@ segment_share(void)
 		file_close("this kernel (before Linux 5.1) cannot seal memory against others' writing");
 		return false;
 	}
+	/* Nobody but the super-user opens it for writing, to make the kernel give memory to what is empty. */
+	fchmod(seg.file, S_IRUSR | S_IRGRP | S_IROTH);
 	/* A description that cannot write. Should /proc not be there, the seals alone must do, and do. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", seg.file);
 	seg.shown = open(path, O_RDONLY | O_CLOEXEC);

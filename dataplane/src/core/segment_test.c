@@ -36,6 +36,7 @@ make(void)
 	assert_int_equal(segment_init(WORKERS, nodes), EDPVS_OK);
 	assert_int_equal(segment_vector("/small", sizeof(uint64_t), 3, (void **)small), EDPVS_OK);
 	assert_int_equal(segment_vector("/big", sizeof(struct ds_stat_dest), BIG, (void **)big), EDPVS_OK);
+	assert_int_equal(segment_provide(small[0], 3), EDPVS_OK);
 }
 
 static int
@@ -107,8 +108,11 @@ readers_see_what_workers_count(void **state)
 	assert_int_equal(s.nworkers, WORKERS);
 	assert_int_equal(s.nvectors, 2);
 	assert_int_equal(s.size, segment_size());
+	assert_int_equal(vector("/small").count, 3);
+	assert_int_equal(vector("/big").count, 0);
+	assert_int_equal(segment_provide(big[0], 100), EDPVS_OK);
 	v = vector("/big");
-	assert_int_equal(v.count, BIG);
+	assert_int_equal(v.count, 100);
 	assert_int_equal(v.size, 64);
 	assert_true(v.stride >= (uint64_t)BIG * 64);
 	assert_true(v.offset + WORKERS * v.stride <= s.size);
@@ -137,18 +141,24 @@ memory_used(void)
 static void
 costs_only_what_is_used(void **state)
 {
-	uint64_t before;
+	uint64_t before, epoch;
 
 	assert_true(segment_share());
+	epoch = head().epoch;
 	assert_true(segment_size() > 500u << 20);
 	before = memory_used();
 	assert_true(before < 100000);
-	assert_int_equal(segment_provide(big[0], 1024, 1024), EDPVS_OK);
+	assert_int_equal(segment_provide(big[0], 1024), EDPVS_OK);
 	assert_int_equal(memory_used() - before, WORKERS * 1024 * 64);
+	assert_int_equal(segment_provide(big[0], 2048), EDPVS_OK);
+	assert_int_equal(segment_provide(big[0], 1), EDPVS_OK); /* nothing is taken back */
+	assert_int_equal(memory_used() - before, WORKERS * 2048 * 64);
+	assert_int_equal(vector("/big").count, 2048);
+	assert_true(head().epoch > epoch);
 	assert_int_equal(big[0][1024].conns, 0);
 	assert_int_equal(big[1][2047].conns, 0);
 	big[0][1024].conns = big[1][2047].conns = 1;
-	assert_int_equal(memory_used() - before, WORKERS * 1024 * 64);
+	assert_int_equal(memory_used() - before, WORKERS * 2048 * 64);
 }
 
 /* Memory of a worker is asked for on its node, whoever touches it. */
@@ -229,6 +239,7 @@ static void
 nobody_else_can_change_it(void **state)
 {
 	struct ds_segment before;
+	struct stat st;
 	char path[64];
 	int again;
 
@@ -236,6 +247,8 @@ nobody_else_can_change_it(void **state)
 	before = head();
 	small[0][0] = 4711;
 	assert_int_equal(fcntl(segment_fd(), F_GETFL) & O_ACCMODE, O_RDONLY);
+	assert_int_equal(fstat(segment_fd(), &st), 0);
+	assert_int_equal(st.st_mode & 0333, 0); /* to open it again for writing takes the super-user */
 	try_to_change(segment_fd());
 	/* The super-user opens what he likes, and is stopped by the seals. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", segment_fd());
@@ -291,7 +304,7 @@ in_child(void (*limit)(void), bool shared)
 		make();
 		small[1][1] = 3;
 		big[0][BIG - 1].conns = 4;
-		if (segment_provide(big[0], 0, 1024) || small[1][1] != 3 || big[0][BIG - 1].conns != 4)
+		if (segment_provide(big[0], 1024) || small[1][1] != 3 || big[0][BIG - 1].conns != 4)
 			_exit(1);
 		segment_change_begin();
 		segment_change_end();

@@ -167,6 +167,10 @@ segment_open(unsigned n, const uint16_t *lcore_ids)
 		rc = segment_vector(DS_VECTOR_DROP, sizeof(uint64_t), DROP_REASONS - 1, drops);
 	if (!rc)
 		rc = segment_vector(DS_VECTOR_WORKER, sizeof(struct ds_stat_worker), 1, shown);
+	if (!rc)
+		rc = segment_provide(drops[0], DROP_REASONS - 1);
+	if (!rc)
+		rc = segment_provide(shown[0], 1);
 	if (rc) {
 		log_err("core", "no memory for statistics");
 		return rc;

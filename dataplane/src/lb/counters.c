@@ -82,7 +82,7 @@ chunk_new(uint32_t chunk)
 	if (!ids)
 		return EDPVS_NOMEM;
 	free_ids = ids;
-	if (segment_provide(lb_dest_counters[0], chunk * CHUNK_IDS, CHUNK_IDS))
+	if (segment_provide(lb_dest_counters[0], (chunk + 1) * CHUNK_IDS))
 		return EDPVS_NOMEM;
 	flags_chunk[chunk] = calloc(CHUNK_IDS, sizeof(uint32_t));
 	if (!flags_chunk[chunk])

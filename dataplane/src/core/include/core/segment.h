@@ -25,15 +25,16 @@ int segment_init(unsigned n, const int *nodes);
 void segment_fini(void);
 
 /*
- * Adds a vector: for each worker `count` elements of `size` bytes, zero, beginning at a page. Its name has at
- * most 39 bytes. part[i] becomes the part of worker i. Before segment_share(). 0, EDPVS_NOMEM or
- * EDPVS_RESOURCE (too many vectors, or too late).
+ * Adds a vector that has room for `max` elements of `size` bytes for each worker and none of them yet; it
+ * begins at a page. Its name has at most 39 bytes. part[i] becomes the part of worker i. Before
+ * segment_share(). 0, EDPVS_NOMEM or EDPVS_RESOURCE (too many vectors, or too late).
  */
-int segment_vector(const char *name, uint32_t size, uint32_t count, void *part[]);
+int segment_vector(const char *name, uint32_t size, uint32_t max, void *part[]);
 
-/* Has the kernel provide the memory of elements first … first + n - 1 for all workers now, on their nodes:
- * afterwards no worker can fail or wait for it. EDPVS_NOMEM. `part` is of segment_vector(). */
-int segment_provide(const void *part, uint32_t first, uint32_t n);
+/* From now on a vector has its first `count` elements, at least as many as before and at most as there is
+ * room for; new ones are zero. Their memory is there, on the nodes of their workers: no worker can fail or
+ * wait for it. EDPVS_NOMEM: nothing changed. part0 is part[0] of segment_vector(). */
+int segment_provide(const void *part0, uint32_t count);
 
 /* Start-up is over: nothing is added any more. False when the segment cannot be handed out; the log says why.
  */
