@@ -19,7 +19,7 @@ describe('the API with dpvs', () => {
     await daemon.stop();
   });
 
-  apiContract(() => ({ transport: daemon.transport, device: 'test0', batches: true, acls: false, networks: false }));
+  apiContract(() => ({ transport: daemon.transport, device: 'test0', batches: true, acls: true, networks: true }));
 
   it('runs the example: the busiest servers', async () => {
     const client = new DpvsClient({ socket: daemon.socket });

@@ -17,6 +17,6 @@ describe('dpvs', () => {
 
   clientContract(() => {
     const { transport } = daemon;
-    return { transport, device: 'test0', lists: true, batches: true, segment: true, acls: false };
+    return { transport, device: 'test0', lists: true, batches: true, segment: true, acls: true };
   });
 });
