@@ -30,7 +30,7 @@ export const DETAILS = {
   socket: ['Not in the lines that *--restore* reads: it is settled for the whole run.'],
   'timeout-ms': ['For each request; 30000 if not given.'],
   'no-resolve-timeout': ['Without it, all look-ups of a list together take at most three seconds.'],
-  completion: ['For bash: put *eval "$(ipvsadm --completion bash)"* into .bashrc. Installed packages bring the files along. Services, servers, local addresses and devices are completed from the running daemon.'],
+  completion: ['For bash: put *eval "$(ipvsadm --completion bash)"* into .bashrc. The package has the scripts in completions/, and scripts/install.mjs puts them where shells look. Services, servers, local addresses and devices are completed from the running daemon.'],
   'lvs-format': ['SCTP services with one space, connections with a title and their time as minutes and seconds.'],
   bits: ['Titles become InBit/s and OutBit/s.'],
 };
