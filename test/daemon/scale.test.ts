@@ -94,7 +94,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('IA-107 IA-129 IB-07 a big configuration', () => {
+describe('IA-129 a big configuration', () => {
   test('is restored, every rule of it, in little memory', async () => {
     const { status, stdout, stderr, peakBytes } = await ipvsadm(['-R'], path.join(folder, 'rules'));
     expect([status, stdout, stderr]).toEqual([0, '', '']);

@@ -138,6 +138,20 @@ describe("IA-127 recorded lists of upstream's ipvsadm get the recorded replies",
     }
   });
 
+  test('real/103 -U, real/108 -O, real/107 -V of what is not there, real/106 -B', async () => {
+    for (const start of ['real/103', 'real/108', 'real/107']) {
+      for (const exchange of recorded(start).exchanges) expect([start, (await answer(exchange)).code]).toEqual([start, exchange.errcode]);
+    }
+    const exchange = recorded('real/106').exchanges.at(-1);
+    if (exchange === undefined) throw new Error('real/106 has no exchanges');
+    const { code, body } = await answer(exchange);
+    // The recorded list has a second entry, an ipset, which our daemon has not.
+    const wanted = elements(exchange.id, replyBody(exchange)).filter((text) => !text.includes('ipset=foo'));
+    expect([code, elements(exchange.id, body)]).toEqual([0, wanted]);
+    expect(wanted).toHaveLength(1);
+    expect((await ipvsadm(['-W'], daemon.transport)).stdout.split('\n')[1]).toMatch(/^TCP {6}\[2001:db8::fe\]:443 +2001:db8::bad +$/);
+  });
+
   test('and our own ipvsadm prints what was recorded', () => {
     const { command, stdout } = recorded('real/116');
     expect(runInside(command.join(' '), daemon.transport)).toEqual({ status: 0, stdout, stderr: '' });
