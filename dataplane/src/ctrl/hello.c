@@ -9,6 +9,7 @@
 
 #include "abi/ext.h"
 #include "core/segment.h"
+#include "core/conf.h"
 #include "core/worker.h"
 
 enum { VERSION_TEXT_LEN = 64, IDS_MAX = 256 };
@@ -37,6 +38,8 @@ add_info(struct ctrl_reply *reply)
 		info.features |= DS_FEATURE_DROPS;
 	if (served(DPVS_SO_GET_SERVICES))
 		info.features |= DS_FEATURE_RATES;
+	if (conf.ipvs.conn_accounting)
+		info.features |= DS_FEATURE_ACCOUNTING;
 	memcpy(info.boot_id, boot_id, sizeof(info.boot_id));
 	snprintf(info.version, sizeof(info.version), "%s", DPVS_VERSION);
 	memcpy(at, &info, sizeof(info));

@@ -222,6 +222,8 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 		n->out_packets++;
 		n->out_bytes += p->ip_len;
 	}
+	if (unlikely(w->lb->t.account))
+		conn_account_add(&w->lb->t, idx, dir, p->ip_len);
 	confirm(w, c, p, dir);
 	if (unlikely(p->ip_len > w->lb->mtu_safe) && refuse_too_big(w, m, p, idx, dir))
 		return;

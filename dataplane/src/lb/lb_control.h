@@ -227,6 +227,7 @@ void lb_service_ctrl_register(void);
 void lb_dest_ctrl_register(void);
 void lb_laddr_ctrl_register(void);
 void lb_conn_ctrl_register(void);
+void lb_conn_list_ctrl_register(void);
 void lb_list_ctrl_register(void);
 void lb_acl_ctrl_register(void);
 

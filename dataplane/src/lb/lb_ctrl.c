@@ -2,6 +2,7 @@
 #include "lb_ctrl.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include <rte_lcore.h>
 
 #include "lb/lb.h"
@@ -124,6 +125,14 @@ lb_ctrl_prefix_read(const struct ds_prefix *in, struct lb_ctrl_prefix *out)
 	return EDPVS_OK;
 }
 
+static uint32_t daemon_number;
+
+uint32_t
+lb_ctrl_daemon_number(void)
+{
+	return daemon_number;
+}
+
 static uint32_t
 rate_shown(uint64_t scaled)
 {
@@ -158,10 +167,14 @@ lb_ctrl_rates_add(struct lb_rates *sum, const struct lb_rates *r)
 void
 lb_ctrl_register(void)
 {
+	/* Without a random source cursors of other daemons are not told apart; they are still harmless. */
+	if (getrandom(&daemon_number, sizeof(daemon_number), GRND_NONBLOCK) < 0)
+		daemon_number = 0;
 	lb_service_ctrl_register();
 	lb_dest_ctrl_register();
 	lb_laddr_ctrl_register();
 	lb_conn_ctrl_register();
+	lb_conn_list_ctrl_register();
 	lb_list_ctrl_register();
 	lb_acl_ctrl_register();
 }

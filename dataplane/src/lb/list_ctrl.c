@@ -10,7 +10,6 @@
 #include "lb_ctrl.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "abi/messages.h"
 #include "acl.h"
@@ -41,8 +40,6 @@ struct ask {
 	uint8_t cid;
 };
 
-static uint32_t daemon_number;
-
 /* ---- request ---- */
 
 static int
@@ -53,7 +50,7 @@ cursor_read(const uint8_t *bytes, struct cursor *at)
 	memcpy(at, bytes, sizeof(*at));
 	if (memcmp(at, &start, sizeof(*at)) == 0)
 		return EDPVS_OK;
-	return at->kind < LB_SERVICE_KINDS && at->daemon == daemon_number ? EDPVS_OK : EDPVS_INVAL;
+	return at->kind < LB_SERVICE_KINDS && at->daemon == lb_ctrl_daemon_number() ? EDPVS_OK : EDPVS_INVAL;
 }
 
 static size_t
@@ -345,7 +342,8 @@ write_page(const struct ask *ask, struct ctrl_reply *reply, struct cursor *at, b
 		if (!to)
 			return EDPVS_NOMEM;
 		write_service(to, ask, svc, ndests);
-		*at = (struct cursor){.serial = svc->serial, .kind = svc->kind, .daemon = daemon_number};
+		*at = (struct cursor){
+		    .serial = svc->serial, .kind = svc->kind, .daemon = lb_ctrl_daemon_number()};
 		empty = false;
 	}
 	return EDPVS_OK;
@@ -380,8 +378,5 @@ services_list(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 lb_list_ctrl_register(void)
 {
-	/* Without a random source cursors of other daemons are not told apart; they are still harmless. */
-	if (getrandom(&daemon_number, sizeof(daemon_number), GRND_NONBLOCK) < 0)
-		daemon_number = 0;
 	ctrl_register(DS_MSG_LIST_SERVICES, services_list);
 }

@@ -76,24 +76,6 @@ addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a, bool
 	c->raddr = a->raddr.v4;
 }
 
-void
-conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
-{
-	const struct conn_hot *c = &t->hot[idx];
-
-	if (c->flags & CONN_F_V6) {
-		const struct conn_v6 *v = &t->v6[idx];
-
-		*out = (struct conn_addrs){v->caddr, v->vaddr, v->laddr, v->raddr};
-		return;
-	}
-	*out = (struct conn_addrs){{{0}}, {{0}}, {{0}}, {{0}}};
-	out->caddr.v4 = c->caddr;
-	out->vaddr.v4 = c->vaddr;
-	out->laddr.v4 = c->laddr;
-	out->raddr.v4 = c->raddr;
-}
-
 /* The next connection between the same local address and server gets the next port if that is free: its
  * replies' bucket, which is nowhere near, will be there by then. */
 static void
@@ -143,6 +125,8 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 	cold->svc_timeout = attrs->conn_timeout;
 	addrs_store(t, idx, &a, v6);
 	proto->open(w, idx, p, attrs);
+	if (t->account)
+		conn_account_start(t, idx, w->now_ms);
 	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
 		lport_free(&lb->ports, cold->port_space, c->lport);
 		conn_abandon(t, idx);
