@@ -25,7 +25,6 @@ function requestBytes(exchange: Exchange): Buffer {
 /** Exchanges whose answer does not depend on what is configured: refusals by form, and facts about the protocol. */
 const STATELESS: readonly string[] = [
   'raw/lldp-set',
-  'raw/whtlst-flush',
   'raw/ip6-set',
   'raw/services-short',
   'raw/services-long',
