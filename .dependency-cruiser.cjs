@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may import whom: bin -> cli -> ipc/messages -> ipc/client, ipc/codec -> ipc/native.
+// Who may import whom: bin -> cli, api -> ipc/messages -> ipc/client, ipc/codec -> ipc/native.
 'use strict';
 
 const PRESENTATION = 'node_modules/(commander|chalk|cli-table3)';
@@ -40,6 +40,20 @@ module.exports = {
       comment: 'What both tools need lives in parse, render or runtime.',
       from: { path: '^src/cli/(ipvsadm|dpip)/' },
       to: { path: '^src/cli/(ipvsadm|dpip)/', pathNot: '^src/cli/$1/' },
+    },
+    {
+      name: 'api-asks-messages',
+      severity: 'error',
+      comment: "The package's API stands where commands stand: on messages, and on text to values and back.",
+      from: { path: '^src/(api/|index\\.ts$)' },
+      to: { path: '^src/(ipc|cli)/', pathNot: '^src/(ipc/(messages/|client/index\\.ts$)|cli/(parse|render)/)' },
+    },
+    {
+      name: 'nobody-needs-the-api',
+      severity: 'error',
+      comment: 'Commands start faster without it.',
+      from: { path: '^src/(cli|ipc)/' },
+      to: { path: '^src/(api/|index\\.ts$)' },
     },
     {
       name: 'ipc-knows-no-cli',

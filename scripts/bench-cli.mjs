@@ -1,109 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a command costs: wall time of `bin/ipvsadm -ln` with one service, side by side with `node -e 0`. Asks the daemon
-// that listens on --socket, or a fake one that plays a recorded service. With --max R it fails when the ratio is above R.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// npm run bench:cli [-- --quick] [-- --build DIR] [-- --max R] [-- --check]: what commands cost, side by side with `node -e 0`. Small: one
+// service. Big: 5,000 services with 10 servers each, restored and listed, with dpvs idle, with its worker at full load, and with a daemon
+// that has no extensions. --quick: small ones only. --build: another Meson build, configured with -Dbench=true. --max R fails when a small
+// list takes more than R times as long as node itself; --check fails when a limit is exceeded.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import { idle, loaded, withoutExtensions } from './bench-cli/daemons.mjs';
+import { cost } from './bench-cli/measure.mjs';
+import { BIG, checkList, SMALL, writeDeletions, writeRules } from './bench-cli/tables.mjs';
+import { fail, root, StepError } from './lib/steps.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const FRONT = 8;
-const SERVICE = 264;
-const HEADER = 88;
+const MiB = 2 ** 20;
+/** Milliseconds and bytes that the commands may take with an extended daemon. */
+const LIMITS = { list: { wallMs: 1000, peakBytes: 150 * MiB }, restore: { wallMs: 3000, peakBytes: 150 * MiB } };
 
-/** Exchanges of a recorded `ipvsadm -ln`, cut down to its first service. */
-function oneService() {
-  const vectors = JSON.parse(readFileSync(path.join(root, 'test/abi/vectors/ipvsadm.json'), 'utf8'));
-  const { exchanges } = vectors.find((vector) => vector.name === 'scripted/ipvsadm-list');
-  const bytes = (e) => {
-    const body = Buffer.alloc(e.replyBodyLen);
-    for (const [offset, hex] of e.replyBodySparse ?? [[0, e.replyBodyHex]]) body.write(hex, offset, 'hex');
-    return Buffer.concat([Buffer.from(e.replyHeaderHex, 'hex'), body]);
+const out = (text) => void process.stdout.write(`${text}\n`);
+let exceeded = 0;
+
+/** OK, or what is exceeded; empty without a limit. */
+function verdict({ wallMs, peakBytes }, limit) {
+  if (limit === undefined) return '';
+  const over = [...(wallMs > limit.wallMs ? [`over ${limit.wallMs / 1000} s`] : []), ...(peakBytes > limit.peakBytes ? [`over ${limit.peakBytes / MiB} MiB`] : [])];
+  exceeded += over.length;
+  return over.length === 0 ? 'OK' : over.join(', ');
+}
+
+function row(what, result, limit) {
+  const cells = [`${result.wallMs.toFixed(0)} ms`, `${result.userMs.toFixed(0)} ms`, `${(result.peakBytes / MiB).toFixed(0)} MiB`];
+  out(`  ${what.padEnd(28)} ${cells.map((cell) => cell.padStart(10)).join('')}   ${verdict(result, limit)}`.trimEnd());
+}
+
+function header(title) {
+  out(`\n${title}`);
+  out(`  ${''.padEnd(28)} ${['wall', 'user CPU', 'memory'].map((cell) => cell.padStart(10)).join('')}`);
+}
+
+/** A list that is wrong is not worth measuring. */
+function mustBe(text, size, daemon) {
+  const problem = checkList(text, size, daemon.others);
+  if (problem !== null) throw new StepError(`${daemon.title}: ${problem}`);
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** One service, many runs, taking turns with node itself. @returns {Promise<number>} how many times as long as node it takes */
+async function small(daemon, scratch, runs) {
+  const input = path.join(scratch, 'small');
+  const options = { socket: daemon.socket, folder: scratch, runs: 1 };
+  writeRules(input, SMALL);
+  await cost('ipvsadm', ['-C'], options);
+  await cost('ipvsadm', ['-R'], { ...options, input, before: () => cost('ipvsadm', ['-C'], options) });
+  const [nothing, list] = [[], []];
+  for (let i = 0; i < runs; i += 1) {
+    nothing.push(await cost('node', ['-e', '0'], options));
+    list.push(await cost('ipvsadm', ['-ln'], options));
+  }
+  mustBe(list[0].stdout, SMALL, daemon);
+  const middle = (costs) => ({ wallMs: median(costs.map((c) => c.wallMs)), userMs: median(costs.map((c) => c.userMs)), peakBytes: median(costs.map((c) => c.peakBytes)) });
+  header(`One service, ${daemon.title}; medians of ${runs} runs`);
+  row('node -e 0', middle(nothing));
+  row('ipvsadm -ln', middle(list));
+  const ratio = middle(list).wallMs / middle(nothing).wallMs;
+  out(`  ${ratio.toFixed(2)} times node`);
+  return ratio;
+}
+
+/** Restores and lists the big configuration. */
+async function big(daemon, scratch, { limits, runs }) {
+  const input = path.join(scratch, 'big');
+  const options = { socket: daemon.socket, folder: scratch, runs };
+  const rules = BIG.services * (1 + BIG.servers);
+  writeRules(input, BIG);
+  header(`${BIG.services} services with ${BIG.servers} servers each, ${daemon.title}`);
+  row('node -e 0', await cost('node', ['-e', '0'], options));
+  const deletions = path.join(scratch, 'deletions');
+  writeDeletions(deletions, BIG);
+  let isThere = false;
+  const clear = async () => {
+    // Service by service: what the load goes to stays.
+    if (isThere) await cost('ipvsadm', ['-R'], { ...options, input: deletions, runs: 0 });
+    isThere = true;
   };
-  const first = (id) => exchanges.find((e) => e.id === id);
-  const { addr, port, proto } = first(21).requestFields;
-  const at = first(19).replyFields.elements.findIndex((s) => s.addr === addr && s.port === port && s.proto === proto);
-
-  const info = bytes(first(18));
-  info.writeUInt32LE(1, HEADER + 8);
-  const all = bytes(first(19));
-  const services = Buffer.concat([
-    all.subarray(0, HEADER + FRONT),
-    all.subarray(HEADER + FRONT + at * SERVICE, HEADER + FRONT + (at + 1) * SERVICE),
-  ]);
-  services.writeBigUInt64LE(BigInt(FRONT + SERVICE), 80);
-  services.writeUInt16LE(1, HEADER + 2);
-  return { 18: info, 19: services, 21: bytes(first(21)) };
+  row(`ipvsadm -R, ${rules} rules`, await cost('ipvsadm', ['-R'], { ...options, input, runs: Math.min(runs, 2), before: clear }), limits?.restore);
+  for (const args of [['-ln'], ['-ln', '--stats'], ['-S', '-n']]) {
+    const result = await cost('ipvsadm', args, options);
+    mustBe(result.stdout, BIG, daemon);
+    row(`ipvsadm ${args.join(' ')}`, result, limits?.list);
+  }
+  if (daemon.busy === undefined) return;
+  const packets = await daemon.busy();
+  if (packets === 0) throw new StepError(`${daemon.title}: there was no load`);
+  out(`  its worker handled ${packets.toLocaleString('en')} packets meanwhile`);
 }
 
-/** Starts the fake daemon in a thread; gives its socket and a function that stops it. */
-async function fakeDaemon() {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-cli-'));
-  const socket = path.join(folder, 'dpvs.ipc');
-  const worker = new Worker(path.join(root, 'test/support/fake-daemon-main.mjs'), {
-    workerData: { fakeDaemon: { path: socket, steps: [{ byId: oneService() }], repeat: true } },
-  });
-  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  return {
-    socket,
-    stop: async () => {
-      await worker.terminate();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Milliseconds that a process takes from start to end. */
-function time(command, args, env) {
-  const start = process.hrtime.bigint();
-  const run = spawnSync(command, args, { env, encoding: 'utf8' });
-  const ms = Number(process.hrtime.bigint() - start) / 1e6;
-  if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${run.stderr || run.error?.message}`);
-  return { ms, stdout: run.stdout };
-}
-
-const sorted = (values) => [...values].sort((a, b) => a - b);
-const median = (values) => sorted(values)[Math.floor(values.length / 2)];
-
-function report(name, values) {
-  console.log(`${name.padEnd(16)} median ${median(values).toFixed(1)} ms   min ${Math.min(...values).toFixed(1)} ms`);
-}
-
-async function main() {
-  const { values } = parseArgs({
-    options: { runs: { type: 'string', default: '40' }, socket: { type: 'string' }, max: { type: 'string' } },
-  });
-  const tool = path.join(root, 'bin/ipvsadm');
-  if (!existsSync(path.join(root, 'dist/ipvsadm.cjs'))) throw new Error('dist/ipvsadm.cjs is missing; run: npm run build');
-
-  const daemon = values.socket === undefined ? await fakeDaemon() : { socket: values.socket, stop: async () => {} };
-  const env = { ...process.env, DPVS_IPC_FILE: daemon.socket };
-  const empty = [];
-  const listing = [];
+async function withDaemon(daemon, scratch, measure) {
   try {
-    const { stdout } = time(tool, ['-ln'], env);
-    if (!/^(TCP|UDP|SCTP|FWM|MATCH)\b/m.test(stdout)) throw new Error(`ipvsadm -ln lists no service:\n${stdout}`);
-    for (let i = 0; i < Number(values.runs); i += 1) {
-      empty.push(time('node', ['-e', '0'], env).ms);
-      listing.push(time(tool, ['-ln'], env).ms);
-    }
+    return await measure(daemon, scratch);
   } finally {
     await daemon.stop();
   }
-
-  const ratio = median(listing) / median(empty);
-  report('node -e 0', empty);
-  report('ipvsadm -ln', listing);
-  console.log(`ratio            ${ratio.toFixed(2)} of medians, ${(Math.min(...listing) / Math.min(...empty)).toFixed(2)} of minima, ${values.runs} runs each`);
-  if (values.max !== undefined && ratio > Number(values.max)) throw new Error(`the ratio is above ${values.max}`);
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench-cli: ${error.message}\n`);
-  process.exitCode = 1;
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: { runs: { type: 'string', default: '20' }, quick: { type: 'boolean' }, build: { type: 'string' }, max: { type: 'string' }, check: { type: 'boolean' } },
+    }));
+  } catch (error) {
+    throw new StepError(error.message, '', 'npm run bench:cli [-- --quick] [-- --runs N] [-- --build DIR] [-- --max R] [-- --check]');
+  }
+  if (!(Number(values.runs) >= 1)) throw new StepError(`--runs ${values.runs}: not a number of runs`);
+  if (values.max !== undefined && !(Number(values.max) > 0)) throw new StepError(`--max ${values.max}: not a number`);
+  return { ...values, runs: Number(values.runs) };
 }
+
+async function main() {
+  const { quick, runs, max, check, build = path.join(root, 'dataplane/build') } = readOptions();
+  if (!existsSync(path.join(root, 'dist/ipvsadm.cjs'))) throw new StepError('dist/ipvsadm.cjs does not exist', '', 'npm run build');
+  const files = { daemon: path.resolve(build, 'src/main/dpvs'), plugin: path.resolve(build, 'bench/libbench_source.so') };
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'bench-cli-'));
+  try {
+    const ratio = await withDaemon(await withoutExtensions(), scratch, (daemon) => small(daemon, scratch, runs));
+    if (!quick) {
+      if (existsSync(files.daemon)) await withDaemon(await idle(files.daemon), scratch, (daemon) => big(daemon, scratch, { limits: LIMITS, runs: 3 }));
+      else out(`\nnot measured: ${files.daemon} does not exist (npm test builds it)`);
+      if (existsSync(files.plugin)) await withDaemon(await loaded(files), scratch, (daemon) => big(daemon, scratch, { limits: LIMITS, runs: 3 }));
+      else out(`\nnot measured: ${files.plugin} does not exist (meson configure ${build} -Dbench=true; ninja -C ${build})`);
+      await withDaemon(await withoutExtensions(), scratch, (daemon) => big(daemon, scratch, { runs: 1 }));
+    }
+    if (max !== undefined && ratio > Number(max)) throw new StepError(`a small list takes ${ratio.toFixed(2)} times as long as node, more than ${max}`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  if (check && exceeded > 0) throw new StepError(`${exceeded} limits are exceeded`);
+}
+
+main().catch(fail);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what the commands run: dist/*.cjs with esbuild (and *.cache, their compiled form), build/Release/dpvs_ipc.node with node-gyp. Each part is skipped
-// while a hash over everything it is made of stays the same. Options: --ts or --addon builds that part only, --force.
+// Builds what the commands run: dist/*.cjs with esbuild (and *.cache, their compiled form), build/Release/dpvs_ipc.node with node-gyp, and the package's
+// API: dist/index.cjs and, with --types only, its declarations in dist/types. Each part is skipped while a hash over everything it is made of stays the
+// same. Options: --ts, --addon or --types builds that part only, --force.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,8 +83,53 @@ const lazyModules = {
   },
 };
 
+/** One file of everything that `contents` imports. */
+async function bundle(name, contents, options) {
+  const { build } = require('esbuild');
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root, sourcefile: `${name}.entry.ts`, loader: 'ts' },
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    legalComments: 'none',
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
+    logLevel: 'error',
+    ...options,
+  }).catch((error) => {
+    throw new BuildError(`esbuild failed for ${name}: ${error.errors?.[0]?.text ?? error.message}`);
+  });
+  return outputFiles[0].contents;
+}
+
+function replaceFile(file, bytes) {
+  writeFileSync(`${file}.new`, bytes);
+  renameSync(`${file}.new`, file);
+}
+
+/** Declarations of the package's API. */
+function buildTypes(force) {
+  const output = path.join(root, 'dist/types/index.d.ts');
+  const stamp = path.join(root, 'dist/types/.stamp');
+  const others = ['tsconfig.json', 'tsconfig.types.json', 'scripts/build.mjs'].map((file) => path.join(root, file));
+  const hash = hashOf([...filesBelow('src', ['.ts']), ...others], versionOf('typescript'));
+  if (!force && stampMatches(stamp, hash, [output])) return 'declarations: unchanged';
+
+  const start = Date.now();
+  rmSync(path.join(root, 'dist/types'), { recursive: true, force: true });
+  const tsc = require.resolve('typescript/bin/tsc');
+  const result = spawnSync(process.execPath, [tsc, '-p', path.join(root, 'tsconfig.types.json')], { cwd: root, encoding: 'utf8' });
+  if (result.status !== 0 || !existsSync(output)) {
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    throw new BuildError('tsc cannot write the declarations of src/index.ts (see above)');
+  }
+  writeFileSync(stamp, hash);
+  return `declarations: built in ${seconds(start)}`;
+}
+
 async function buildTypeScript(force) {
-  const outputs = TOOLS.map((tool) => path.join(root, 'dist', `${tool}.cjs`));
+  const outputs = [...TOOLS, 'index'].map((name) => path.join(root, 'dist', `${name}.cjs`));
   const stamp = path.join(root, 'dist/.stamp');
   const others = ['package-lock.json', 'scripts/build.mjs', 'scripts/code-cache.cjs', 'bin/launch.cjs'];
   const inputs = [...filesBelow('src', ['.ts']), ...others.map((file) => path.join(root, file))];
@@ -91,38 +137,16 @@ async function buildTypeScript(force) {
   if (!force && stampMatches(stamp, hash, outputs)) return 'commands: unchanged';
 
   const start = Date.now();
-  const { build } = require('esbuild');
   mkdirSync(path.join(root, 'dist'), { recursive: true });
   for (const tool of TOOLS) {
-    const { outputFiles } = await build({
-      stdin: {
-        contents: `import { run } from './src/cli/runtime';\nimport { main } from './src/cli/${tool}/main';\nrun(main);\n`,
-        resolveDir: root,
-        sourcefile: `${tool}.entry.ts`,
-        loader: 'ts',
-      },
-      write: false,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      minify: true,
-      keepNames: false,
-      legalComments: 'none',
-      plugins: [lazyModules],
-      define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
-      // Bundles run as scripts of node:vm, which have no import().
-      supported: { 'dynamic-import': false },
-      logLevel: 'error',
-    }).catch((error) => {
-      throw new BuildError(`esbuild failed for ${tool}: ${error.errors?.[0]?.text ?? error.message}`);
-    });
+    const contents = `import { run } from './src/cli/runtime';\nimport { main } from './src/cli/${tool}/main';\nrun(main);\n`;
+    // Bundles of commands run as scripts of node:vm, which have no import().
+    const bytes = await bundle(tool, contents, { minify: true, plugins: [lazyModules], supported: { 'dynamic-import': false } });
     // A command that starts meanwhile finds the old bundle or the new one, never a compiled form of the other.
-    const file = path.join(root, 'dist', `${tool}.cjs`);
     rmSync(path.join(root, 'dist', `${tool}.cache`), { force: true });
-    writeFileSync(`${file}.new`, outputFiles[0].contents);
-    renameSync(`${file}.new`, file);
+    replaceFile(path.join(root, 'dist', `${tool}.cjs`), bytes);
   }
+  replaceFile(path.join(root, 'dist/index.cjs'), await bundle('index', "export * from './src/index';\n", {}));
   // Without a daemon these runs end early, after most of what every run needs.
   for (const [tool, ...args] of TYPICAL_RUNS) {
     spawnSync(process.execPath, [path.join(root, 'scripts/code-cache.cjs'), tool, ...args], {
@@ -211,13 +235,14 @@ async function locked(work) {
 
 try {
   const args = process.argv.slice(2);
-  const unknown = args.find((arg) => !['--ts', '--addon', '--force'].includes(arg));
-  if (unknown !== undefined) throw new BuildError(`unknown option ${unknown}; known: --ts --addon --force`);
-  const only = args.includes('--ts') || args.includes('--addon');
+  const unknown = args.find((arg) => !['--ts', '--addon', '--types', '--force'].includes(arg));
+  if (unknown !== undefined) throw new BuildError(`unknown option ${unknown}; known: --ts --addon --types --force`);
+  const only = args.some((arg) => ['--ts', '--addon', '--types'].includes(arg));
   const force = args.includes('--force');
   await locked(async () => {
     if (!only || args.includes('--addon')) console.log(buildAddon(force));
     if (!only || args.includes('--ts')) console.log(await buildTypeScript(force));
+    if (args.includes('--types')) console.log(buildTypes(force));
   });
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;

@@ -63,10 +63,11 @@ async function check(command, args) {
 }
 
 async function fuzz() {
+  await runLong('node', [path.join(root, 'test/fuzz/run.mjs'), '--seconds', '15'], { what: 'fuzzing ipvsadm', show: true });
   const env = { CC: 'clang' };
   await buildDataplane({ dir: 'build-fuzz', options: ['-Dfuzz=true', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=1', '-Dwerror=false'], env, targets: ['fuzzers'], title: 'fuzz targets' });
-  let passed = 0;
-  for (const target of ['fuzz_packet', 'fuzz_ctrl']) {
+  let passed = 1;
+  for (const target of ['fuzz_packet', 'fuzz_ctrl', 'fuzz_lists']) {
     const corpus = path.join(scratch, target);
     mkdirSync(corpus, { recursive: true });
     const where = path.join(root, 'dataplane/build-fuzz/fuzz');
@@ -82,6 +83,7 @@ const RINGS = {
   typecheck: ['TypeScript types', () => check('npx', ['tsc', '--noEmit'])],
   lint: ['style and import rules', () => check('npm', ['run', '-s', 'lint'])],
   ts: ['TypeScript: unit, golden, ABI, contract', () => vitest('ts', ['test/unit', 'test/golden', 'test/abi', 'test/contract'])],
+  package: ['the package, installed elsewhere without network and compilers', () => vitest('package', ['test/package'])],
   c: ['C unit tests', () => mesonTest('build')],
   daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
   cases: ['packet cases', () => vitest('cases', ['test/cases'])],

@@ -5,8 +5,8 @@
  * Input: first byte = size of the pieces (0: all at once); the rest goes through a socket pair into the state
  * machine of one client, the message checks and the dispatcher. Handlers read every byte of the body that
  * they are promised, so the sanitizers see a body that is shorter than its length says. What comes back must
- * be nothing or one well-formed reply. Sets of services and neighbours can be parts of transactions; what
- * they note must be undone or done to the last.
+ * be nothing or one well-formed reply. Sets of services, lists and neighbours can be parts of transactions;
+ * what they note must be undone or done to the last.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@
 #include "abi/batch.h"
 #include "core/conf.h"
 #include "core/log.h"
+#include "core/segment.h"
 #include "core/txn.h"
 
 #undef NDEBUG
@@ -79,7 +80,9 @@ stub_txn(const struct ctrl_request *req, struct ctrl_reply *reply)
 static bool
 can_be_undone(uint32_t id)
 {
-	return (id >= DPVS_SO_SET_FLUSH && id <= DPVS_SO_SET_DELDEST) || id == SOCKOPT_SET_NEIGH_ADD;
+	return (id >= DPVS_SO_SET_FLUSH && id <= DPVS_SO_SET_DELDEST) || id == SOCKOPT_SET_NEIGH_ADD ||
+	       (id >= SOCKOPT_SET_BLKLST_ADD && id <= SOCKOPT_SET_BLKLST_FLUSH) ||
+	       (id >= SOCKOPT_SET_WHTLST_ADD && id <= SOCKOPT_SET_WHTLST_FLUSH) || id == DS_MSG_ACL;
 }
 
 int
@@ -91,7 +94,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 #undef ID
 	};
 
+	if (segment_init(1, NULL))
+		abort();
 	ctrl_hello_register();
+	ctrl_stats_register();
 	ctrl_batch_register();
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (can_be_undone(ids[i]))

@@ -91,6 +91,36 @@ describe('a well-behaved daemon', () => {
     expect(seen?.len).toBe(body.length);
   });
 
+  it('sends a batch of 64 MiB, and gets the answer of a daemon that does not want it', async () => {
+    const body = Buffer.alloc(64 * 1024 * 1024, 0x5a);
+    const refusal = makeReply({ id: ID, errcode: -1, errstr: 'invalid parameter' });
+    const { path: socket } = await daemonWith([{ reply: makeReply({ id: ID }) }, { reply: refusal, ignoreBody: true }]);
+    const transport = connectTransport({ path: socket });
+    expect(transport.request(ID, 'set', body)).toHaveLength(0);
+    expect(() => transport.request(ID, 'set', body)).toThrow(expect.objectContaining({ name: 'DaemonError', code: -1 }));
+    const [seen] = (await daemon?.requests()) ?? [];
+    expect(seen?.len).toBe(body.length);
+    expect(seen?.body.every((byte) => byte === 0x5a)).toBe(true);
+  });
+
+  it('may be waited for while signals come, and no longer than was agreed', async () => {
+    let signals = 0;
+    const count = (): void => void (signals += 1);
+    process.on('SIGUSR2', count);
+    const { path: socket } = await daemonWith([{ reply: makeReply({ id: ID, body: Buffer.from('late') }), delayMs: 300 }, { stall: true, reply: new Uint8Array() }]);
+    const kill = `const end = Date.now() + 900; const t = setInterval(() => { if (Date.now() > end) clearInterval(t); else process.kill(${process.pid}, 'SIGUSR2'); }, 5);`;
+    const killer = spawn(process.execPath, ['-e', kill], { stdio: 'ignore' });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(connectTransport({ path: socket, timeoutMs: 5000 }).request(ID, 'get').toString()).toBe('late');
+    const start = performance.now();
+    expect(() => connectTransport({ path: socket, timeoutMs: 200 }).request(ID, 'get')).toThrow(TimeoutError);
+    expect(performance.now() - start).toBeGreaterThan(150);
+    expect(performance.now() - start).toBeLessThan(2000);
+    await new Promise((resolve) => killer.once('exit', resolve));
+    process.removeListener('SIGUSR2', count);
+    expect(signals).toBeGreaterThan(0);
+  });
+
   it('is asked from many sides at once although it queues one connection only', async () => {
     const reply = { reply: makeReply({ id: ID, body: Buffer.from('hi') }), delayMs: 10 };
     const { path: socket } = await daemonWith([reply], { repeat: true, backlog: 1 });
@@ -244,26 +274,54 @@ describe('what else the kernel tells', () => {
     expect(() => connectTransport({ path: '/nonexistent' }).peer()).toThrow(ConnectError);
   });
 
-  it('a file descriptor that comes with the reply', async () => {
+  /** A daemon that passes a file twice with its reply, `first` bytes of it at once and the rest later. */
+  async function passingDaemon(reply: Buffer, first: number): Promise<{ readonly socket: string; readonly folder: string }> {
     const folder = mkdtempSync(path.join(tmpdir(), 'fd-daemon-'));
     const socket = path.join(folder, 'dpvs.ipc');
-    const reply = makeReply({ id: ID, body: Buffer.from('body') }).toString('hex');
     writeFileSync(path.join(folder, 'passed'), 'from the other side');
     const script = `
-import array, os, socket
+import array, os, socket, time
 s = socket.socket(socket.AF_UNIX); s.bind(${JSON.stringify(socket)}); s.listen(1); print('ready', flush=True)
 c, _ = s.accept(); c.recv(24)
 fds = [os.open(${JSON.stringify(path.join(folder, 'passed'))}, os.O_RDONLY) for _ in range(2)]
-c.sendmsg([bytes.fromhex('${reply}')], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))])
+reply = bytes.fromhex('${reply.toString('hex')}')
+c.sendmsg([reply[:${first}]], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))])
+time.sleep(0.02)
+if reply[${first}:]: c.sendall(reply[${first}:])
 c.close()`;
     const python = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((resolve) => python.stdout.once('data', resolve));
-    const passed = (): number => openFiles().filter((file) => file.endsWith('/passed')).length;
+    return { socket, folder };
+  }
+
+  const passed = (): number => openFiles().filter((file) => file.endsWith('/passed')).length;
+
+  it.each([1, 88, 92])('a file descriptor that comes with the first %d bytes of the reply', async (first) => {
+    const { socket, folder } = await passingDaemon(makeReply({ id: ID, body: Buffer.from('body') }), first);
     const { body, fd } = connectTransport({ path: socket }).requestFd(ID, 'get');
     expect(body.toString()).toBe('body');
     expect(readFileSync(fd, 'utf8')).toBe('from the other side');
     expect(passed(), 'the second one is closed').toBe(1);
     closeSync(fd);
+    expect(passed()).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['that is an error', makeReply({ id: ID, errcode: -14, errstr: 'not support' })],
+    ['that is cut off', makeReply({ id: ID, len: 9n, body: Buffer.from('body') })],
+    ['of another message', makeReply({ id: ID + 1 })],
+    ['of another version', makeReply({ id: ID, version: 1 })],
+  ])('no file descriptor that comes with a reply %s', async (_what, reply) => {
+    const { socket, folder } = await passingDaemon(reply, reply.length);
+    expect(() => connectTransport({ path: socket }).requestFd(ID, 'get')).toThrow(IpcError);
+    expect(passed()).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('no file descriptor that nobody asked for', async () => {
+    const { socket, folder } = await passingDaemon(makeReply({ id: ID, body: Buffer.from('body') }), 92);
+    expect(connectTransport({ path: socket }).request(ID, 'get').toString()).toBe('body');
     expect(passed()).toBe(0);
     rmSync(folder, { recursive: true });
   });

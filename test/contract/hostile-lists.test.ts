@@ -94,6 +94,17 @@ describe('a configuration that changes between pages', () => {
     expect(wishes).toEqual([0, 0, 0, 256 << 20]);
   });
 
+  it('because the daemon was started again, which knows no cursor of the one before, is read again', () => {
+    let failures = 0;
+    const daemon = five({
+      before: (_self, { id, body }) => {
+        if (id === LIST && body.readUInt32LE(8) === 2 && (failures += 1) === 1) throw new DaemonError(id, -1, 'invalid parameter');
+      },
+    });
+    expect(lastBytes(fetch(daemon))).toEqual([1, 2, 3, 4, 5]);
+    expect(failures).toBe(1);
+  });
+
   it('all the time is given up', () => {
     let generation = 0n;
     const transport = twisted(describing((info) => void info.writeBigUInt64LE((generation += 1n))), { maxPageBytes: 1 });

@@ -73,6 +73,39 @@ describe('shared statistics', () => {
     expect(() => segment.refresh()).toThrow('closed');
   });
 
+  it('are read in parts: room for millions of servers costs nothing', () => {
+    const count = 4 << 20;
+    const stride = BigInt(count * 64);
+    const transport = new Sharing(segmentBytes(CONTENT, { size: 2n * stride + 4096n, nvectors: 1 }, { offset: 4096n, stride, count }));
+    transport.file.extend(Number(2n * stride) + 4096);
+    transport.file.writeAt(encode('ds_stat_dest', { conns: 5n }), 4096 + 3_000_000 * 64);
+    transport.file.writeAt(encode('ds_stat_dest', { conns: 6n }), 4096 + Number(stride) + 3_000_000 * 64);
+    const start = process.memoryUsage().arrayBuffers;
+    const segment = StatSegment.open(transport);
+    expect(segment.destCounters(3_000_000).conns).toBe(11n);
+    transport.file.writeAt(encode('ds_stat_dest', { conns: 15n }), 4096 + 3_000_000 * 64);
+    expect(segment.destCounters(3_000_000).conns).toBe(11n);
+    segment.refresh();
+    expect(segment.destCounters(3_000_000).conns).toBe(21n);
+    expect(segment.destCounters(count - 1).conns).toBe(0n);
+    expect(process.memoryUsage().arrayBuffers - start).toBeLessThan(4 << 20);
+    segment.dispose();
+  });
+
+  it('of servers that were not read yet are of the same epoch, or none', () => {
+    const more = CONTENT.dests.map((part) => [...part, ...Array.from({ length: 3000 }, () => ({ conns: 1n }))]);
+    const transport = new Sharing(segmentBytes({ ...CONTENT, dests: more }));
+    const segment = StatSegment.open(transport);
+    expect(segment.destCounters(2).conns).toBe(2n);
+    transport.file.write(segmentBytes({ ...CONTENT, epoch: 5n, dests: more }));
+    expect(segment.destCounters(2).conns).toBe(2n);
+    expect(segment.findDest(2999)).toBeNull();
+    segment.refresh();
+    expect(segment.destCounters(2999).conns).toBe(2n);
+    segment.dispose();
+    expect(segment.findDest(1500)).toBeNull();
+  });
+
   it('of a daemon follow its servers', () => {
     const daemon = new MemoryDaemon({ extensions: true });
     const service = serviceSpec('10.0.0.1', 80);

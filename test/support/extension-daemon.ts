@@ -17,6 +17,7 @@ export { MemoryFile, segmentBytes } from './memory/segment';
 /** All ids of the extensions. */
 export const EXTENSIONS: readonly number[] = [
   MSG.DS_MSG_HELLO, MSG.DS_MSG_DROPS, MSG.DS_MSG_BATCH, MSG.DS_MSG_LIST_SERVICES, MSG.DS_MSG_LIST_CONNS, MSG.DS_MSG_STATS,
+  MSG.DS_MSG_ACL,
 ]; // prettier-ignore
 
 export interface MemoryDaemonOptions {
@@ -124,7 +125,7 @@ export class MemoryDaemon implements FdTransport {
     const extension = id >= ext.DS_MSG_FIRST;
     // Daemons of old close the connection on ids that they do not know.
     if (extension && !this.#ids.includes(id)) throw new ClosedError(id, 0, sizeOf.dpvs_sock_msg_reply, 'header');
-    if (extension) return this.#extended(id, body);
+    if (extension && id !== MSG.DS_MSG_ACL) return this.#extended(id, body);
     if (type === 'get') {
       const { infoVersion = 0x010a02, workers = 2 } = this.#options;
       const state = { configuration: this.configuration, conns: this.conns, version: infoVersion, workers };
@@ -147,6 +148,8 @@ export class MemoryDaemon implements FdTransport {
         return listConns(this.#lists(), body);
       case MSG.DS_MSG_DROPS:
         return record(ext.DS_TLV_DROP, encode('ds_drop', { name: 'no-service', layer: 'lb', text: 'No service has the address.', packets: 7n, lcore: ext.DS_LCORE_ALL }));
+      case MSG.DS_MSG_ACL:
+        return this.configuration.apply(id, body);
       case MSG.DS_MSG_STATS:
         return segmentReply(this.#segment().length);
       default:

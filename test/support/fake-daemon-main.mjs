@@ -14,16 +14,21 @@ function ignoresHello(step) {
 
 /** Handles one connection as `step` says, see Step in fake-daemon.ts. `giveBack`: the step was not used. */
 function handle(socket, step, record, giveBack) {
-  let received = Buffer.alloc(0);
+  // Long requests come in thousands of pieces: they are put together once.
+  const pieces = [];
+  let have = 0;
   let answered = false;
   socket.on('error', () => socket.destroy());
   if (step.closeAtOnce) return void socket.destroy();
   socket.on('data', (chunk) => {
-    received = Buffer.concat([received, chunk]);
-    if (answered || received.length < HEADER) return;
-    const len = Number(received.readBigUInt64LE(16));
-    if (!step.ignoreBody && received.length < HEADER + len) return;
+    pieces.push(chunk);
+    have += chunk.length;
+    if (answered || have < HEADER) return;
+    if (pieces[0].length < HEADER) pieces.splice(0, pieces.length, Buffer.concat(pieces));
+    const len = Number(pieces[0].readBigUInt64LE(16));
+    if (!step.ignoreBody && have < HEADER + len) return;
     answered = true;
+    const received = Buffer.concat(pieces);
     if (step.ignoreBody) socket.pause();
     const id = received.readUInt32LE(4);
     if (id === HELLO && ignoresHello(step)) {

@@ -29,6 +29,7 @@
 #include "ext.h"
 #include "batch.h"
 #include "list.h"
+#include "aclext.h"
 #include "segment.h"
 
 #endif

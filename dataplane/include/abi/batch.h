@@ -6,7 +6,11 @@
  * right after it, the body that the message would have on its own. Reply: one DS_TLV_BATCH_RESULT, then one
  * DS_TLV_BATCH_CODES with a code for every item, in order. A reply that says "not committed" is no error of
  * the message; errcode tells only of the batch itself: EDPVS_INVAL (malformed: nothing was looked at),
- * EDPVS_BUSY (the configuration is not of the expected generation), EDPVS_NOMEM.
+ * EDPVS_BUSY (the configuration is not of the expected generation), EDPVS_NOMEM and EDPVS_RESOURCE (all items
+ * are right, but there is no room for what they make: nothing was done).
+ *
+ * A service, or a real server of it, that an atomic batch deletes and adds again keeps its counters, and
+ * packets never miss it. The same holds for an address of a device, which is not announced as new.
  */
 #ifndef ABI_BATCH_H
 #define ABI_BATCH_H

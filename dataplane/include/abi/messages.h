@@ -161,7 +161,8 @@
 	M(DS_MSG_BATCH, 0x44530002, SET, EXTENSION, MIN, 32, ds_batch_request, none, ds_tlv)                 \
 	M(DS_MSG_LIST_SERVICES, 0x44530003, GET, EXTENSION, MIN, 96, ds_list_services, none, ds_tlv)         \
 	M(DS_MSG_LIST_CONNS, 0x44530004, GET, EXTENSION, MIN, 136, ds_list_conns, none, ds_tlv)              \
-	M(DS_MSG_STATS, 0x44530005, GET, EXTENSION, ANY, 0, none, none, ds_tlv)
+	M(DS_MSG_STATS, 0x44530005, GET, EXTENSION, ANY, 0, none, none, ds_tlv)                              \
+	M(DS_MSG_ACL, 0x44530006, SET, EXTENSION, MIN, 80, ds_acl, none, none)
 
 #define ABI_MESSAGE_ID(name, id, ...) name = (id),
 enum abi_message_id { ABI_MESSAGES(ABI_MESSAGE_ID) };

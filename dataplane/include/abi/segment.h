@@ -5,9 +5,10 @@
  *
  * It starts with struct ds_segment. The directory names vectors of counters. A vector has `nworkers` parts of
  * `stride` bytes, each an array of `count` elements of `size` bytes that only that worker writes, with plain
- * stores of 64 bits. To read: take `epoch` while `changing` is 0, read, and start again if either differs
- * then. The epoch changes with the directory and with the meaning of an index, not with counters. Counters
- * only grow while their index means the same thing.
+ * stores of 64 bits. Strides leave room: the segment is much longer than what it holds, so read vectors, not
+ * the file. To read: take `epoch` while `changing` is 0, read, and start again if either differs then. The
+ * epoch changes with the directory and with the meaning of an index, not with counters. Counters only grow
+ * while their index means the same thing; zeroing (DPVS_SO_SET_ZERO) concerns listings, not the segment.
  */
 #ifndef ABI_SEGMENT_H
 #define ABI_SEGMENT_H
@@ -47,13 +48,13 @@ struct ds_vector {
 	char name[40];	 /* e.g. "/lb/dest" */
 	uint64_t offset; /* of the first worker's part */
 	uint64_t stride; /* bytes from one worker's part to the next one's */
-	uint32_t count;	 /* elements in a part */
+	uint32_t count;	 /* elements in a part; may grow, then so does the epoch */
 	uint32_t size;	 /* bytes of an element */
 };
 ABI_SIZE(struct ds_vector, 64);
 
 #define DS_VECTOR_DEST	 "/lb/dest" /* struct ds_stat_dest, by ds_dest_more.stat */
-#define DS_VECTOR_DROP	 "/drop"    /* uint64_t by reason, in the order of DS_MSG_DROPS */
+#define DS_VECTOR_DROP	 "/drop"    /* uint64_t by reason, in the order of DS_MSG_DROPS; of workers only */
 #define DS_VECTOR_WORKER "/worker"  /* struct ds_stat_worker, one element */
 
 /* A real server of one service on one worker. */

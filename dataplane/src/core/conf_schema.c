@@ -195,6 +195,9 @@ const struct conf_key conf_keys[] = {
 	 "do not reuse the MAC addresses of earlier packets"),
     FLAG("ipvs_defs/conn/xmit_ttl", C(ipvs.xmit_ttl), "off", CONF_R | CONF_INERT,
 	 "decrement TTL or hop limit of balanced packets"),
+    ONOFF("ipvs_defs/conn/conn_accounting", C(ipvs.conn_accounting), "off", 0,
+	  "counters and age of each connection in detailed listings; 32 bytes more per connection and some "
+	  "cycles per packet; our extension"),
     BLOCK("ipvs_defs/udp", ""),
     FLAG("ipvs_defs/udp/defence_udp_drop", C(ipvs.defence_udp_drop), "off", CONF_R,
 	 "drop UDP to virtual addresses without service silently"),

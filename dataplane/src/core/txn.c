@@ -111,7 +111,19 @@ prepare(void)
 	int err = EDPVS_OK;
 
 	for (unsigned i = nmodules; i-- > 0 && !err;)
-		err = modules[i]->prepare();
+		if (modules[i]->prepare)
+			err = modules[i]->prepare();
+	return err;
+}
+
+static int
+attempt(void)
+{
+	int err = EDPVS_OK;
+
+	for (unsigned i = nmodules; i-- > 0 && !err;)
+		if (modules[i]->attempt)
+			err = modules[i]->attempt();
 	return err;
 }
 
@@ -142,6 +154,8 @@ txn_commit(void)
 	int err = prepare();
 	struct note *n;
 
+	if (!err)
+		err = attempt();
 	if (err) {
 		txn_abort();
 		return err;

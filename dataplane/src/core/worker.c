@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "core/mbuf.h"
+#include "core/segment.h"
 
 struct worker *workers[WORKERS_MAX];
 unsigned nworkers;
@@ -152,10 +153,42 @@ worker_new(unsigned index, uint16_t lcore, struct rte_mempool *const *pools, uns
 	return w;
 }
 
+/* Counters in the statistics segment. */
+static int
+segment_open(unsigned n, const uint16_t *lcore_ids)
+{
+	void *drops[WORKERS_MAX], *shown[WORKERS_MAX];
+	int nodes[WORKERS_MAX], rc;
+
+	for (unsigned i = 0; i < n; i++)
+		nodes[i] = (int)rte_lcore_to_socket_id(lcore_ids[i]);
+	rc = segment_init(n, nodes);
+	if (!rc)
+		rc = segment_vector(DS_VECTOR_DROP, sizeof(uint64_t), DROP_REASONS - 1, drops);
+	if (!rc)
+		rc = segment_vector(DS_VECTOR_WORKER, sizeof(struct ds_stat_worker), 1, shown);
+	if (!rc)
+		rc = segment_provide(drops[0], DROP_REASONS - 1);
+	if (!rc)
+		rc = segment_provide(shown[0], 1);
+	if (rc) {
+		log_err("core", "no memory for statistics");
+		return rc;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		workers[i]->drop_counters = drops[i];
+		workers[i]->shown = shown[i];
+		workers[i]->shown->lcore = lcore_ids[i];
+	}
+	return EDPVS_OK;
+}
+
 int
 workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket,
 	     unsigned ring_size)
 {
+	int rc;
+
 	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (bell < 0) {
 		log_err("core", "cannot create an eventfd: %s", strerror(errno));
@@ -173,6 +206,9 @@ workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *p
 			return EDPVS_NOMEM;
 		}
 	}
+	rc = segment_open(n, lcore_ids);
+	if (rc)
+		return rc;
 	for (unsigned to = 0; to < n; to++) {
 		for (unsigned from = 0; from < n; from++) {
 			if (from == to)
@@ -214,6 +250,7 @@ workers_fini(void)
 		free(workers[i]);
 		workers[i] = NULL;
 	}
+	segment_fini();
 	nworkers = 0;
 	if (bell >= 0)
 		close(bell);

@@ -142,7 +142,7 @@ item_run(const struct batch *b, const struct item *item)
 	struct ctrl_reply unwanted = {0};
 	int rc;
 
-	if (!msg || msg->batch || (b->atomic && !msg->txn))
+	if (!msg || msg->batch || (b->atomic && !msg->part))
 		return EDPVS_NOTSUPP;
 	rc = ctrl_check(req.id, req.type, req.len);
 	if (rc != EDPVS_OK)

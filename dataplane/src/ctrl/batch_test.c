@@ -17,13 +17,14 @@ enum {
 	ID_GET = DPVS_SO_GET_SERVICE,
 	VALUE_EXISTS = 0xff,
 	VALUE_UNPUBLISHABLE = 0xee, /* preparing fails */
+	VALUE_NO_ROOM = 0xdd,	    /* attempting fails */
 };
 
 static struct list {
 	uint8_t value[LIST_MAX];
 	unsigned n;
 } list, published;
-static unsigned nprepared;
+static unsigned nprepared, nattempted;
 
 static void
 append_undo(void *note)
@@ -64,6 +65,13 @@ prepare(void)
 {
 	nprepared++;
 	return memchr(list.value, VALUE_UNPUBLISHABLE, list.n) ? EDPVS_NOMEM : EDPVS_OK;
+}
+
+static int
+attempt(void)
+{
+	nattempted++;
+	return memchr(list.value, VALUE_NO_ROOM, list.n) ? EDPVS_RESOURCE : EDPVS_OK;
 }
 
 static void
@@ -180,7 +188,7 @@ static int
 setup(void **state)
 {
 	list.n = published.n = 0;
-	nprepared = 0;
+	nprepared = nattempted = 0;
 	reply = ctrl_reply_new();
 	return 0;
 }
@@ -304,6 +312,17 @@ what_cannot_be_prepared_is_undone(void **state)
 	/* It was not executed, so it is not remembered. */
 	assert_int_equal(send_batch(), EDPVS_NOMEM);
 	assert_int_equal(nprepared, 2);
+	assert_int_equal(nattempted, 0);
+	start(DS_BATCH_F_ATOMIC);
+	value(VALUE_NO_ROOM);
+	assert_int_equal(send_batch(), EDPVS_RESOURCE);
+	assert_int_equal(nattempted, 1);
+	assert_int_equal(list.n, 0);
+	assert_int_equal(published.n, 0);
+	/* Workers might see an attempt, so a rehearsal does without. */
+	head()->flags = DS_BATCH_F_DRY_RUN;
+	assert_int_equal(send_batch(), EDPVS_OK);
+	assert_int_equal(nattempted, 1);
 }
 
 static void
@@ -489,7 +508,8 @@ int
 main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-	static const struct txn_module module = {prepare, publish, abandon};
+	static const struct txn_module module = {
+	    .prepare = prepare, .attempt = attempt, .publish = publish, .abandon = abandon};
 	const struct CMUnitTest tests[] = {
 	    CASE(as_many_as_go),
 	    CASE(stop_at_the_first_failure),

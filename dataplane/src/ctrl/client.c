@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/segment.h"
+
 static size_t big_bodies; /* sum of body_cap over clients where that is more than CTRL_REQUEST_MAX */
 
 static size_t
@@ -124,7 +126,11 @@ execute(struct ctrl_client *c, uint64_t now_ms)
 	struct ctrl_request req = {
 	    .id = c->msg.id, .type = c->msg.type, .body = c->body, .len = c->body_len, .peer = c->peer};
 
-	answer(c, ctrl_dispatch(&req, &c->reply), now_ms);
+	int rc = ctrl_dispatch(&req, &c->reply);
+
+	/* Who has the answer finds the statistics as new as what it says. */
+	segment_generation(ctrl_generation);
+	answer(c, rc, now_ms);
 }
 
 static void
@@ -180,6 +186,24 @@ read_body(struct ctrl_client *c, uint64_t now_ms)
 		execute(c, now_ms);
 }
 
+/* A descriptor travels with the first byte of the reply. */
+static void
+attach_fd(const struct ctrl_client *c, struct msghdr *msg, void *space, size_t size)
+{
+	struct cmsghdr *cmsg;
+
+	if (!c->reply.has_fd)
+		return;
+	memset(space, 0, size);
+	msg->msg_control = space;
+	msg->msg_controllen = size;
+	cmsg = CMSG_FIRSTHDR(msg);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(c->reply.fd));
+	memcpy(CMSG_DATA(cmsg), &c->reply.fd, sizeof(c->reply.fd));
+}
+
 static void
 write_some(struct ctrl_client *c, uint64_t now_ms)
 {
@@ -187,6 +211,10 @@ write_some(struct ctrl_client *c, uint64_t now_ms)
 	size_t left = CTRL_STEP_BYTES;
 	struct iovec iov[2];
 	struct msghdr msg = {.msg_iov = iov};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} rights;
 	ssize_t put;
 
 	if (c->sent < head)
@@ -199,6 +227,7 @@ write_some(struct ctrl_client *c, uint64_t now_ms)
 		iov[msg.msg_iovlen++] =
 		    (struct iovec){.iov_base = c->reply.buf + off, .iov_len = n < left ? n : left};
 	}
+	attach_fd(c, &msg, &rights, sizeof(rights.bytes));
 	do {
 		put = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (put < 0 && errno == EINTR);
@@ -208,6 +237,7 @@ write_some(struct ctrl_client *c, uint64_t now_ms)
 		return;
 	}
 	c->moved_ms = now_ms;
+	ctrl_reply_close_fd(&c->reply);
 	c->sent += (size_t)put;
 	if (c->sent < total)
 		return;

@@ -2,6 +2,7 @@
 /* The state machine of one client over a socket pair. */
 #include "test_stubs.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -265,6 +266,122 @@ reader_gone_before_the_reply(void **state)
 	peer = -1;
 }
 
+/* ---- descriptors ---- */
+
+static int
+open_files(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Passes the end of a pipe and, because the first byte says so, 64 MiB or an error. */
+static int
+pass_fd(const struct ctrl_request *req, struct ctrl_reply *out)
+{
+	char how = *(const char *)req->body;
+	int pipe_fd[2], rc;
+
+	if (pipe2(pipe_fd, O_CLOEXEC))
+		return EDPVS_SYSCALL;
+	assert_int_equal(write(pipe_fd[1], "from the daemon", 15), 15);
+	rc = ctrl_reply_fd(out, pipe_fd[0]);
+	if (!rc)
+		assert_int_equal(ctrl_reply_fd(out, pipe_fd[0]), EDPVS_RESOURCE);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+	if (!ctrl_reply_add(out, how == 'b' ? TEST_BIG : 4))
+		return EDPVS_NOMEM;
+	return how == 'e' ? EDPVS_NOTEXIST : rc;
+}
+
+/* Receives up to n bytes. *fd becomes the descriptor that came with them, -1 if none did. */
+static ssize_t
+recv_fd(void *to, size_t n, int *fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} space;
+	struct iovec iov = {.iov_base = to, .iov_len = n};
+	struct msghdr msg = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &space, .msg_controllen = sizeof(space)};
+	ssize_t got = recvmsg(peer, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	*fd = -1;
+	if (got > 0 && cmsg) {
+		assert_int_equal(cmsg->cmsg_len, CMSG_LEN(sizeof(int)));
+		memcpy(fd, CMSG_DATA(cmsg), sizeof(*fd));
+	}
+	return got;
+}
+
+static void
+ask_for_fd(char how)
+{
+	struct dpvs_sock_msg msg = test_head(DS_MSG_STATS, SOCKOPT_GET, 1);
+
+	put(&msg, sizeof(msg));
+	put(&how, 1);
+	ctrl_client_step(&client, 1000);
+}
+
+static void
+a_descriptor_comes_with_the_first_bytes_only(void **state)
+{
+	int before = open_files(), fd, again;
+	char text[16] = "", *chunk = malloc(1 << 20);
+	size_t total;
+	ssize_t got;
+
+	ask_for_fd('b');
+	total = (size_t)recv_fd(chunk, 10, &fd);
+	assert_int_equal(total, 10);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, text, sizeof(text)), 15);
+	assert_string_equal(text, "from the daemon");
+	close(fd);
+	assert_int_equal(open_files(), before); /* the daemon's own is closed as well */
+	while (client.state != CLIENT_FREE) {
+		ctrl_client_step(&client, 1000);
+		while ((got = recv_fd(chunk, 1 << 20, &again)) > 0) {
+			assert_int_equal(again, -1);
+			total += (size_t)got;
+		}
+	}
+	assert_int_equal(total, sizeof(struct dpvs_sock_msg_reply) + TEST_BIG);
+	free(chunk);
+}
+
+static void
+descriptors_that_nobody_gets_are_closed(void **state)
+{
+	int before = open_files(), fd;
+	char reply[200];
+
+	/* An error has no body and no descriptor. */
+	ask_for_fd('e');
+	assert_int_equal(client.state, CLIENT_FREE);
+	assert_int_equal(recv_fd(reply, sizeof(reply), &fd), sizeof(struct dpvs_sock_msg_reply));
+	assert_int_equal(fd, -1);
+	assert_int_equal(open_files(), before - 1); /* the connection is closed, and nothing is left */
+}
+
+static void
+a_descriptor_for_a_client_that_went_away_is_closed(void **state)
+{
+	int before = open_files();
+
+	shutdown(client.fd, SHUT_WR); /* nothing can be written any more */
+	ask_for_fd('s');
+	assert_int_equal(client.state, CLIENT_FREE);
+	assert_int_equal(open_files(), before - 1);
+}
+
 int
 main(void)
 {
@@ -280,9 +397,13 @@ main(void)
 	    CASE(large_bodies_have_a_limit_together),
 	    CASE(half_header_then_gone),
 	    CASE(reader_gone_before_the_reply),
+	    CASE(a_descriptor_comes_with_the_first_bytes_only),
+	    CASE(descriptors_that_nobody_gets_are_closed),
+	    CASE(a_descriptor_for_a_client_that_went_away_is_closed),
 	};
 
 	test_register();
 	ctrl_batch_register();
+	ctrl_register(DS_MSG_STATS, pass_fd);
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
 }

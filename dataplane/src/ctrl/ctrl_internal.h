@@ -22,7 +22,7 @@ struct ctrl_message {
 	size_t size;	   /* for the rule, bytes */
 	size_t max;	   /* longest body read, bytes */
 	ctrl_handler fn;   /* NULL: not supported */
-	bool txn;	   /* runs in a transaction */
+	ctrl_handler part; /* what runs in a transaction; NULL: it cannot */
 	bool batch;	   /* keeps its own log and count of generations */
 };
 
@@ -33,8 +33,7 @@ void ctrl_message_each(void (*fn)(const struct ctrl_message *msg, void *arg), vo
 /* What can be said about a request from its id, type and body length alone: 0, EDPVS_NOTSUPP or EDPVS_INVAL.
  */
 int ctrl_check(uint32_t id, int32_t type, uint64_t len);
-/* Runs a request whose id, type and length were checked: in a transaction if it can be in one and none is
- * open. */
+/* Runs a request whose id, type and length were checked. */
 int ctrl_message_run(const struct ctrl_message *msg, const struct ctrl_request *req,
 		     struct ctrl_reply *reply);
 /* Registers the handler of batches. */
@@ -47,12 +46,14 @@ const char *ctrl_error_text(int code);
 struct ctrl_reply {
 	uint8_t *buf;
 	size_t len, cap;
+	bool has_fd;
+	int fd; /* to be passed with the first bytes, if has_fd; ours */
 };
 
+/* Closes the descriptor if there is one. */
+void ctrl_reply_close_fd(struct ctrl_reply *reply);
+
 void ctrl_reply_clear(struct ctrl_reply *reply);
-/* Appends a record of the extensions with len zeroed bytes of payload and returns the payload; NULL as
- * ctrl_reply_add(). */
-void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
 
 /* ---- one client (client.c) ---- */
 

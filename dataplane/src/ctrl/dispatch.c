@@ -30,7 +30,7 @@ enum {
 	 size,                                                                                               \
 	 FACTOR_##availability(LIMIT_##rule(size)),                                                          \
 	 NULL,                                                                                               \
-	 false,                                                                                              \
+	 NULL,                                                                                               \
 	 false},
 static struct ctrl_message table[] = {ABI_MESSAGES(ROW)};
 #undef ROW
@@ -104,13 +104,19 @@ ctrl_register(uint32_t id, ctrl_handler fn)
 }
 
 void
-ctrl_register_txn(uint32_t id, ctrl_handler fn)
+ctrl_register_pair(uint32_t id, ctrl_handler fn, ctrl_handler in_batch)
 {
 	struct ctrl_message *msg = take(id, fn);
 
 	if (msg->direction != ABI_DIRECTION_SET)
 		die(id, "only what is set can be a part of a transaction");
-	msg->txn = true;
+	msg->part = in_batch;
+}
+
+void
+ctrl_register_txn(uint32_t id, ctrl_handler fn)
+{
+	ctrl_register_pair(id, fn, fn);
 }
 
 void
@@ -161,8 +167,12 @@ ctrl_check(uint32_t id, int32_t type, uint64_t len)
 int
 ctrl_message_run(const struct ctrl_message *msg, const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	bool mine = msg->txn && txn_enter();
+	bool mine;
 
+	if (txn_is_open())
+		return msg->part ? msg->part(req, reply) : EDPVS_NOTSUPP;
+	/* Where it is all the same, a single request is a transaction of its own. */
+	mine = msg->part == msg->fn && txn_enter();
 	return txn_leave(mine, msg->fn(req, reply));
 }
 

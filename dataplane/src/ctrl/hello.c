@@ -8,6 +8,8 @@
 #include <rte_lcore.h>
 
 #include "abi/ext.h"
+#include "core/segment.h"
+#include "core/conf.h"
 #include "core/worker.h"
 
 enum { VERSION_TEXT_LEN = 64, IDS_MAX = 256 };
@@ -36,6 +38,8 @@ add_info(struct ctrl_reply *reply)
 		info.features |= DS_FEATURE_DROPS;
 	if (served(DPVS_SO_GET_SERVICES))
 		info.features |= DS_FEATURE_RATES;
+	if (conf.ipvs.conn_accounting)
+		info.features |= DS_FEATURE_ACCOUNTING;
 	memcpy(info.boot_id, boot_id, sizeof(info.boot_id));
 	snprintf(info.version, sizeof(info.version), "%s", DPVS_VERSION);
 	memcpy(at, &info, sizeof(info));
@@ -123,6 +127,7 @@ ctrl_hello_register(void)
 	/* Only has to differ from start to start; without a random source, zeroes are still a valid id. */
 	if (getrandom(boot_id, sizeof(boot_id), GRND_NONBLOCK) < 0)
 		memset(boot_id, 0, sizeof(boot_id));
+	segment_boot_id(boot_id);
 	ctrl_register(DS_MSG_HELLO, hello);
 	ctrl_register(DPVS_SO_GET_VERSION, version);
 }

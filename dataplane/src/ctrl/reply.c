@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctrl_internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/ext.h"
 
@@ -13,8 +15,29 @@ ctrl_reply_new(void)
 }
 
 void
+ctrl_reply_close_fd(struct ctrl_reply *reply)
+{
+	if (reply->has_fd)
+		close(reply->fd);
+	reply->has_fd = false;
+}
+
+int
+ctrl_reply_fd(struct ctrl_reply *reply, int fd)
+{
+	if (reply->has_fd)
+		return EDPVS_RESOURCE;
+	reply->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (reply->fd < 0)
+		return EDPVS_RESOURCE;
+	reply->has_fd = true;
+	return EDPVS_OK;
+}
+
+void
 ctrl_reply_clear(struct ctrl_reply *reply)
 {
+	ctrl_reply_close_fd(reply);
 	free(reply->buf);
 	*reply = (struct ctrl_reply){0};
 }

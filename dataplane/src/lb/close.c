@@ -67,4 +67,5 @@ void
 lb_worker_tick(struct worker *w)
 {
 	conn_expire(&w->lb->t, w->now_ms, lb_conn_expire, w);
+	w->shown->conns = w->lb->t.count;
 }

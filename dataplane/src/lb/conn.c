@@ -88,8 +88,39 @@ conn_table_fini(struct conn_table *t)
 	arena_free(t->hot, n * sizeof(*t->hot));
 	arena_free(t->v6, n * sizeof(*t->v6));
 	arena_free(t->cold, n * sizeof(*t->cold));
+	arena_free(t->account, n * sizeof(*t->account));
 	arena_free(t->wheel, WHEEL_SLOTS * sizeof(*t->wheel));
 	memset(t, 0, sizeof(*t));
+}
+
+int
+conn_table_account(struct conn_table *t)
+{
+	size_t bytes = ((size_t)t->capacity + 1) * sizeof(*t->account);
+
+	t->account = arena_new(bytes);
+	if (!t->account)
+		return EDPVS_NOMEM;
+	t->bytes += bytes;
+	return EDPVS_OK;
+}
+
+void
+conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
+{
+	const struct conn_hot *c = &t->hot[idx];
+
+	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6)) {
+		const struct conn_v6 *v = &t->v6[idx];
+
+		*out = (struct conn_addrs){v->caddr, v->vaddr, v->laddr, v->raddr};
+		return;
+	}
+	*out = (struct conn_addrs){{{0}}, {{0}}, {{0}}, {{0}}};
+	out->caddr.v4 = c->caddr;
+	out->vaddr.v4 = c->vaddr;
+	out->laddr.v4 = c->laddr;
+	out->raddr.v4 = c->raddr;
 }
 
 void
@@ -103,6 +134,8 @@ conn_prefetch_next(const struct conn_table *t, bool v6)
 	__builtin_prefetch(&t->hot[next], 1);
 	if (v6)
 		__builtin_prefetch(&t->v6[next], 1);
+	if (t->account)
+		__builtin_prefetch(&t->account[next], 1);
 }
 
 uint32_t

@@ -48,8 +48,8 @@ static const struct state_names names[] = {
     {ABI_IPPROTO_UDP, RTE_DIM(udp_names), udp_names, "UDP_UNKOWN"},
 };
 
-static const char *
-state_name(uint8_t proto, uint8_t state)
+const char *
+lb_ctrl_state_name(uint8_t proto, uint8_t state)
 {
 	for (size_t i = 0; i < RTE_DIM(names); i++)
 		if (names[i].proto == proto)
@@ -57,8 +57,8 @@ state_name(uint8_t proto, uint8_t state)
 	return "UNKOWN";
 }
 
-static void
-entry_write(void *at, const struct conn_view *v)
+void
+lb_ctrl_conn_write(void *at, const struct conn_view *v)
 {
 	struct ip_vs_conn_entry e = {.in_af = v->af,
 				     .out_af = v->rs_af,
@@ -69,7 +69,7 @@ entry_write(void *at, const struct conn_view *v)
 				     .dport = v->rport,
 				     .timeout = v->timeout_s,
 				     .lcoreid = (uint8_t)v->lcore_id};
-	const char *state = state_name(v->proto, v->state);
+	const char *state = lb_ctrl_state_name(v->proto, v->state);
 
 	memcpy(&e.caddr, &v->caddr, sizeof(e.caddr));
 	memcpy(&e.vaddr, &v->vaddr, sizeof(e.vaddr));
@@ -89,7 +89,7 @@ reply_write(struct ctrl_reply *reply, const struct conn_view *v, unsigned n, uin
 		return EDPVS_NOMEM;
 	memcpy(at, &head, sizeof(head));
 	for (unsigned i = 0; i < n; i++)
-		entry_write(at + sizeof(head) + i * sizeof(struct ip_vs_conn_entry), &v[i]);
+		lb_ctrl_conn_write(at + sizeof(head) + i * sizeof(struct ip_vs_conn_entry), &v[i]);
 	return EDPVS_OK;
 }
 

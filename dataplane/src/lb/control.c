@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control side of the balancer as a whole: start, ticks, end, messages. */
+#include "acl.h"
 #include "lb_control.h"
 
 #include "core/errors.h"
@@ -16,6 +17,7 @@ lb_control_init(void)
 	lb_txn_init();
 	lb_dests_init();
 	lb_laddr_init();
+	lb_acls_init();
 	return lb_services_init();
 }
 
@@ -23,6 +25,7 @@ void
 lb_control_fini(void)
 {
 	lb_services_flush();
+	lb_acls_fini();
 	lb_dests_fini();
 	lb_nat_servers_fini();
 	lb_laddr_fini();

@@ -6,9 +6,11 @@
 #include <rte_byteorder.h>
 #include <rte_eal.h>
 
+#include "base/hash.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/rcu.h"
+#include "core/segment.h"
 #include "lb/lb.h"
 #include "net/net.h"
 #include "port/port.h"
@@ -16,6 +18,7 @@
 char fix_warning[512];
 struct fix_lports fix_lports[FIX_WORKERS][FIX_LIPS];
 uint32_t fix_conns[FIX_WORKERS];
+volatile uint32_t net_generation;
 void (*net_sapool_usage_hook)(int af, const union inet_ip *ip, int worker, struct net_sapool_usage *out);
 
 static struct worker worker_data[FIX_WORKERS];
@@ -53,55 +56,6 @@ lport_usage(uint32_t lip_id, int worker, uint64_t *used, uint64_t *total, uint64
 	}
 }
 
-static struct conn_view
-conn_at(unsigned worker, uint32_t i)
-{
-	struct conn_view v = {.af = INET_AF_V4,
-			      .rs_af = INET_AF_V4,
-			      .proto = PKT_PROTO_TCP,
-			      .state = 1,
-			      .worker = (uint16_t)worker,
-			      .lcore_id = (uint16_t)(FIX_LCORE0 + worker),
-			      .cport = rte_cpu_to_be_16((uint16_t)i),
-			      .vport = rte_cpu_to_be_16(80),
-			      .lport = rte_cpu_to_be_16(1025),
-			      .rport = rte_cpu_to_be_16(8080),
-			      .timeout_s = 90};
-
-	v.caddr.v4 = rte_cpu_to_be_32(0x0a000000 + worker);
-	v.vaddr.v4 = rte_cpu_to_be_32(0xc0a864fe);
-	v.laddr.v4 = rte_cpu_to_be_32(0xc0a864c8);
-	v.raddr.v4 = rte_cpu_to_be_32(0x0a00000b);
-	return v;
-}
-
-unsigned
-conn_read(unsigned worker, uint32_t *cursor, struct conn_view *out, unsigned n)
-{
-	unsigned got = 0;
-
-	while (got < n && *cursor < fix_conns[worker])
-		out[got++] = conn_at(worker, ++*cursor);
-	if (*cursor == fix_conns[worker])
-		*cursor = UINT32_MAX;
-	return got;
-}
-
-bool
-conn_find(uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be,
-	  const union inet_ip *daddr, uint16_t dport_be, struct conn_view *out)
-{
-	for (unsigned w = 0; w < FIX_WORKERS; w++)
-		for (uint32_t i = 1; i <= fix_conns[w]; i++) {
-			*out = conn_at(w, i);
-			if (af == out->af && proto == out->proto && inet_ip_equal(saddr, &out->caddr) &&
-			    sport_be == out->cport && inet_ip_equal(daddr, &out->vaddr) &&
-			    dport_be == out->vport)
-				return true;
-		}
-	return false;
-}
-
 int
 fix_group_setup(void **state)
 {
@@ -110,6 +64,7 @@ fix_group_setup(void **state)
 
 	if (rte_eal_init(RTE_DIM(args), args) < 0)
 		return -1;
+	hash_init();
 	clock_init();
 	clock_stop();
 	return 0;
@@ -126,7 +81,7 @@ fix_setup(void **state)
 		fix_conns[i] = 0;
 	}
 	memset(fix_lports, 0, sizeof(fix_lports));
-	if (rcu_init(nworkers) || lb_control_init())
+	if (segment_init(nworkers, NULL) || rcu_init(nworkers) || lb_control_init())
 		return -1;
 	for (unsigned i = 0; i < FIX_WORKERS; i++)
 		rcu_online(i);
@@ -140,6 +95,7 @@ fix_teardown(void **state)
 		rcu_offline(i);
 	lb_control_fini();
 	rcu_fini();
+	segment_fini();
 	return 0;
 }
 

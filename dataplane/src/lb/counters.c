@@ -10,17 +10,33 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "abi/segment.h"
 #include "core/errors.h"
+#include "core/log.h"
+#include "core/segment.h"
 
-enum {
-	CHUNK_IDS = 1 << LB_DEST_CHUNK_BITS,
-	CHUNK_BYTES = CHUNK_IDS * sizeof(struct lb_counters),
-	IDS_MAX = LB_DEST_CHUNKS * CHUNK_IDS,
-};
+enum { CHUNK_IDS = 1 << LB_DEST_CHUNK_BITS };
 
-struct lb_dest_counters *lb_dest_counters[WORKERS_MAX];
+/* Other processes read them under these names. */
+#define SHOWN(member)                                                                                        \
+	_Static_assert(offsetof(struct lb_counters, member) == offsetof(struct ds_stat_dest, member) &&      \
+			   sizeof(((struct lb_counters *)0)->member) ==                                      \
+			       sizeof(((struct ds_stat_dest *)0)->member),                                   \
+		       #member " is part of the ABI")
+SHOWN(conns);
+SHOWN(in_packets);
+SHOWN(in_bytes);
+SHOWN(out_packets);
+SHOWN(out_bytes);
+SHOWN(active);
+SHOWN(inactive);
+SHOWN(persistent);
+SHOWN(overloaded);
+SHOWN(closed);
+_Static_assert(sizeof(struct lb_counters) == sizeof(struct ds_stat_dest), "counters are part of the ABI");
+
+struct lb_counters *lb_dest_counters[WORKERS_MAX];
 
 static uint32_t *flags_chunk[LB_DEST_CHUNKS];
 static uint32_t *free_ids; /* as many as there are ids in chunks */
@@ -31,35 +47,26 @@ static uint32_t nchunks;
 int
 lb_counters_init(void)
 {
-	for (unsigned i = 0; i < nworkers; i++) {
-		lb_dest_counters[i] = calloc(1, sizeof(*lb_dest_counters[i]));
-		if (!lb_dest_counters[i])
-			return EDPVS_NOMEM;
-	}
-	return EDPVS_OK;
-}
+	void *part[WORKERS_MAX] = {NULL};
+	int err = segment_vector(DS_VECTOR_DEST, sizeof(struct lb_counters), LB_DEST_IDS_MAX, part);
 
-static void
-chunk_free(uint32_t chunk)
-{
+	if (err) {
+		log_err("lb", "no address space for the counters of real servers");
+		return err;
+	}
 	for (unsigned i = 0; i < nworkers; i++)
-		if (lb_dest_counters[i] && lb_dest_counters[i]->chunk[chunk]) {
-			munmap(lb_dest_counters[i]->chunk[chunk], CHUNK_BYTES);
-			lb_dest_counters[i]->chunk[chunk] = NULL;
-		}
-	free(flags_chunk[chunk]);
-	flags_chunk[chunk] = NULL;
+		lb_dest_counters[i] = part[i];
+	return EDPVS_OK;
 }
 
 void
 lb_counters_fini(void)
 {
-	for (uint32_t c = 0; c < nchunks; c++)
-		chunk_free(c);
-	for (unsigned i = 0; i < nworkers; i++) {
-		free(lb_dest_counters[i]);
-		lb_dest_counters[i] = NULL;
+	for (uint32_t c = 0; c < nchunks; c++) {
+		free(flags_chunk[c]);
+		flags_chunk[c] = NULL;
 	}
+	memset(lb_dest_counters, 0, sizeof(lb_dest_counters));
 	free(free_ids);
 	free_ids = NULL;
 	nfree = 0;
@@ -67,7 +74,6 @@ lb_counters_fini(void)
 	nchunks = 0;
 }
 
-/* Pages are not touched here: the worker that counts first gets them on its own memory node. */
 static int
 chunk_new(uint32_t chunk)
 {
@@ -76,32 +82,24 @@ chunk_new(uint32_t chunk)
 	if (!ids)
 		return EDPVS_NOMEM;
 	free_ids = ids;
+	if (segment_provide(lb_dest_counters[0], (chunk + 1) * CHUNK_IDS))
+		return EDPVS_NOMEM;
 	flags_chunk[chunk] = calloc(CHUNK_IDS, sizeof(uint32_t));
 	if (!flags_chunk[chunk])
 		return EDPVS_NOMEM;
-	for (unsigned i = 0; i < nworkers; i++) {
-		void *p = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (p == MAP_FAILED) {
-			chunk_free(chunk);
-			return EDPVS_NOMEM;
-		}
-		lb_dest_counters[i]->chunk[chunk] = p;
-	}
 	nchunks++;
 	return EDPVS_OK;
 }
 
-int
-lb_dest_id_take(uint32_t *id)
+/* An id that nobody has. */
+static int
+id_take(uint32_t *id)
 {
 	if (nfree > 0) {
 		*id = free_ids[--nfree];
-		for (unsigned i = 0; i < nworkers; i++)
-			memset(lb_counters(i, *id), 0, sizeof(struct lb_counters));
 		return EDPVS_OK;
 	}
-	if (next_id == IDS_MAX)
+	if (next_id == LB_DEST_IDS_MAX)
 		return EDPVS_RESOURCE;
 	if (next_id >> LB_DEST_CHUNK_BITS == nchunks) {
 		int err = chunk_new(nchunks);
@@ -113,11 +111,27 @@ lb_dest_id_take(uint32_t *id)
 	return EDPVS_OK;
 }
 
+int
+lb_dest_id_take(uint32_t *id)
+{
+	int err = id_take(id);
+
+	if (err)
+		return err;
+	segment_change_begin();
+	for (unsigned i = 0; i < nworkers; i++)
+		memset(lb_counters(i, *id), 0, sizeof(struct lb_counters));
+	segment_change_end();
+	return EDPVS_OK;
+}
+
 void
 lb_dest_id_give(uint32_t id)
 {
 	lb_dest_flags_set(id, 0);
+	segment_change_begin();
 	free_ids[nfree++] = id;
+	segment_change_end();
 }
 
 void

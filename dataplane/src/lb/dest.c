@@ -177,7 +177,6 @@ struct note {
 	struct lb_dest *d; /* NULL: the change was not made */
 	struct lb_dest *behind, *behind_dying;
 	struct setting before;
-	bool doomed;
 };
 
 static struct setting
@@ -348,8 +347,7 @@ revive_undo(void *note)
 		TAILQ_INSERT_TAIL(&dying, d, dying);
 	ndying++;
 	setting_restore(d, &n->before);
-	d->zombie = true;
-	d->doomed = n->doomed;
+	d->zombie = true; /* if doomed, undoing its deletion comes next */
 }
 
 static int
@@ -364,8 +362,7 @@ dest_revive(struct lb_service *svc, struct lb_dest *d, const struct lb_dest_conf
 	*n = (struct note){.d = d,
 			   .behind = TAILQ_NEXT(d, next),
 			   .behind_dying = TAILQ_NEXT(d, dying),
-			   .before = setting_of(d),
-			   .doomed = d->doomed};
+			   .before = setting_of(d)};
 	zombie_remove(&svc->zombies, d);
 	conf_apply(d, conf);
 	link_head(svc, d);

@@ -71,13 +71,14 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 	uint32_t delta = dir == CONN_DIR_OUT && c->flags & CONN_F_DELTA ? -c->seq_delta : 0;
 	unsigned len;
 
+	lb_conn_refresh(w, idx);
 	if (!error_for_side(t, idx, dir, e)) {
-		w->drops[DROP_ICMP_NOT_HANDLED]++;
+		worker_drops_add(w, DROP_ICMP_NOT_HANDLED, 1);
 		return;
 	}
 	m = rte_pktmbuf_alloc(w->pool);
 	if (!m) {
-		w->drops[DROP_NO_MBUF]++;
+		worker_drops_add(w, DROP_NO_MBUF, 1);
 		return;
 	}
 	len = icmp_error_write(rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN), e, &e->daddr, &e->saddr,
@@ -127,6 +128,7 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		relay(w, ref >> 1, CONN_DIR_OUT, &e);
 	} else if ((ref & 1) == CONN_DIR_IN && w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_WAY) {
 		/* About a reply that did not pass here: the server gets it as it gets everything else. */
+		lb_conn_refresh(w, ref >> 1);
 		lb_xmit_other(w, m, p, ref >> 1, CONN_DIR_IN);
 		return true;
 	} else {

@@ -36,7 +36,10 @@ worker_state_init(struct worker *w, uint32_t capacity)
 	lb->mtu_safe = narrowest_port();
 	lb->rand = rte_rdtsc() | 1;
 	w->lb = lb;
+	w->shown->conns_max = capacity;
 	err = conn_table_init(&lb->t, capacity, clock_now_ms());
+	if (!err && conf.ipvs.conn_accounting)
+		err = conn_table_account(&lb->t);
 	return err ? err : lport_init(&lb->ports, w->index, nworkers);
 }
 

@@ -52,7 +52,8 @@ struct lb_service *lb_service_find(const struct lb_service_id *id);
 int lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf);
 /* NOTEXIST: no such scheduler; NOMEM. */
 int lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf);
-/* Connections go on; their destinations are freed with the last of them. NOMEM. */
+/* Connections go on; their destinations are freed with the last of them. Its deny and allow lists go with it.
+ * NOMEM. */
 int lb_service_del(struct lb_service *svc);
 int lb_services_flush(void);
 /* The transaction that deleted the service, or that made it and failed, is over: frees it. */
@@ -234,6 +235,8 @@ void lb_service_ctrl_register(void);
 void lb_dest_ctrl_register(void);
 void lb_laddr_ctrl_register(void);
 void lb_conn_ctrl_register(void);
+void lb_conn_list_ctrl_register(void);
 void lb_list_ctrl_register(void);
+void lb_acl_ctrl_register(void);
 
 #endif

@@ -2,10 +2,9 @@
 #include "lb_ctrl.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include <rte_lcore.h>
 
-#include "abi/acl.h"
-#include "abi/messages.h"
 #include "lb/lb.h"
 
 _Static_assert(sizeof(struct dp_vs_match) == LB_MATCH_LEN, "a match is kept as its bytes");
@@ -126,6 +125,14 @@ lb_ctrl_prefix_read(const struct ds_prefix *in, struct lb_ctrl_prefix *out)
 	return EDPVS_OK;
 }
 
+static uint32_t daemon_number;
+
+uint32_t
+lb_ctrl_daemon_number(void)
+{
+	return daemon_number;
+}
+
 static uint32_t
 rate_shown(uint64_t scaled)
 {
@@ -157,21 +164,17 @@ lb_ctrl_rates_add(struct lb_rates *sum, const struct lb_rates *r)
 	sum->out_bps += r->out_bps;
 }
 
-/* Deny and allow lists cannot be filled; their listings are a count of zero. */
-static int
-acl_get(const struct ctrl_request *req, struct ctrl_reply *reply)
-{
-	return ctrl_reply_add(reply, sizeof(struct dp_vs_blklst_conf_array)) ? EDPVS_OK : EDPVS_NOMEM;
-}
-
 void
 lb_ctrl_register(void)
 {
+	/* Without a random source cursors of other daemons are not told apart; they are still harmless. */
+	if (getrandom(&daemon_number, sizeof(daemon_number), GRND_NONBLOCK) < 0)
+		daemon_number = 0;
 	lb_service_ctrl_register();
 	lb_dest_ctrl_register();
 	lb_laddr_ctrl_register();
 	lb_conn_ctrl_register();
+	lb_conn_list_ctrl_register();
 	lb_list_ctrl_register();
-	ctrl_register(SOCKOPT_GET_BLKLST_GETALL, acl_get);
-	ctrl_register(SOCKOPT_GET_WHTLST_GETALL, acl_get);
+	lb_acl_ctrl_register();
 }

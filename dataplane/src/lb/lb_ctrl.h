@@ -6,6 +6,7 @@
 #include "abi/list.h"
 #include "abi/service.h"
 #include "ctrl/ctrl.h"
+#include "lb/conn.h"
 #include "lb_control.h"
 
 /* A service as requests name it; the members that several request structures have. */
@@ -56,6 +57,14 @@ void lb_ctrl_service_write(void *at, const struct lb_service *svc, int worker, u
 struct lb_rates lb_ctrl_service_rates(const struct lb_service *svc);
 /* Writes struct dp_vs_dest_compat likewise. dest_ctrl.c */
 void lb_ctrl_dest_write(void *at, const struct lb_dest *d, int worker);
+
+/* Name of a protocol's state as clients know it. conn_ctrl.c */
+const char *lb_ctrl_state_name(uint8_t proto, uint8_t state);
+/* Writes struct ip_vs_conn_entry, as all listings have it. conn_ctrl.c */
+void lb_ctrl_conn_write(void *at, const struct conn_view *v);
+
+/* A number of this process, so that cursors of another one are told apart; 0 without a random source. */
+uint32_t lb_ctrl_daemon_number(void);
 
 /* The addresses that a request asks for. */
 struct lb_ctrl_prefix {

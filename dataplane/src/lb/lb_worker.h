@@ -32,6 +32,7 @@ struct conn_table {
 	struct conn_hot *hot; /* [capacity + 1]; index 0 is never used */
 	struct conn_v6 *v6;
 	struct conn_cold *cold;
+	struct conn_account *account; /* [capacity + 1]; NULL without conn_accounting */
 	uint32_t capacity;
 	volatile uint32_t count;
 	uint32_t free_head;	      /* list through cold.wheel_next */
@@ -74,7 +75,6 @@ struct lb_worker {
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint16_t ip_id;	   /* of the next packet of our own that may be fragmented */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
-	struct lb_dest_counters *counters;
 };
 
 /* ---- connection table (conn.c)
@@ -83,6 +83,8 @@ struct lb_worker {
 /* Allocates a table for capacity connections. 0 or EDPVS_NOMEM. */
 int conn_table_init(struct conn_table *t, uint32_t capacity, uint64_t now_ms);
 void conn_table_fini(struct conn_table *t);
+/* Gives connections counters of their own; before there are any. 0 or EDPVS_NOMEM. */
+int conn_table_account(struct conn_table *t);
 
 /* Takes an index; its lines are zeroed except cold.seq, which is odd until conn_commit(). CONN_NONE when the
  * table is full. */
@@ -113,6 +115,25 @@ static inline uint32_t
 conn_tick(uint64_t now_ms)
 {
 	return (uint32_t)(now_ms >> CONN_TICK_SHIFT);
+}
+
+enum { CONN_PACKETS_BITS = 48 };
+
+/* The connection is being opened: its counters start. Only with conn_accounting. */
+static inline void
+conn_account_start(struct conn_table *t, uint32_t idx, uint64_t now_ms)
+{
+	uint64_t tick = conn_tick(now_ms);
+
+	t->account[idx] = (struct conn_account){
+	    .packets = {(tick & 0xffff) << CONN_PACKETS_BITS, (tick >> 16) << CONN_PACKETS_BITS}};
+}
+
+static inline void
+conn_account_add(struct conn_table *t, uint32_t idx, unsigned dir, uint16_t ip_len)
+{
+	t->account[idx].packets[dir]++;
+	t->account[idx].bytes[dir] += ip_len;
 }
 
 static inline uint16_t
@@ -176,6 +197,10 @@ uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
 
 /* Forwards a packet of a connection. Ownership of m passes. forward.c */
 void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
+
+/* A connection is as old as its service's configuration and the network: asks anew what it remembers of both.
+ * forward.c */
+void lb_conn_renew(struct worker *w, uint32_t idx);
 
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
 uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);

@@ -10,9 +10,9 @@
 #include "lb_ctrl.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "abi/messages.h"
+#include "acl.h"
 
 enum {
 	PAGE_BYTES_DEFAULT = 1 << 20,
@@ -40,8 +40,6 @@ struct ask {
 	uint8_t cid;
 };
 
-static uint32_t daemon_number;
-
 /* ---- request ---- */
 
 static int
@@ -52,7 +50,7 @@ cursor_read(const uint8_t *bytes, struct cursor *at)
 	memcpy(at, bytes, sizeof(*at));
 	if (memcmp(at, &start, sizeof(*at)) == 0)
 		return EDPVS_OK;
-	return at->kind < LB_SERVICE_KINDS && at->daemon == daemon_number ? EDPVS_OK : EDPVS_INVAL;
+	return at->kind < LB_SERVICE_KINDS && at->daemon == lb_ctrl_daemon_number() ? EDPVS_OK : EDPVS_INVAL;
 }
 
 static size_t
@@ -145,6 +143,21 @@ dests_passing(const struct ask *ask, const struct lb_service *svc)
 
 /* ---- records ---- */
 
+/* NULL: the service has no lists. */
+static const struct lb_acl *
+acl_of(const struct lb_service *svc)
+{
+	return svc->kind == LB_SERVICE_ADDRESS ? lb_acl_find(&svc->key) : NULL;
+}
+
+static uint32_t
+acl_length(const struct lb_service *svc, unsigned list)
+{
+	const struct lb_acl *acl = acl_of(svc);
+
+	return acl ? acl->list[list].n : 0;
+}
+
 /* What will be written of a service. Every kind of record that was asked for is there, if only empty. */
 static size_t
 service_bytes(const struct ask *ask, const struct lb_service *svc, uint32_t ndests)
@@ -161,7 +174,8 @@ service_bytes(const struct ask *ask, const struct lb_service *svc, uint32_t ndes
 	if (want & DS_LIST_WANT_LADDRS)
 		n += DS_TLV_SIZE(svc->nladdrs * sizeof(struct ds_laddr));
 	if (want & DS_LIST_WANT_ACLS)
-		n += 2 * DS_TLV_SIZE(0);
+		n += DS_TLV_SIZE(acl_length(svc, LB_ACL_DENY) * sizeof(struct ds_acl_entry)) +
+		     DS_TLV_SIZE(acl_length(svc, LB_ACL_ALLOW) * sizeof(struct ds_acl_entry));
 	return n;
 }
 
@@ -191,9 +205,24 @@ static void
 write_service_more(uint8_t **at, const struct lb_service *svc)
 {
 	struct lb_rates rates = lb_ctrl_service_rates(svc);
-	struct ds_service_more more = {.serial = svc->serial, .rates = rates_of(&rates)};
+	struct ds_service_more more = {.serial = svc->serial,
+				       .rates = rates_of(&rates),
+				       .deny = acl_length(svc, LB_ACL_DENY),
+				       .allow = acl_length(svc, LB_ACL_ALLOW)};
 
 	memcpy(record(at, DS_TLV_SERVICE_MORE, sizeof(more)), &more, sizeof(more));
+}
+
+/* Counters of many servers are nowhere near a cache: fetch those of a service at the same time. */
+static void
+prefetch_counters(const struct ask *ask, const struct lb_service *svc)
+{
+	const struct lb_dest *d;
+
+	TAILQ_FOREACH (d, &svc->dest_list, next)
+		for (unsigned i = 0; i < nworkers; i++)
+			if (ask->worker < 0 || (unsigned)ask->worker == i)
+				__builtin_prefetch(lb_counters(i, d->id));
 }
 
 static void
@@ -246,10 +275,30 @@ write_laddrs(uint8_t **at, const struct ask *ask, const struct lb_service *svc)
 }
 
 static void
+write_acl(uint8_t **at, const struct lb_service *svc, unsigned list, uint16_t type)
+{
+	uint8_t *to = record(at, type, acl_length(svc, list) * sizeof(struct ds_acl_entry));
+	const struct lb_acl *acl = acl_of(svc);
+	const struct lb_acl_entry *e;
+
+	if (!acl)
+		return;
+	TAILQ_FOREACH (e, &acl->list[list].entries, next) {
+		struct ds_acl_entry entry = {.subject = {.af = acl->key.af, .plen = e->plen}};
+
+		memcpy(&entry.subject.addr, &e->ip, sizeof(entry.subject.addr));
+		memcpy(to, &entry, sizeof(entry));
+		to += sizeof(entry);
+	}
+}
+
+static void
 write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, uint32_t ndests)
 {
 	uint32_t want = ask->req.want;
 
+	if (want & DS_LIST_WANT_DESTS)
+		prefetch_counters(ask, svc);
 	lb_ctrl_service_write(record(&at, DS_TLV_SERVICE, sizeof(struct dp_vs_service_compat)), svc,
 			      ask->worker, ask->cid, ask->req.index);
 	if (want & DS_LIST_WANT_MORE)
@@ -261,8 +310,8 @@ write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, 
 	if (want & DS_LIST_WANT_LADDRS)
 		write_laddrs(&at, ask, svc);
 	if (want & DS_LIST_WANT_ACLS) {
-		record(&at, DS_TLV_DENY, 0);
-		record(&at, DS_TLV_ALLOW, 0);
+		write_acl(&at, svc, LB_ACL_DENY, DS_TLV_DENY);
+		write_acl(&at, svc, LB_ACL_ALLOW, DS_TLV_ALLOW);
 	}
 }
 
@@ -293,7 +342,8 @@ write_page(const struct ask *ask, struct ctrl_reply *reply, struct cursor *at, b
 		if (!to)
 			return EDPVS_NOMEM;
 		write_service(to, ask, svc, ndests);
-		*at = (struct cursor){.serial = svc->serial, .kind = svc->kind, .daemon = daemon_number};
+		*at = (struct cursor){
+		    .serial = svc->serial, .kind = svc->kind, .daemon = lb_ctrl_daemon_number()};
 		empty = false;
 	}
 	return EDPVS_OK;
@@ -328,8 +378,5 @@ services_list(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 lb_list_ctrl_register(void)
 {
-	/* Without a random source cursors of other daemons are not told apart; they are still harmless. */
-	if (getrandom(&daemon_number, sizeof(daemon_number), GRND_NONBLOCK) < 0)
-		daemon_number = 0;
 	ctrl_register(DS_MSG_LIST_SERVICES, services_list);
 }

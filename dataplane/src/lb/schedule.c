@@ -3,7 +3,8 @@
  * The slow path: a packet that belongs to no connection finds its service, its real server and, for FullNAT,
  * a local address and port.
  */
-#include "lb_worker.h"
+#include "acl.h"
+#include "send.h"
 
 #include "base/hash.h"
 #include "core/conf.h"
@@ -77,24 +78,6 @@ addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
 	}
 }
 
-void
-conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
-{
-	const struct conn_hot *c = &t->hot[idx];
-
-	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6)) {
-		const struct conn_v6 *v = &t->v6[idx];
-
-		*out = (struct conn_addrs){v->caddr, v->vaddr, v->laddr, v->raddr};
-		return;
-	}
-	*out = (struct conn_addrs){{{0}}, {{0}}, {{0}}, {{0}}};
-	out->caddr.v4 = c->caddr;
-	out->vaddr.v4 = c->vaddr;
-	out->laddr.v4 = c->laddr;
-	out->raddr.v4 = c->raddr;
-}
-
 /* The next connection between the same local address and server gets the next port if that is free: its
  * replies' bucket, which is nowhere near, will be there by then. */
 static void
@@ -166,10 +149,11 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 	c->dest = d->id;
 	if (attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
-	c->net_gen = (uint16_t)net_generation;
 	cold->svc_timeout = attrs->conn_timeout;
 	addrs_store(t, idx, &a);
 	proto->open(w, idx, p, attrs);
+	if (t->account)
+		conn_account_start(t, idx, w->now_ms);
 	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
 		lport_free(&lb->ports, cold->port_space, c->lport);
 		conn_abandon(t, idx);
@@ -205,6 +189,7 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	struct lb_key key = {.vport_be = p->dport, .af = v6 ? INET_AF_V6 : INET_AF_V4, .proto = p->proto};
 	struct lb_sched_key sk = {.af = key.af, .sport_be = p->sport};
 	const struct lb_proto *proto = lb_proto_find(p->proto);
+	uint16_t gen = lb_generation();
 	const struct lb_dest_set *dests;
 	struct lb_service *svc;
 	uint32_t ref = CONN_NONE;
@@ -219,10 +204,12 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = proto->no_service(p, &key);
 		return CONN_NONE;
 	}
-	*why = proto->admit(p);
+	sk.saddr = inet_ip_make(key.af, p->l3 + (v6 ? 8 : 12));
+	*why = lb_acl_check(svc, &sk.saddr);
+	if (!*why)
+		*why = proto->admit(p);
 	if (*why)
 		return CONN_NONE;
-	sk.saddr = inet_ip_make(key.af, p->l3 + (v6 ? 8 : 12));
 	sk.daddr = key.vip;
 	dests = rcu_read(svc->dests);
 	choice = dests->n ? dests->sched->pick(dests, &svc->state[w->index], &sk, w->index) : -1;
@@ -232,5 +219,7 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = DROP_DEST_OVERLOAD;
 	else
 		*why = conn_open(w, p, &key, svc, dests, &dests->d[choice], &ref);
+	if (ref != CONN_NONE)
+		w->lb->t.hot[ref >> 1].net_gen = gen;
 	return ref;
 }

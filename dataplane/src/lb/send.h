@@ -11,31 +11,33 @@
 
 #include "net/net.h"
 
-static inline void
-lb_path_refresh(struct conn_hot *c)
+/* What connections remember is right while this stands still. To be read before looking anything up. */
+static inline uint16_t
+lb_generation(void)
 {
-	uint16_t gen = (uint16_t)net_generation;
+	return (uint16_t)__atomic_load_n(&net_generation, __ATOMIC_ACQUIRE);
+}
 
-	if (likely(c->net_gen == gen))
-		return;
-	c->net_gen = gen;
-	c->adj_in = ADJ_NONE;
-	c->adj_out = ADJ_NONE;
+/* Before a packet of a connection is looked at, and before one is made. */
+static inline void
+lb_conn_refresh(struct worker *w, uint32_t idx)
+{
+	if (unlikely(w->lb->t.hot[idx].net_gen != lb_generation()))
+		lb_conn_renew(w, idx);
 }
 
 /* What needs a route, a neighbour or a look at the MTU. forward.c */
 void lb_conn_send_slow(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len);
 
-/* Sends an IP packet of a connection towards the side of dir; data of m starts at the Ethernet header, ip_len
- * is the length of the IP packet. Uses and refreshes the adjacency that the connection caches. */
+/* Sends an IP packet of a connection that was refreshed towards the side of dir; data of m starts at the
+ * Ethernet header, ip_len is the length of the IP packet. Uses the adjacency that the connection caches. */
 static __rte_always_inline void
 lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
 {
-	struct conn_hot *c = &w->lb->t.hot[idx];
+	const struct conn_hot *c = &w->lb->t.hot[idx];
 	uint32_t adj, now_s = (uint32_t)(w->now_ms / 1000);
 	struct adj *a;
 
-	lb_path_refresh(c);
 	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
 	a = &net_adjs[adj];
 	if (unlikely(ip_len > w->lb->mtu_safe || adj == ADJ_NONE || !a->valid)) {

@@ -5,6 +5,7 @@
  * A service that a transaction deletes leaves the list, but stays in the index until the end: added again
  * under the same name it is the same object, so that workers never miss it and its counters go on.
  */
+#include "acl.h"
 #include "lb_control.h"
 
 #include <stdlib.h>
@@ -380,7 +381,7 @@ service_del(struct lb_service *svc)
 	*n = (struct service_note){.svc = svc, .behind = TAILQ_NEXT(svc, next)};
 	unlist(svc);
 	lb_touch(svc, 0);
-	return EDPVS_OK;
+	return svc->kind == LB_SERVICE_ADDRESS ? lb_acls_drop(&svc->key) : EDPVS_OK;
 }
 
 int

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "acl.h"
 #include "core/errors.h"
 #include "core/rcu.h"
 
@@ -154,6 +155,7 @@ service_publish(struct lb_service *svc)
 			parts[i].publish(svc);
 	if (!svc->built.key)
 		return;
+	lb_acl_attach(svc);
 	lb_key_publish(svc);
 	svc->built.key = false;
 	svc->known = true;
@@ -179,7 +181,7 @@ prepare(void)
 		if (err)
 			break;
 	}
-	return err;
+	return err ? err : lb_acls_prepare();
 }
 
 /* What comes before what goes: a VIP that moves from one service to another never looks unused. */
@@ -188,6 +190,7 @@ publish(void)
 {
 	struct lb_service *svc;
 
+	lb_acls_publish();
 	TAILQ_FOREACH (svc, &touched, touching)
 		if (!svc->deleted)
 			service_publish(svc);
@@ -196,6 +199,7 @@ publish(void)
 		if (svc->deleted)
 			lb_service_end(svc);
 	}
+	lb_acls_end();
 }
 
 static void
@@ -203,6 +207,7 @@ abandon(void)
 {
 	struct lb_service *svc;
 
+	lb_acls_abandon();
 	while ((svc = TAILQ_FIRST(&touched))) {
 		service_untouch(svc);
 		for (unsigned i = 0; i < NPARTS; i++)

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "core/mbuf.h"
 #include "core/rcu.h"
+#include "core/segment.h"
 #include "core/worker.h"
 #include "ctrl/ctrl.h"
 #include "lb/lb.h"
@@ -63,6 +64,7 @@ control_loop(void)
 			net_control_tick(clock_now_ms());
 			lb_control_tick(clock_now_ms());
 			rcu_reclaim();
+			segment_beat(real_ms());
 			control_ticks++;
 			next_tick = real_ms() + TICK_MS;
 		}

@@ -185,6 +185,7 @@ register_step(void)
 	port_ctrl_register();
 	net_ctrl_register();
 	lb_ctrl_register();
+	ctrl_stats_register();
 	return 0;
 }
 

@@ -234,7 +234,7 @@ worker_loop(struct worker *w)
 		lb_worker_tick(w);
 		port_flush(w);
 		rcu_quiescent(w->index);
-		w->stats.loops++;
+		w->shown->loops++;
 		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE);
 
 		now = rte_rdtsc();

@@ -24,8 +24,8 @@ void (*net_sapool_usage_hook)(int af, const union inet_ip *ip, int worker, struc
 
 /* ---- look-up ---- */
 
-static struct net_addr *
-find_exact(const struct port *p, int af, const union inet_ip *ip, unsigned plen)
+struct net_addr *
+addr_find_exact(const struct port *p, int af, const union inet_ip *ip, unsigned plen)
 {
 	struct net_addr *a;
 
@@ -183,8 +183,8 @@ addr_conflict(const struct port *p, const union inet_ip *ip)
 
 /* ---- adding and removing ---- */
 
-static bool
-spec_is_valid(const struct addr_spec *s)
+bool
+addr_spec_is_valid(const struct addr_spec *s)
 {
 	static const union inet_ip loopback6 = {.b = {[15] = 1}};
 
@@ -196,7 +196,7 @@ spec_is_valid(const struct addr_spec *s)
 	return s->ip.b[0] != 0 && s->ip.b[0] != 127 && s->ip.b[0] < 224;
 }
 
-static void
+void
 addr_remove(struct net_addr *a)
 {
 	net_timer_cancel(&a->expiry);
@@ -256,20 +256,14 @@ add_duplicate(struct net_addr *old, const struct addr_spec *spec)
 	return EDPVS_EXIST;
 }
 
-int
-addr_add(const struct addr_spec *spec)
+struct net_addr *
+addr_create(const struct addr_spec *spec, int *err)
 {
-	struct net_addr *a;
-	int rc;
+	struct net_addr *a = calloc(1, sizeof(*a));
 
-	if (!spec_is_valid(spec))
-		return EDPVS_INVAL;
-	a = find_exact(spec->port, spec->af, &spec->ip, spec->plen);
-	if (a)
-		return add_duplicate(a, spec);
-	a = calloc(1, sizeof(*a));
+	*err = a ? EDPVS_OK : EDPVS_NOMEM;
 	if (!a)
-		return EDPVS_NOMEM;
+		return NULL;
 	a->spec = *spec;
 	a->flags = spec->flags & (ADDR_F_SAPOOL | ADDR_F_LINKLOCAL);
 	a->expiry.fn = expired;
@@ -277,24 +271,63 @@ addr_add(const struct addr_spec *spec)
 	TAILQ_INSERT_TAIL(&net_addrs, a, next);
 	if (spec->af == INET_AF_V6)
 		maddr_join_for(spec->port, &spec->ip);
-	rc = set_local(a, true);
-	if (!rc)
-		rc = route_addr_added(a);
-	if (rc) {
+	*err = set_local(a, true);
+	if (!*err)
+		*err = route_addr_added(a);
+	if (*err) {
 		addr_remove(a);
-		return rc;
+		return NULL;
 	}
 	set_lifetime(a, spec);
-	if (spec->af == INET_AF_V6)
+	return a;
+}
+
+void
+addr_appear(struct net_addr *a)
+{
+	if (a->spec.af == INET_AF_V6)
 		dad_start(a);
 	announce(a);
-	return EDPVS_OK;
+}
+
+void
+addr_renew(struct net_addr *a, const struct addr_spec *spec)
+{
+	TAILQ_REMOVE(&net_addrs, a, next);
+	TAILQ_INSERT_TAIL(&net_addrs, a, next);
+	a->spec = *spec;
+	a->flags = (a->flags & ~(uint32_t)(ADDR_F_SAPOOL | ADDR_F_LINKLOCAL)) |
+		   (spec->flags & (ADDR_F_SAPOOL | ADDR_F_LINKLOCAL));
+	set_lifetime(a, spec);
+	set_local(a, true);
+	/* Somebody else had it; who asks for it again believes that this is over. */
+	if (a->flags & ADDR_F_DADFAILED) {
+		a->flags &= ~(uint32_t)ADDR_F_DADFAILED;
+		addr_appear(a);
+	}
+}
+
+int
+addr_add(const struct addr_spec *spec)
+{
+	struct net_addr *a;
+	int err;
+
+	if (!addr_spec_is_valid(spec))
+		return EDPVS_INVAL;
+	a = addr_find_exact(spec->port, spec->af, &spec->ip, spec->plen);
+	if (a)
+		return add_duplicate(a, spec);
+	a = addr_create(spec, &err);
+	if (a)
+		addr_appear(a);
+	return err;
 }
 
 int
 addr_set(const struct addr_spec *spec)
 {
-	struct net_addr *a = find_exact(spec->port, spec->af, &spec->ip, spec->plen);
+	struct net_addr *a = addr_find_exact(spec->port, spec->af, &spec->ip, spec->plen);
 
 	if (spec->plen == 0 || spec->plen > inet_bits(spec->af))
 		return EDPVS_INVAL;
@@ -313,7 +346,7 @@ addr_set(const struct addr_spec *spec)
 int
 addr_del(const struct port *p, int af, const union inet_ip *ip, unsigned plen)
 {
-	struct net_addr *a = find_exact(p, af, ip, plen);
+	struct net_addr *a = addr_find_exact(p, af, ip, plen);
 
 	if (plen == 0 || plen > inet_bits(af))
 		return EDPVS_INVAL;

@@ -58,6 +58,28 @@ int addr_del(const struct port *p, int af, const union inet_ip *ip, unsigned ple
 void addr_flush(const struct port *p, int af);
 void addr_fini(void);
 
+/* The steps of which transactions are made (addr_txn.c). */
+
+/* False for a prefix length or an address that a port cannot have. */
+bool addr_spec_is_valid(const struct addr_spec *spec);
+struct net_addr *addr_find_exact(const struct port *p, int af, const union inet_ip *ip, unsigned plen);
+/* A new address, last in the list, with its routes, as far as nobody on the link notices. NULL with *err:
+ * NOMEM, RESOURCE … */
+struct net_addr *addr_create(const struct addr_spec *spec, int *err);
+/* Tells the link of a created address; IPv6 addresses are tentative from here on. */
+void addr_appear(struct net_addr *a);
+/* Makes an address what it would be if it had been created by spec now; it keeps its place for workers. */
+void addr_renew(struct net_addr *a, const struct addr_spec *spec);
+/* Takes it away and frees it. */
+void addr_remove(struct net_addr *a);
+
+/* Add, set and delete as parts of the open transaction, with the codes that they would return on their own.
+ * What the list looks like then, and workers and the link know, follows with the commit. */
+int addr_txn_add(const struct addr_spec *spec);
+int addr_txn_set(const struct addr_spec *spec);
+int addr_txn_del(const struct port *p, int af, const union inet_ip *ip, unsigned plen);
+void addr_txn_init(void);
+
 /* An address of the port, whatever its prefix length; NULL when there is none. */
 struct net_addr *addr_find(const struct port *p, int af, const union inet_ip *ip);
 

@@ -69,6 +69,41 @@ handle_set(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return spec.af ? addr_set(&spec) : EDPVS_NOTSUPP;
 }
 
+/* ---- the same in an atomic batch ---- */
+
+static int
+part_add(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct addr_spec spec;
+	int rc = parse(req, &spec);
+
+	if (rc)
+		return rc;
+	return spec.af ? addr_txn_add(&spec) : EDPVS_NOTSUPP;
+}
+
+static int
+part_del(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct addr_spec spec;
+	int rc = parse(req, &spec);
+
+	if (rc)
+		return rc;
+	return spec.af ? addr_txn_del(spec.port, spec.af, &spec.ip, spec.plen) : EDPVS_NOTSUPP;
+}
+
+static int
+part_set(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct addr_spec spec;
+	int rc = parse(req, &spec);
+
+	if (rc)
+		return rc;
+	return spec.af ? addr_txn_set(&spec) : EDPVS_NOTSUPP;
+}
+
 static int
 handle_flush(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
@@ -215,9 +250,10 @@ handle_maddr(const struct ctrl_request *req, struct ctrl_reply *reply)
 void
 addr_ctrl_register(void)
 {
-	ctrl_register(SOCKOPT_SET_IFADDR_ADD, handle_add);
-	ctrl_register(SOCKOPT_SET_IFADDR_DEL, handle_del);
-	ctrl_register(SOCKOPT_SET_IFADDR_SET, handle_set);
+	addr_txn_init();
+	ctrl_register_pair(SOCKOPT_SET_IFADDR_ADD, handle_add, part_add);
+	ctrl_register_pair(SOCKOPT_SET_IFADDR_DEL, handle_del, part_del);
+	ctrl_register_pair(SOCKOPT_SET_IFADDR_SET, handle_set, part_set);
 	ctrl_register(SOCKOPT_SET_IFADDR_FLUSH, handle_flush);
 	ctrl_register(SOCKOPT_GET_IFADDR_SHOW, handle_show);
 	ctrl_register(SOCKOPT_GET_IFMADDR_SHOW, handle_maddr);

@@ -343,7 +343,7 @@ net_icmp_error(struct worker *w, const struct rte_mbuf *m, const struct pkt *p, 
 	if (p->cast != PKT_HOST || !(af == INET_AF_V6 ? may_send6(&s, &e) : may_send4(&s)))
 		return;
 	if (!icmp_limit_take(&w->net->icmp, w->now_ms)) {
-		w->drops[DROP_ICMP_RATE]++;
+		worker_drops_add(w, DROP_ICMP_RATE, 1);
 		return;
 	}
 	out = make_error(w->pool, af, &s, &e);

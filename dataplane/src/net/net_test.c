@@ -133,7 +133,7 @@ world_up(void **state)
 		assert_non_null(workers[i]->port);
 		workers[i]->port->tx[0].usable = true;
 		workers[i]->port->tx[1].usable = true;
-		memset(workers[i]->drops, 0, sizeof(workers[i]->drops));
+		memset(workers[i]->drop_counters, 0, (DROP_REASONS - 1) * sizeof(uint64_t));
 	}
 	memset(control_drops, 0, sizeof(control_drops));
 	assert_int_equal(net_init(), EDPVS_OK);
@@ -264,7 +264,7 @@ drops(enum drop_reason why)
 	uint64_t sum = control_drops[why];
 
 	for (unsigned i = 0; i < WORKERS; i++)
-		sum += workers[i]->drops[why];
+		sum += worker_drops(workers[i], why);
 	return sum;
 }
 

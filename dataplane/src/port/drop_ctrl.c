@@ -40,7 +40,7 @@ add_sum(struct ctrl_reply *reply, unsigned reason)
 	uint64_t sum = control_drops[reason];
 
 	for (unsigned i = 0; i < nworkers; i++)
-		sum += workers[i]->drops[reason];
+		sum += worker_drops(workers[i], reason);
 	return add_record(reply, reason, DS_LCORE_ALL, sum);
 }
 
@@ -50,7 +50,7 @@ add_each(struct ctrl_reply *reply, unsigned reason)
 	int rc = add_record(reply, reason, rte_get_main_lcore(), control_drops[reason]);
 
 	for (unsigned i = 0; i < nworkers && !rc; i++)
-		rc = add_record(reply, reason, workers[i]->lcore_id, workers[i]->drops[reason]);
+		rc = add_record(reply, reason, workers[i]->lcore_id, worker_drops(workers[i], reason));
 	return rc;
 }
 

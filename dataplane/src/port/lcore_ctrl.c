@@ -105,7 +105,7 @@ on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 		out.lcore_loop = control_turns;
 		return reply_copy(reply, &out, sizeof(out));
 	}
-	out.lcore_loop = w->stats.loops;
+	out.lcore_loop = w->shown->loops;
 	out.pktburst = w->stats.bursts;
 	out.zpktburst = w->stats.bursts_zero;
 	out.fpktburst = w->stats.bursts_full;

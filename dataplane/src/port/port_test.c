@@ -173,25 +173,25 @@ static void
 what_does_not_fit_is_counted_and_freed(void **state)
 {
 	unsigned before = rte_mempool_avail_count(pools[0]);
-	uint64_t dropped = workers[0]->stats.tx_dropped, full = workers[0]->drops[DROP_TX_FULL];
+	uint64_t dropped = workers[0]->stats.tx_dropped, full = worker_drops(workers[0], DROP_TX_FULL);
 
 	for (int i = 0; i < RING + 32; i++)
 		port_tx(workers[0], 0, frame(60));
 	port_flush(workers[0]);
 	assert_int_equal(collect(tx[0][0]), RING - 1); /* a ring of 64 holds 63 */
 	assert_int_equal(workers[0]->stats.tx_dropped - dropped, 33);
-	assert_int_equal(workers[0]->drops[DROP_TX_FULL] - full, 33);
+	assert_int_equal(worker_drops(workers[0], DROP_TX_FULL) - full, 33);
 	assert_int_equal(rte_mempool_avail_count(pools[0]), before);
 }
 
 static void
 unknown_ports_drop(void **state)
 {
-	uint64_t before = workers[0]->drops[DROP_PORT_DOWN];
+	uint64_t before = worker_drops(workers[0], DROP_PORT_DOWN);
 
 	port_tx(workers[0], 5, frame(60));
 	port_tx(workers[0], PORT_NONE, frame(60));
-	assert_int_equal(workers[0]->drops[DROP_PORT_DOWN] - before, 2);
+	assert_int_equal(worker_drops(workers[0], DROP_PORT_DOWN) - before, 2);
 }
 
 /* ---- messages ---- */
@@ -435,8 +435,8 @@ message_drops(void **state)
 	unsigned index = DROP_IP4_CHECKSUM - 1;
 	struct ds_drop drop;
 
-	workers[0]->drops[DROP_IP4_CHECKSUM] = 3;
-	workers[1]->drops[DROP_IP4_CHECKSUM] = 4;
+	workers[0]->drop_counters[DROP_IP4_CHECKSUM - 1] = 3;
+	workers[1]->drop_counters[DROP_IP4_CHECKSUM - 1] = 4;
 	control_drops[DROP_IP4_CHECKSUM] = 10;
 	assert_int_equal(ask(DS_MSG_DROPS, SOCKOPT_GET, &req, sizeof(req)), 0);
 	assert_int_equal(ctrl_reply_len(reply), (DROP_REASONS - 1) * DS_TLV_SIZE(sizeof(drop)));

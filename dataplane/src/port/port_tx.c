@@ -6,7 +6,7 @@ static void
 give_up(struct worker *w, struct rte_mbuf **m, unsigned n)
 {
 	w->stats.tx_dropped += n;
-	w->drops[DROP_TX_FULL] += n;
+	worker_drops_add(w, DROP_TX_FULL, n);
 	rte_pktmbuf_free_bulk(m, n);
 }
 

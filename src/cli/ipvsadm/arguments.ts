@@ -2,7 +2,7 @@
 // From tokens to values: what a command line says, before anybody asks whether it makes sense.
 import type { Sockpair } from '../../ipc/messages/conn';
 import { fwdMode } from '../../ipc/messages/dest';
-import { AF_INET, AF_INET6, anyAddress, type IpAddress } from '../parse/address';
+import { addressBits, AF_INET, AF_INET6, anyAddress, compareAddress, maskedAddress, type IpAddress } from '../parse/address';
 import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
 import { parseCInteger, parseDecimal } from '../parse/number';
 import { IPPROTO, protocolNumber } from '../parse/protocol';
@@ -22,7 +22,13 @@ export type ServiceArgument =
   | ({ readonly kind: 'match' } & MatchRule);
 
 /** An entry of a deny or allow list. */
-export type AclSubject = { readonly ipset: string } | { readonly address: IpAddress };
+export type AclSubject =
+  | { readonly ipset: string }
+  | {
+      readonly address: IpAddress;
+      /** Leading bits that count; null: all of them. */
+      readonly prefix: number | null;
+    };
 
 /** Values as they were given; undefined: not given. */
 export interface Values {
@@ -160,8 +166,12 @@ function parseSubject(text: string, names: NameLookup, list: string): AclSubject
     if (ipset.length > MAX_IPSET || !/^[\x21-\x7e]+$/.test(ipset)) throw invalid(message);
     return { ipset };
   }
-  const endpoint = orInvalid(parseEndpoint(text, IPPROTO.tcp, names), message);
-  return { address: { af: endpoint.af, bytes: endpoint.bytes } };
+  // An address with its port, which means nothing here, or a network.
+  const { af, bytes, prefix } = orInvalid(parseAddressFilter(text, names), message);
+  if (prefix === addressBits(af)) return { address: { af, bytes }, prefix: null };
+  const isNetwork = compareAddress(af, maskedAddress(af, bytes, prefix), bytes) === 0;
+  if (!isNetwork) throw invalid(`illegal ${list} entry '${text}', bits behind the length must be 0`);
+  return { address: { af, bytes }, prefix };
 }
 
 const PROXY_PROTOCOLS: Readonly<Record<string, number | undefined>> = {
@@ -362,7 +372,11 @@ export function parseArguments(argv: readonly string[], argv0: string, names: Na
       command = token.row;
       commandValue = token.value;
       checkDaemonState(command, commandValue);
-      if (command.id === 'help' || command.id === 'version') break;
+      if (command.id === 'help' || command.id === 'version') {
+        // The rest is ignored, but for the form of what is printed.
+        for (const column of ['json', 'pretty'] as const) if (argv.includes(`--${column}`)) given.add(column);
+        break;
+      }
     } else {
       noteGiven(token, given);
       HANDLERS[token.row.long]({ values, names, token, text: token.value ?? '' });
@@ -373,6 +387,7 @@ export function parseArguments(argv: readonly string[], argv0: string, names: Na
 }
 
 function checkDaemonState(command: CommandRow, value: string | null): void {
+  if (command.id !== 'start-daemon' && command.id !== 'stop-daemon') return;
   if (value === null || value === 'master' || value === 'backup') return;
   throw invalid(command.id === 'stop-daemon' ? 'illegal start_daemon specified' : 'illegal start-daemon parameter specified');
 }

@@ -9,7 +9,8 @@ import { EXIT_LIST } from './errors';
 export type Action =
   | 'add-service' | 'edit-service' | 'delete-service' | 'zero' | 'flush' | 'get-service' | 'get-services' | 'get-dests'
   | 'add-dest' | 'edit-dest' | 'delete-dest' | 'add-laddr' | 'delete-laddr' | 'get-laddrs' | 'add-address'
-  | 'delete-address' | 'add-deny' | 'delete-deny' | 'get-deny' | 'add-allow' | 'delete-allow' | 'get-allow' | 'get-conns'; // prettier-ignore
+  | 'delete-address' | 'add-deny' | 'delete-deny' | 'get-deny' | 'add-allow' | 'delete-allow' | 'get-allow' | 'get-conns'
+  | 'flush-laddrs' | 'flush-deny' | 'flush-allow' | 'replace-dest'; // prettier-ignore
 
 const { EDPVS_INVAL, EDPVS_EXIST, EDPVS_NOTEXIST, EDPVS_NOTSUPP, EDPVS_NOSERV, EDPVS_MSG_FAIL } = EDPVS;
 
@@ -50,6 +51,7 @@ const SENTENCES: Readonly<Partial<Record<Action, Sentences>>> = {
     [EDPVS_NOTEXIST]: 'No such interface',
   },
   'delete-laddr': { [EDPVS_NOSERV]: 'Service not defined', [EDPVS_NOTEXIST]: 'No such Local address' },
+  'flush-laddrs': { [EDPVS_NOSERV]: 'Service not defined' },
   'get-laddrs': { ...MISSING_SERVICE, [EDPVS_NOSERV]: 'No such service' },
   'add-deny': { [EDPVS_EXIST]: 'blacklist address already exists', [EDPVS_INVAL]: 'No such ipset' },
   'add-allow': { [EDPVS_EXIST]: 'whitelist address already exists', [EDPVS_INVAL]: 'No such ipset' },

@@ -3,31 +3,12 @@
 // other rules than users of ipvsadm know.
 import { Command, Help, Option } from 'commander';
 import { COMMANDS, OPTIONS, valueKind, type CommandRow, type OptionRow } from './options';
+import { USAGE } from './usage';
 import { VERSION_LINE } from './version';
 
 const COMMAND_GROUP = 'Commands:';
 const OPTION_GROUP = 'Options:';
-
-const SERVICE = '-t|u|q|1|f|H service';
-
-const USAGE = [
-  `-A|E ${SERVICE} [-s scheduler] [-p [seconds]] [-M mask] [attributes]`,
-  `-D ${SERVICE}`,
-  '-C',
-  `-a|e ${SERVICE} -r server [-g|i|m|b|J] [-w weight] [-x number] [-y number]`,
-  `-d ${SERVICE} -r server`,
-  `-L|l [${SERVICE}] [--stats|--rate|--thresholds|--persistent-conn] [-n] [-X] [--cpu index]`,
-  '-L|l -c [--persistent-conn] [--sockpair pair] [-n]',
-  `-Z [${SERVICE}]`,
-  `-P|Q ${SERVICE} -z address -F device`,
-  `-G [${SERVICE}] [--cpu index]`,
-  `-U|V ${SERVICE} -k address`,
-  `-O|Y ${SERVICE} -2 address`,
-  `-B|W [${SERVICE}]`,
-  '-S [-n] [--compat-save]',
-  '-R < rules',
-  '-h|v',
-] as const;
+const EXTENSION_GROUP = 'Extensions:';
 
 /** The long form stands first, because that is where people look for it. */
 function flagsOf(row: CommandRow | OptionRow): string {
@@ -45,8 +26,11 @@ function optionOf(row: CommandRow | OptionRow, group: string): Option {
 /** The tables as commander knows them. */
 export function toCommander(argv0: string): Command {
   const program = new Command(argv0).helpOption(false);
-  for (const row of COMMANDS) program.addOption(optionOf(row, COMMAND_GROUP));
-  for (const row of OPTIONS as readonly OptionRow[]) program.addOption(optionOf(row, OPTION_GROUP));
+  const add = (row: CommandRow | OptionRow, group: string): void => {
+    if (row.hidden !== true) program.addOption(optionOf(row, row.extension === true ? EXTENSION_GROUP : group));
+  };
+  for (const row of COMMANDS) add(row, COMMAND_GROUP);
+  for (const row of OPTIONS as readonly OptionRow[]) add(row, OPTION_GROUP);
   return program;
 }
 
@@ -70,5 +54,5 @@ export function helpText(argv0: string): string {
     return `${group}\n${members.map((option) => entry(option, width)).join('')}`;
   };
   const usage = USAGE.map((line) => `  ${argv0} ${line}\n`).join('');
-  return `${VERSION_LINE}Usage:\n${usage}${section(COMMAND_GROUP)}${section(OPTION_GROUP)}`;
+  return `${VERSION_LINE}Usage:\n${usage}${section(COMMAND_GROUP)}${section(OPTION_GROUP)}${section(EXTENSION_GROUP)}`;
 }

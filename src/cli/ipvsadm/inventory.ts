@@ -2,7 +2,7 @@
 // Services with what belongs to them, as lists and saves need them.
 import { IpcError, type Transport } from '../../ipc/client';
 import { fetchDests, type Dest } from '../../ipc/messages/dest';
-import { matchesDest, matchesService } from '../../ipc/messages/filter';
+import { filterOfService, matchesDest, matchesService } from '../../ipc/messages/filter';
 import type { Info } from '../../ipc/messages/info';
 import {
   fetchInventory,
@@ -17,7 +17,6 @@ import {
   type Wanted,
 } from '../../ipc/messages/list';
 import { listServices, sameService, type Service } from '../../ipc/messages/service';
-import { addressBits, type Family } from '../parse/address';
 import type { Address } from '../render/names';
 import type { AddressFilter } from './address-filter';
 import type { Values } from './arguments';
@@ -152,12 +151,6 @@ export function fetchEntries(transport: Transport, request: Request): Entries {
   };
 }
 
-/** A filter that lets through the service, and maybe others that no address tells from it. */
-function filterOf(service: Service): ServiceFilter {
-  const { af, proto, addr, port, fwmark } = service;
-  return { af, proto, vip: { af, addr, plen: addressBits(af as Family) }, vport: port, fwmark };
-}
-
 /**
  * What belongs to one service; a filter may leave nothing of it.
  * @param service as just fetched
@@ -167,7 +160,7 @@ export function fetchEntry(transport: Transport, service: Service, request: Requ
   const { filter } = request;
   if (filter !== undefined && !matchesService(filter, service)) return undefined;
   const listed = wantsMore(request.wanted)
-    ? (fetchInventory(transport, { ...request, filter: filterOf(service) }).services.find((each) => sameService(each.service, service)) ?? null)
+    ? (fetchInventory(transport, { ...request, filter: filterOfService(service) }).services.find((each) => sameService(each.service, service)) ?? null)
     : plainEntry(transport, service, request.index);
   if (listed === null) return null;
   const entry = entryOf(listed, request);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same services as each worker sees them (--cpu all).
 import type { Dest } from '../../ipc/messages/dest';
-import type { Service } from '../../ipc/messages/service';
+import type { Info } from '../../ipc/messages/info';
 import { formatEndpoint } from '../render/address';
 import { NUMERIC } from '../render/names';
 import { invalid } from './errors';
 import type { Entries, Entry } from './inventory';
 import { fetchListing, type Listing } from './listing';
-import { serviceName } from './service-text';
+import { serviceName, type ServiceIdentity } from './service-text';
 
 /** Attempts to get the lists of all lcores from one configuration. */
 const ATTEMPTS = 3;
@@ -25,7 +25,8 @@ export interface SharedEntry {
   readonly shares: readonly Share[];
 }
 
-function serviceId(service: Service): string {
+/** Tells services apart, also those of marks and rules. */
+export function serviceId(service: ServiceIdentity): string {
   return `${service.af} ${service.proto} ${serviceName(service, NUMERIC)}`;
 }
 
@@ -63,14 +64,19 @@ function indexed(entries: Entries): Map<string, Entry> {
   return byId;
 }
 
+/** @throws UsageError when the daemon does not tell how many workers it has */
+export function workerCount({ workers }: Info): number {
+  if (workers === null) throw invalid("illegal cpu 'all' specified, this daemon does not tell how many lcores it has");
+  return workers;
+}
+
 /**
  * Fetches what each worker has.
  * @returns null after saying why that cannot be had
  * @throws UsageError when the daemon does not tell how many workers there are
  */
 export function fetchShares(listing: Listing): { readonly workers: number; readonly entries: Iterable<SharedEntry> } | null {
-  const { workers } = listing.info;
-  if (workers === null) throw invalid("illegal cpu 'all' specified, this daemon does not tell how many lcores it has");
+  const workers = workerCount(listing.info);
   const lists = fetchAll(listing, workers);
   if (lists === null) return null;
   const [whole = listing.entries, ...others] = lists;

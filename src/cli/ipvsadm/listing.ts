@@ -7,7 +7,7 @@ import { getService } from '../../ipc/messages/service';
 import { NUMERIC, type Names } from '../render/names';
 import type { Arguments, ServiceArgument } from './arguments';
 import { EXIT_LIST } from './errors';
-import { entryAddresses, fetchEntries, fetchEntry, serviceFilter, type Entries, type Entry, type Request } from './inventory';
+import { entryAddresses, fetchEntry, serviceFilter, type Entries, type Entry, type Request } from './inventory';
 import { serviceKey } from './requests';
 import { serviceName } from './service-text';
 import { attempt, type Session } from './session';
@@ -30,10 +30,11 @@ export function reportProblem({ session }: Pick<Listing, 'session'>, { service, 
 }
 
 /** Names as the command line wants them. */
-export async function namesFor({ args, entries }: Listing): Promise<Names> {
+export async function namesFor({ session, args, entries }: Listing): Promise<Names> {
   if (args.given.has('numeric')) return NUMERIC;
-  const { lookUpNames } = await import('../runtime/names');
-  return lookUpNames(entryAddresses(entries));
+  const names = await session.names();
+  await names.learn(entryAddresses(entries));
+  return names;
 }
 
 /** What the daemon has to send beside the services. */
@@ -66,6 +67,6 @@ export function fetchListing(listing: Omit<Listing, 'entries'>, index: number): 
   const { service } = args.values;
   const sorted = !args.given.has('nosort');
   const request: Request = { index, wanted: wantedOf(args), sorted, filter: serviceFilter(args.values), info };
-  if (service !== undefined) return fetchOne(session, service, request);
-  return attempt(session, 'get-services', () => fetchEntries(session.transport, request));
+  const entries = service === undefined ? attempt(session, 'get-services', () => session.entries(request)) : fetchOne(session, service, request);
+  return entries === null ? null : session.view(entries, index);
 }

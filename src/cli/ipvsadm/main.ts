@@ -11,10 +11,12 @@ import { restoreRules } from './commands/restore';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
+import { writeDocument } from './json/document';
 import { JsonLines, withJsonErrors } from './json/error';
 import type { CommandId } from './options';
 import { openSession, type Command } from './session';
-import { VERSION_LINE } from './version';
+import { VERSION_DOCUMENT, VERSION_LINE } from './version';
+import type { RunOnce } from './view';
 import { isWrapper, runWrapper } from './wrappers';
 
 /** Loaded only when asked for. */
@@ -24,8 +26,9 @@ const help: Command = async (_args, _open, io) => {
   return 0;
 };
 
-const version: Command = (_args, _open, io) => {
-  io.stdout.write(VERSION_LINE);
+const version: Command = (args, _open, io) => {
+  if (args.given.has('json')) writeDocument(io.stdout, VERSION_DOCUMENT, args.given.has('pretty'));
+  else io.stdout.write(VERSION_LINE);
   return 0;
 };
 
@@ -56,7 +59,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
   'flush-blklst': async (args, open, io) => (await import('./commands/flush')).flushDeny(args, open, io),
   'flush-whtlst': async (args, open, io) => (await import('./commands/flush')).flushAllow(args, open, io),
   completion: async (args, open, io) => (await import('./commands/completion')).completion(args, open, io),
-  complete: async (args, open, io) => (await import('./commands/completion')).complete(args, open, io),
+  complete: async (args, open, io) => (await import('./completion/live')).complete(args, open, io),
   list,
   save,
   restore,
@@ -70,7 +73,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
 /** The outside as the command line wants it. */
 function chosenIo(io: Io, { socket, timeoutMs }: Readonly<Values>): Io {
   if (socket === undefined && timeoutMs === undefined) return io;
-  return deriveIo(io, { transport: () => io.transport({ path: socket, timeoutMs }) });
+  return deriveIo(io, { transport: (choice) => io.transport({ path: socket ?? choice?.path, timeoutMs: timeoutMs ?? choice?.timeoutMs }) });
 }
 
 function runCommand(args: Arguments, outside: Io): number | Promise<number> {
@@ -78,11 +81,12 @@ function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
   const json = args.given.has('json');
   const io = chosenIo(json ? deriveIo(outside, { stderr: new JsonLines(outside.stderr) }) : outside, args.values);
-  const run = (inner: Io): number | Promise<number> => COMMANDS[args.command.id](args, () => openSession(inner, json), inner);
+  const run: RunOnce = (inner, wrap = (session) => session) =>
+    COMMANDS[args.command.id](args, () => wrap(openSession(inner, args.given)), inner);
   return args.given.has('watch') || args.given.has('color') ? runViewed(args, io, run) : run(io);
 }
 
-async function runViewed(args: Arguments, io: Io, run: (io: Io) => number | Promise<number>): Promise<number> {
+async function runViewed(args: Arguments, io: Io, run: RunOnce): Promise<number> {
   return (await import('./view')).runViewed(args, io, run);
 }
 

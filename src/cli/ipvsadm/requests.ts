@@ -5,6 +5,7 @@ import { fwdMode, type DestSpec } from '../../ipc/messages/dest';
 import type { LocalAddress } from '../../ipc/messages/laddr';
 import { svcFlags, type Service, type ServiceSpec } from '../../ipc/messages/service';
 import { AF_INET6 } from '../parse/address';
+import type { Endpoint } from '../parse/endpoint';
 import { hostMask, parseNetmask } from '../parse/netmask';
 import { IPPROTO } from '../parse/protocol';
 import { serviceAddress, type AclSubject, type Arguments, type ServiceArgument, type Values } from './arguments';
@@ -142,6 +143,21 @@ export function serverRequest(args: Arguments): { readonly service: ServiceSpec;
       min_conn: values.lowerThreshold ?? 0,
     },
   };
+}
+
+/** What tells a server from others of its service. */
+export interface ServerKey {
+  readonly af: number;
+  readonly addr: Uint8Array;
+  readonly port: number;
+}
+
+/** The server that an option names; without port: that of the service. */
+export function serverKey(server: Endpoint | undefined, { values }: Arguments): ServerKey {
+  if (server === undefined) throw new Error('a command that needs a server was run without one');
+  const service = requiredService(values);
+  const servicePort = service.kind === 'address' ? service.port : 0;
+  return { af: server.af, addr: server.bytes, port: server.port ?? servicePort };
 }
 
 /** The local address of -P and -Q. */

@@ -9,6 +9,7 @@ import { formatNetmask } from '../parse/netmask';
 import { protocolName } from '../parse/protocol';
 import { formatIp } from '../render/address';
 import type { Names } from '../render/names';
+import { printable } from '../render/text';
 import { isConhash } from './checks';
 import { destCheckValues } from './dest-check';
 import { savedMatch } from './match';
@@ -26,7 +27,7 @@ const FORWARDING: Readonly<Record<number, string | undefined>> = {
 };
 
 /** The option that names a service. */
-function serviceOption(service: Service, names: Names): string {
+export function serviceOption(service: Service, names: Names): string {
   const { af, proto, addr, port, fwmark, match } = service;
   switch (serviceKind(service)) {
     case 'fwmark':
@@ -64,7 +65,7 @@ export function serviceLine(service: Service, names: Names, complete: boolean): 
     '-A',
     serviceOption(service, names),
     '-s',
-    service.sched_name,
+    printable(service.sched_name),
     ...(persistent ? ['-p', String(service.timeout), ...mask] : []),
     ...(hasFlag(service, svcFlags.IP_VS_SVC_F_ONEPACKET) ? ['--ops'] : []),
     ...(complete ? moreAttributes(service) : []),
@@ -94,7 +95,7 @@ export function laddrLine(service: Service, local: LocalAddress, names: Names): 
 
 /** What an entry of a list is about: an address or ipset:NAME. */
 export function subjectText(entry: AclEntry): string {
-  return entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${entry.ipset}`;
+  return entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${printable(entry.ipset)}`;
 }
 
 export function aclLine(kind: AclKind, service: Service, entry: AclEntry, names: Names): string {

@@ -39,7 +39,7 @@ export function endpointText(af: number, addr: Uint8Array, port: number, proto: 
 }
 
 /** The first words of a service's line: TCP  10.0.0.1:80, FWM  7, MATCH tcp,from=... */
-export function serviceName(service: Service, names: Names): string {
+export function serviceName(service: ServiceIdentity, names: Names): string {
   const { af, proto, addr, port, fwmark, match } = service;
   switch (serviceKind(service)) {
     case 'fwmark':

@@ -3,9 +3,13 @@ import { ConnectError, DaemonError, IpcError, type Transport } from '../../ipc/c
 import { getInfo, type Info } from '../../ipc/messages/info';
 import { CommandError } from '../runtime/errors';
 import type { Io, Output } from '../runtime/io';
+import type { LearnedNames } from '../runtime/names';
 import type { Arguments } from './arguments';
 import { briefText, changeStatus, connectReason, failureText, type Action } from './failure';
+import { fetchEntries, type Entries, type Request } from './inventory';
 import { requestError, writeError } from './json/error';
+import type { Column } from './options';
+import { isTolerated } from './tolerance';
 
 /** Exit status when the daemon cannot be reached. */
 const EXIT_UNREACHABLE = 2;
@@ -17,6 +21,12 @@ export interface Session {
   readonly stderr: Output;
   /** The daemon's description; asked for anew by every call but the first. */
   info(): Info;
+  /** Services with what belongs to them. @throws as fetchEntries */
+  entries(request: Request): Entries;
+  /** Turns what was fetched into what is printed. @param index of the lcore */
+  view(entries: Entries, index: number): Entries;
+  /** Names for what is printed: what was learned stays. */
+  names(): Promise<LearnedNames>;
   /** Tells that a request failed. */
   fail(action: Action, error: IpcError): void;
   /** Tells that a request about one of several things failed. */
@@ -64,16 +74,25 @@ function reporter({ stderr }: Io, json: boolean): Pick<Session, 'fail' | 'compla
   };
 }
 
-/** @param json errors as JSON @throws CommandError */
-export function openSession(io: Io, json = false): Session {
+async function makeNames(given: ReadonlySet<Column>): Promise<LearnedNames> {
+  const { LearnedNames } = await import('../runtime/names');
+  return new LearnedNames({ limitMs: given.has('no-resolve-timeout') ? Infinity : undefined });
+}
+
+/** @param given says how errors and names are wanted @throws CommandError */
+export function openSession(io: Io, given: ReadonlySet<Column>): Session {
   const transport = io.transport();
   let first = greeted.has(transport) ? null : greet(transport);
+  let names: Promise<LearnedNames> | undefined;
   greeted.add(transport);
   return {
     transport,
     stdout: io.stdout,
     stderr: io.stderr,
-    ...reporter(io, json),
+    ...reporter(io, given.has('json')),
+    entries: (request) => fetchEntries(transport, request),
+    view: (entries) => entries,
+    names: () => (names ??= makeNames(given)),
     info: () => {
       const info = first ?? greet(transport);
       first = null;
@@ -89,12 +108,17 @@ function tell(session: Session, action: Action, error: unknown): asserts error i
   session.fail(action, error);
 }
 
-/** Asks for a change and says nothing if it was made. @returns the exit status */
-export function change(session: Session, action: Action, request: () => void): number {
+/**
+ * Asks for a change and says nothing if it was made.
+ * @param given options that may allow for a refusal (--if-exists, --if-not-exists)
+ * @returns the exit status
+ */
+export function change(session: Session, action: Action, request: () => void, given?: ReadonlySet<Column>): number {
   try {
     request();
     return 0;
   } catch (error) {
+    if (given !== undefined && error instanceof DaemonError && isTolerated(given, action, error.code)) return 0;
     tell(session, action, error);
     return changeStatus(error);
   }

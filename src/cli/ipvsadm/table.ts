@@ -42,8 +42,9 @@ export function versionLine({ version, size }: Info): string {
   return `IP Virtual Server version ${version.major}.${version.minor}.${version.patch} (size=${size})\n`;
 }
 
-export function forwardName(dest: Dest): string {
-  switch (dest.fwdmode) {
+/** @param mode DPVS_FWD_* */
+export function forwardName(mode: number): string {
+  switch (mode) {
     case fwdMode.DPVS_FWD_MASQ:
       return 'Masq';
     case fwdMode.DPVS_FWD_LOCALNODE:
@@ -115,7 +116,7 @@ class DefaultFormat extends Lines implements Format {
 
   dest({ service }: Entry, dest: Dest): string {
     const { weight, actconns, inactconns } = dest;
-    const cells = `${left(forwardName(dest), 7)} ${left(weight, 6)} ${left(actconns, 10)} ${left(inactconns, 10)}`;
+    const cells = `${left(forwardName(dest.fwdmode), 7)} ${left(weight, 6)} ${left(actconns, 10)} ${left(inactconns, 10)}`;
     return `${this.start(dest, service)} ${cells}${this.style.dialect.suffix(dest)}\n`;
   }
 }

@@ -5,6 +5,7 @@ import { deriveIo, type Io } from '../runtime/io';
 import { watch } from '../runtime/watch';
 import type { Arguments } from './arguments';
 import type { CommandId } from './options';
+import type { Session } from './session';
 
 const TABLES: readonly CommandId[] = ['list', 'get-laddr', 'get-blklst', 'get-whtlst'];
 
@@ -12,11 +13,14 @@ function isTable({ command, given }: Arguments): boolean {
   return TABLES.includes(command.id) && !given.has('json') && !given.has('prom');
 }
 
+/** Runs a command once. @param wrap changes how it sees the daemon */
+export type RunOnce = (io: Io, wrap?: (session: Session) => Session) => number | Promise<number>;
+
 /**
  * Runs a command as --color and --watch want it.
  * @param run runs it once
  */
-export async function runViewed(args: Arguments, io: Io, run: (io: Io) => number | Promise<number>): Promise<number> {
+export async function runViewed(args: Arguments, io: Io, run: RunOnce): Promise<number> {
   const { color, watch: seconds, count } = args.values;
   const paint = isTable(args) && wantsColor(color, io) ? (await import('./paint')).tablePaint() : null;
   const painted = paint === null ? io : deriveIo(io, { stdout: new PaintedOutput(io.stdout, paint) });
@@ -33,5 +37,11 @@ export async function runViewed(args: Arguments, io: Io, run: (io: Io) => number
   };
   // Frames are painted before they get what moves the cursor.
   const redrawn = options.redraws && io.terminalSize() !== null;
-  return watch(redrawn ? io : painted, options, run);
+  const { RepeatedLists } = await import('./repeated');
+  const lists = new RepeatedLists(args.given, () => io.now());
+  try {
+    return await watch(redrawn ? io : painted, options, (inner) => run(inner, (session) => lists.next(session)));
+  } finally {
+    lists.dispose();
+  }
 }

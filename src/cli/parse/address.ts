@@ -127,6 +127,15 @@ export function compareAddress(af: number, a: Uint8Array, b: Uint8Array): number
   return 0;
 }
 
+/** The first `plen` bits of an address, zeros behind them. */
+export function maskedAddress(af: Family, bytes: Uint8Array, plen: number): Uint8Array {
+  const length = addressBits(af) / 8;
+  return bytes.map((byte, i) => {
+    const bits = Math.min(Math.max(plen - i * 8, 0), 8);
+    return i < length ? byte & (0xff << (8 - bits)) : 0;
+  });
+}
+
 /** True for 0.0.0.0 and ::. */
 export function isAnyAddress(af: number, bytes: Uint8Array): boolean {
   return bytes.subarray(0, af === AF_INET6 ? V6_BYTES : V4_BYTES).every((byte) => byte === 0);

@@ -35,7 +35,7 @@ export interface Io {
   terminalSize(): TerminalSize | null;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
-  /** Resolves after so many milliseconds. Whoever interrupts the process meanwhile ends it at once. */
+  /** Shows what was written, and resolves after so many milliseconds. Ctrl-C meanwhile ends the process with status 130. */
   sleep(ms: number): Promise<void>;
   /** The control socket, the same for the same choice; nothing is opened before its first request. */
   transport(choice?: TransportChoice): Transport;

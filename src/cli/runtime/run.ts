@@ -43,7 +43,6 @@ class ProcessIo implements Io {
   }
 
   sleep(ms: number): Promise<void> {
-    this.stdout.flush();
     return new Promise((resolve) => {
       const interrupt = (): never => {
         // Behind the ^C that the terminal shows.
@@ -51,6 +50,7 @@ class ProcessIo implements Io {
         process.exit(EXIT_INTERRUPTED);
       };
       process.once('SIGINT', interrupt);
+      this.stdout.flush();
       setTimeout(() => {
         // Whatever comes next may block: then the signal ends the process as it ends all others.
         process.off('SIGINT', interrupt);

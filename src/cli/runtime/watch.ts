@@ -125,7 +125,6 @@ export async function watch(io: Io, options: WatchOptions, list: List): Promise<
       if (size !== null) io.stdout.write('\n');
       return status;
     }
-    io.stdout.flush?.();
     // From one due time to the next, not from now on: clocks and lists that take time do not add up.
     due = nextDue(due + options.intervalMs, io.now(), options.intervalMs);
     await io.sleep(due - io.now());

@@ -1021,6 +1021,15 @@ export interface Structs {
     dport: number;
     state: string;
   };
+  ds_acl: {
+    vaddr: Uint8Array;
+    vport: number;
+    proto: number;
+    af: number;
+    op: number;
+    list: number;
+    entry: Structs['ds_acl_entry'];
+  };
   ds_segment_info: {
     size: bigint;
     version: number;
@@ -1204,6 +1213,7 @@ export const sizeOf = {
   ds_list_conns: 136,
   ds_conn_more: 48,
   ds_conn_count: 64,
+  ds_acl: 80,
   ds_segment_info: 16,
   ds_segment: 80,
   ds_vector: 64,
@@ -1348,6 +1358,7 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_list_conns: 'want:u32@0 max_entries:u32@4 cursor:b16@8 filter:u32@24 lcore:u8@28 af:u8@29 proto:u8@30 client:@ds_prefix@32 vip:@ds_prefix@52 laddr:@ds_prefix@72 rs:@ds_prefix@92 cport:U16@112 vport:U16@114 lport:U16@116 rport:U16@118 state:c16@120',
   ds_conn_more: 'in_packets:u64@0 in_bytes:u64@8 out_packets:u64@16 out_bytes:u64@24 age_ms:u64@32 left_ms:u32@40 fwd:u16@44 flags:u16@46',
   ds_conn_count: 'count:u64@0 vaddr:b16@8 daddr:b16@24 in_af:u8@40 out_af:u8@41 proto:u8@42 lcore:u8@43 vport:U16@44 dport:U16@46 state:c16@48',
+  ds_acl: 'vaddr:b16@0 vport:U16@16 proto:u8@18 af:u8@19 op:u8@20 list:u8@21 entry:@ds_acl_entry@24',
   ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
   ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
   ds_vector: 'name:c40@0 offset:u64@40 stride:u64@48 count:u32@56 size:u32@60',
@@ -1477,6 +1488,7 @@ export const MSG = {
   DS_MSG_LIST_SERVICES: 1146290179,
   DS_MSG_LIST_CONNS: 1146290180,
   DS_MSG_STATS: 1146290181,
+  DS_MSG_ACL: 1146290182,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1601,6 +1613,7 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   DS_MSG_LIST_SERVICES: [1146290179, 'GET', 'EXTENSION', 'MIN', 96, 'ds_list_services', 'none', 'ds_tlv'],
   DS_MSG_LIST_CONNS: [1146290180, 'GET', 'EXTENSION', 'MIN', 136, 'ds_list_conns', 'none', 'ds_tlv'],
   DS_MSG_STATS: [1146290181, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
+  DS_MSG_ACL: [1146290182, 'SET', 'EXTENSION', 'MIN', 80, 'ds_acl', 'none', 'none'],
 };
 
 export type MessageRow = readonly [
@@ -2028,6 +2041,11 @@ export const ext = {
   DS_CONNS_WANT_MORE: 1,
   DS_CONNS_WANT_COUNTS: 2,
   DS_CONNS_WANT_TEMPLATES: 4,
+  DS_ACL_ADD: 1,
+  DS_ACL_DEL: 2,
+  DS_ACL_FLUSH: 3,
+  DS_ACL_DENY: 1,
+  DS_ACL_ALLOW: 2,
   DS_TLV_SEGMENT: 64,
   DS_SEGMENT_VERSION: 1,
 } as const;

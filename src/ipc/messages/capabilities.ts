@@ -6,6 +6,7 @@ import { IpcError } from '../errors';
 import { hello, type Hello, type Limits } from './hello';
 import { getInfo } from './info';
 
+export { MSG } from '../codec';
 export type { Hello, HelloLcore, Limits } from './hello';
 
 /** The daemon does not serve a message that is needed; the text names both versions. */
@@ -75,6 +76,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_LIST_SERVICES]: 'filtered lists of services',
   [MSG.DS_MSG_LIST_CONNS]: 'filtered lists of connections',
   [MSG.DS_MSG_STATS]: 'shared statistics',
+  [MSG.DS_MSG_ACL]: 'networks in access lists',
 };
 const SINCE = '0.1.0';
 

@@ -102,6 +102,11 @@ function set(transport: Transport, id: number, service: ServiceSpec, dest: DestS
   transport.request(id, 'set', request);
 }
 
+/** A server as the daemon would describe it right after such a request; counters are zero. */
+export function destOf(spec: DestSpec): Dest {
+  return decode('dp_vs_dest_compat', encode('dp_vs_dest_compat', spec));
+}
+
 /** @throws as Transport.request */
 export function addDest(transport: Transport, service: ServiceSpec, dest: DestSpec): void {
   set(transport, MSG.DPVS_SO_SET_ADDDEST, service, dest);

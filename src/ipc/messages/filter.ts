@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a list is wanted: sent to daemons that filter (struct ds_list_services, ds_list_conns), applied here for others.
-import { ext, type DeepPartial, type Structs } from '../codec';
+import { af, ext, type DeepPartial, type Structs } from '../codec';
 import type { Conn } from './conn';
 import type { Dest } from './dest';
 import type { Service } from './service';
@@ -15,7 +15,7 @@ export interface Prefix {
   readonly plen: number;
 }
 
-/** Services that agree with all that is given. With rs or rport only such servers, and services that have one. */
+/** Services that agree with all that is given; only those by address have vip and vport. With rs or rport only such servers, and services that have one. */
 export interface ServiceFilter {
   readonly af?: number | undefined;
   readonly proto?: number | undefined;
@@ -25,6 +25,7 @@ export interface ServiceFilter {
   readonly rport?: number | undefined;
   /** Name of a scheduler. */
   readonly sched?: string | undefined;
+  /** 0: no service, for none has that mark. */
   readonly fwmark?: number | undefined;
 }
 
@@ -104,13 +105,30 @@ function within(wanted: Prefix | undefined, af: number, addr: Uint8Array): boole
   return wanted === undefined || inPrefix(wanted, af, addr);
 }
 
+/** What of a service a filter looks at; without a scheduler for whoever filters by none. */
+type Selectable = Pick<Service, 'af' | 'proto' | 'addr' | 'port' | 'fwmark'> & { readonly sched_name?: string };
+
+/** Services for firewall marks and matches have neither address nor port, whatever is asked for. */
+function hasAddress({ fwmark, port, addr }: Selectable): boolean {
+  return fwmark === 0 && (port !== 0 || addr.some((byte) => byte !== 0));
+}
+
+/** A filter that lets through a service and no other of its kind, except that all those by match pass together. */
+export function filterOfService(service: Selectable): ServiceFilter {
+  const { af: family, proto, addr, port, fwmark } = service;
+  if (fwmark !== 0) return { af: family, proto, fwmark };
+  if (!hasAddress(service)) return { af: family, proto };
+  return { af: family, proto, vip: { af: family, addr, plen: family === af.AF_INET6 ? 128 : 32 }, vport: port };
+}
+
 /** What a filter says of a service; its servers are matchesDest's. */
-export function matchesService(filter: ServiceFilter, service: Service): boolean {
+export function matchesService(filter: ServiceFilter, service: Selectable): boolean {
+  if ((filter.vip !== undefined || filter.vport !== undefined) && !hasAddress(service)) return false;
   return (
     equals(filter.af, service.af) &&
     equals(filter.proto, service.proto) &&
     equals(filter.vport, service.port) &&
-    equals(filter.fwmark, service.fwmark) &&
+    (filter.fwmark === undefined || (service.fwmark !== 0 && service.fwmark === filter.fwmark)) &&
     equals(filter.sched, service.sched_name) &&
     within(filter.vip, service.af, service.addr)
   );

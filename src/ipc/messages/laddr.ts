@@ -35,6 +35,11 @@ export function deleteLaddr(transport: Transport, service: ServiceSpec, local: L
   transport.request(MSG.SOCKOPT_SET_LADDR_DEL, 'set', laddrRequest(service, local));
 }
 
+/** Takes all local addresses from a service. @throws as Transport.request */
+export function flushLaddrs(transport: Transport, service: ServiceSpec): void {
+  transport.request(MSG.SOCKOPT_SET_LADDR_FLUSH, 'set', encode('dp_vs_laddr_conf', serviceKey(service)));
+}
+
 /** The local addresses of a service; `index` as in listServices. @throws as Transport.request, ShortReplyError */
 export function listLaddrs(transport: Transport, service: ServiceSpec, index = 0): Laddr[] {
   const request = encode('dp_vs_laddr_conf', { ...serviceKey(service), index });

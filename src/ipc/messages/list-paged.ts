@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DS_MSG_LIST_SERVICES: pages that make one consistent picture.
-import { ProtocolError, type Transport } from '../client';
-import { af, decode, decodeArray, encode, ext, MSG, offsetOf, sizeOf, type Structs } from '../codec';
+import { DaemonError, ProtocolError, type Transport } from '../client';
+import { af, decode, decodeArray, EDPVS, encode, ext, MSG, offsetOf, sizeOf, type Structs } from '../codec';
 import type { Limits } from './capabilities';
 import { withCleanDest, type Dest } from './dest';
 import { filtersDests, serviceFilterMembers, type ServiceFilter } from './filter';
@@ -215,6 +215,16 @@ function isFiltered(filter: ServiceFilter = {}): boolean {
   return Object.values(filter).some((value) => value !== undefined);
 }
 
+/** As requestPage; null when the daemon does not know the cursor, because it was started again. */
+function nextPage(transport: Transport, options: Options, maxBytes: number, cursor: Uint8Array): Page | null {
+  try {
+    return requestPage(transport, options, maxBytes, cursor);
+  } catch (error) {
+    if (error instanceof DaemonError && error.code === EDPVS.EDPVS_INVAL && cursor.some((byte) => byte !== 0)) return null;
+    throw error;
+  }
+}
+
 /** All pages; null when the configuration changed between two of them. */
 function walk(transport: Transport, options: Options, maxBytes: number): Inventory | null {
   const services: PagedService[] = [];
@@ -222,7 +232,8 @@ function walk(transport: Transport, options: Options, maxBytes: number): Invento
   let first: ListInfo | undefined;
   let cursor = new Uint8Array(16);
   for (;;) {
-    const page = requestPage(transport, options, maxBytes, cursor);
+    const page = nextPage(transport, options, maxBytes, cursor);
+    if (page === null) return null;
     const { info } = page;
     first ??= info;
     if (info.generation !== first.generation) return null;

@@ -103,6 +103,11 @@ export function flushServices(transport: Transport): void {
   transport.request(MSG.DPVS_SO_SET_FLUSH, 'set');
 }
 
+/** A service as the daemon would describe it right after such a request; counters are zero. */
+export function serviceOf(spec: ServiceSpec): Service {
+  return decode('dp_vs_service_compat', encode('dp_vs_service_compat', spec));
+}
+
 /** True when both describe the same service. */
 export function sameService(a: Service, b: Service): boolean {
   const equalBytes = (x: Uint8Array, y: Uint8Array): boolean => Buffer.compare(x, y) === 0;

@@ -206,12 +206,20 @@ receive(int fd, uint8_t *into, size_t len, const Deadline &deadline, bool want_f
 	return 0;
 }
 
+// Nobody takes a descriptor that came with anything but success.
 Outcome
-failed(Outcome out, Stage stage, int error)
+without_fd(Outcome out)
 {
 	if (out.fd >= 0)
 		close(out.fd);
 	out.fd = -1;
+	return out;
+}
+
+Outcome
+failed(Outcome out, Stage stage, int error)
+{
+	out = without_fd(out);
 	out.stage = stage;
 	out.error = error;
 	return out;
@@ -247,7 +255,9 @@ exchange(const Request &request, const Allocate &allocate)
 		return failed(out, Stage::Mismatch, 0);
 	if (out.header.len > request.max_body)
 		return failed(out, Stage::Oversized, 0);
-	if (out.header.errcode != 0 || out.header.len == 0)
+	if (out.header.errcode != 0)
+		return without_fd(out);
+	if (out.header.len == 0)
 		return out;
 
 	uint8_t *body = allocate(size_t(out.header.len));

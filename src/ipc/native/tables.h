@@ -513,6 +513,11 @@ LAYOUT(ds_conn_count, struct ds_conn_count)
 	M(count) M(vaddr) M(daddr) M(in_af) M(out_af) M(proto) M(lcore) BE(vport) BE(dport) M(state)
 END
 
+// aclext.h
+LAYOUT(ds_acl, struct ds_acl)
+	M(vaddr) BE(vport) M(proto) M(af) M(op) M(list) PAD(pad0) M(entry)
+END
+
 // segment.h
 LAYOUT(ds_segment_info, struct ds_segment_info)
 	M(size) M(version) M(reserved)
@@ -679,6 +684,7 @@ constexpr Struct structs[] = {
 	entry<struct ds_list_conns>(),
 	entry<struct ds_conn_more>(),
 	entry<struct ds_conn_count>(),
+	entry<struct ds_acl>(),
 	entry<struct ds_segment_info>(),
 	entry<struct ds_segment>(),
 	entry<struct ds_vector>(),

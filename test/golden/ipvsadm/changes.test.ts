@@ -11,7 +11,7 @@ function daemon(answers: Readonly<Record<number, (body: Buffer, count: number) =
   return new ScriptedDaemon({ ...INFO, ...answers });
 }
 
-describe('a refused request', () => {
+describe('IA-016 IA-018 IA-019 a refused request', () => {
   it.each([
     [['-A', ...VIP], MSG.DPVS_SO_SET_ADD, -3, 'Service already exists'],
     [['-A', ...VIP], MSG.DPVS_SO_SET_ADD, -4, 'Scheduler or persistence engine not found'],
@@ -46,7 +46,7 @@ class BrokenSocket implements Transport {
   }
 }
 
-describe('a daemon that is not there', () => {
+describe('IA-002 IA-021 a daemon that is not there', () => {
   it.each([
     ['ENOENT', 'text of ENOENT'],
     ['EACCES', 'Permission denied (you must be root)'],
@@ -57,21 +57,21 @@ describe('a daemon that is not there', () => {
     }
   });
 
-  it('is not needed for help, version and mistakes', async () => {
+  it('IA-003 IA-124 is not needed for help, version and mistakes', async () => {
     const socket = new BrokenSocket('ENOENT');
     expect((await ipvsadm(['-v', 'extra'], socket)).stdout).toMatch(/^ipvsadm v\d\S* \S+ \(.*\)\n$/);
     expect((await ipvsadm(['-h', '-x'], socket)).code).toBe(0);
     expect((await ipvsadm(['-A'], socket)).stderr).toBe("You need to supply the 'service-address' option for the 'add-service' command\n");
   });
 
-  it('or goes away is a failure, not a success', async () => {
+  it('IA-017 or goes away is a failure, not a success', async () => {
     const result = await ipvsadm(['-A', ...VIP], new BrokenSocket(null));
     expect(result.code).toBe(1);
     expect(result.stderr.split('\n')[0]).toBe('[sockopt_msg_recv] socket msg header recv error -- 0/88 recieved');
   });
 });
 
-it('the help names every option once at the start of a line and has no empty lines', async () => {
+it('IA-125 the help names every option once at the start of a line and has no empty lines', async () => {
   const { stdout } = await ipvsadm(['-h'], new BrokenSocket('ENOENT'));
   const lines = stdout.split('\n');
   expect(lines.pop()).toBe('');
@@ -85,7 +85,7 @@ it('the help names every option once at the start of a line and has no empty lin
   expect(lines.slice(at + 1, at + 4).every((line) => line.startsWith('    '))).toBe(true);
 });
 
-describe('-E', () => {
+describe('IA-059 -E', () => {
   const current = tcpService(1, {
     flags: 0x1 | 0x2 | 0x100, timeout: 300, netmask: 0x00ffffff, sched_name: 'conhash', conn_timeout: 90, proxy_protocol: 2, num_dests: 4,
     check_conf: { types: 1, dest_down_notice_num: 9, dest_up_notice_num: 9, dest_down_wait: 9, dest_inhibit_min: 9, dest_inhibit_max: 9 },
@@ -98,7 +98,7 @@ describe('-E', () => {
     return decode('dp_vs_service_compat', peer.asked(MSG.DPVS_SO_SET_EDIT)[0]?.body ?? Buffer.alloc(0));
   }
 
-  it('changes nothing that is not given', async () => {
+  it('IA-060 changes nothing that is not given', async () => {
     expect(await edited()).toEqual(decode('dp_vs_service_compat', encode('dp_vs_service_compat', current)));
   });
 
@@ -112,7 +112,7 @@ describe('-E', () => {
     [['--conn-timeout', '0'], { conn_timeout: 0 }],
     [['--proxy-protocol', 'disable'], { proxy_protocol: 0 }],
     [['--dest-check', 'tcp'], { check_conf: { types: 2, dest_down_notice_num: 0, dest_up_notice_num: 0, dest_down_wait: 0, dest_inhibit_min: 0, dest_inhibit_max: 0 } }],
-  ])('changes what is given: %j', async (options, changed) => {
+  ])('IA-060 changes what is given: %j', async (options, changed) => {
     expect(await edited(...options)).toEqual({ ...(await edited()), ...changed });
   });
 
@@ -122,14 +122,14 @@ describe('-E', () => {
     expect(result.stderr.split('\n').slice(1)).toEqual(['No such service', '']);
   });
 
-  it('hashes only with a scheduler that does', async () => {
+  it('IA-042 hashes only with a scheduler that does', async () => {
     const other = encode('dp_vs_service_compat', { ...current, sched_name: 'rr' });
     const result = await ipvsadm(['-E', ...VIP, '--hash-target', 'sip'], daemon({ [MSG.DPVS_SO_GET_SERVICE]: () => other }));
     expect(result).toMatchObject({ code: 2, stderr: 'hash target can only be set when schedule is conhash\n' });
   });
 });
 
-describe('what does not fit together', () => {
+describe('IA-011 IA-040 IA-042 IA-057 IA-079 IA-084 what does not fit together', () => {
   it.each([
     [['-A', '-t', '1.1.1.1'], 'Zero port specified for no-match and non-persistent service'],
     [['-A', '-q', '1.1.1.1'], 'Zero port specified for no-match and non-persistent service'],
@@ -154,19 +154,19 @@ describe('what does not fit together', () => {
     ['--hash-target', 'qid', '-s', 'conhash', '-u', '1.1.1.1:1'],
     ['-M', '64', '-p', '-t', '[::1]:0'],
     ['-H', 'proto=tcp,af=ipv4,oif=dpdk0'],
-  ])('in any order: %j %j %j %j %j %j', async (...options) => {
+  ])('IA-034 IA-040 IA-042 in any order: %j %j %j %j %j %j', async (...options) => {
     const { code, stderr } = await ipvsadm(['-A', ...options], daemon({ [MSG.DPVS_SO_SET_ADD]: OK }));
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('is told to those who look for what dpvs does not have', async () => {
+  it('IA-079 IA-080 IA-081 is told to those who look for what dpvs does not have', async () => {
     expect(await ipvsadm(['-L', '--timeout'], daemon({}))).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('not supported') as string });
     expect(await ipvsadm(['--set', '1', '2', '3'], daemon({}))).toMatchObject({ code: 255, stderr: expect.stringContaining('not supported by dpvs') as string });
     expect(await ipvsadm(['--start-daemon', 'master'], daemon({}))).toMatchObject({ code: 255 });
   });
 });
 
-describe('servers', () => {
+describe('IA-064 IA-065 servers', () => {
   async function sent(...argv: string[]): Promise<{ af: number; port: number; fwdmode: number; weight: number }> {
     const peer = daemon({ [MSG.DPVS_SO_SET_ADDDEST]: OK, [MSG.DPVS_SO_SET_EDITDEST]: OK, [MSG.DPVS_SO_SET_DELDEST]: OK });
     const { code, stderr } = await ipvsadm(argv, peer);
@@ -184,15 +184,15 @@ describe('servers', () => {
     [['-a', '-f', '1', '-r', '1.1.1.1:8080'], 8080, 3],
     [['-a', '-f', '1', '-r', '1.1.1.1'], 0, 3],
     [['-a', ...VIP, '-r', '1.1.1.1:8080', '-m'], 8080, 0],
-  ])('%j', async (argv, port, mode) => {
+  ])('IA-027 IA-028 %j', async (argv, port, mode) => {
     expect(await sent(...argv)).toMatchObject({ af: 2, port, fwdmode: mode, weight: 1 });
   });
 
-  it('may be of another family', async () => {
+  it('IA-066 may be of another family', async () => {
     expect(await sent('-a', '-t', '[2001:db8::1]:80', '-r', '10.0.0.9:8080', '-b')).toMatchObject({ af: 2, port: 8080 });
   });
 
-  it('that exist with another port are named', async () => {
+  it('IA-070 that exist with another port are named', async () => {
     const peer = daemon({
       [MSG.DPVS_SO_SET_EDITDEST]: () => -4,
       [MSG.DPVS_SO_GET_SERVICE]: () => encode('dp_vs_service_compat', tcpService(1, { num_dests: 1 })),
@@ -212,19 +212,19 @@ describe('local addresses', () => {
   const laddrs = (...last: number[]): Buffer =>
     Buffer.concat([encode('dp_vs_laddr_conf', { nladdrs: last.length }), ...last.map((n) => encode('dp_vs_laddr_entry', { af: 2, addr: address(192, 168, 0, n) }))]);
 
-  it('that are on the device already are no news', async () => {
+  it('IA-071 that are on the device already are no news', async () => {
     const result = await ipvsadm(['-P', ...ARGS], daemon({ [IF_ADD]: () => -3, [ADD]: OK }));
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
-  it('leave the device again when the service does not take them', async () => {
+  it('IA-074 leave the device again when the service does not take them', async () => {
     const peer = daemon({ [IF_ADD]: OK, [ADD]: () => -17, [IF_DEL]: OK });
     const result = await ipvsadm(['-P', ...ARGS], peer);
     expect(result.code).toBe(239);
     expect(peer.ids).toEqual([18, IF_ADD, ADD, IF_DEL]);
   });
 
-  it('stay on the device when they were there before', async () => {
+  it('IA-074 stay on the device when they were there before', async () => {
     const peer = daemon({ [IF_ADD]: () => -3, [ADD]: () => -3 });
     expect((await ipvsadm(['-P', ...ARGS], peer)).code).toBe(253);
     expect(peer.asked(IF_DEL)).toEqual([]);
@@ -233,7 +233,7 @@ describe('local addresses', () => {
   it.each([
     ['stay on the device while another service needs them', laddrs(7, 1), 0],
     ['leave the device when nobody needs them', laddrs(7), 1],
-  ])('%s', async (_name, others, removals) => {
+  ])('IA-073 %s', async (_name, others, removals) => {
     const peer = new ScriptedDaemon({
       [MSG.DPVS_SO_GET_INFO]: () => infoReply(1),
       [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply([tcpService(2)]),
@@ -245,14 +245,14 @@ describe('local addresses', () => {
     expect(peer.asked(IF_DEL)).toHaveLength(removals);
   });
 
-  it('stay on the device when nobody can tell', async () => {
+  it('IA-073 stay on the device when nobody can tell', async () => {
     const peer = daemon({ [DEL]: OK, [MSG.DPVS_SO_GET_SERVICES]: () => -2, [IF_DEL]: OK });
     const result = await ipvsadm(['-Q', ...ARGS], peer);
     expect([result.code, peer.asked(IF_DEL)]).toEqual([0, []]);
     expect(result.stderr).toContain('dpdk1 keeps 192.168.0.1');
   });
 
-  it('are listed for all services, and one that fails hides no other', async () => {
+  it('IA-072 IA-096 are listed for all services, and one that fails hides no other', async () => {
     const peer = new ScriptedDaemon({
       [MSG.DPVS_SO_GET_INFO]: () => infoReply(2),
       [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply([tcpService(1), tcpService(2)]),
@@ -270,7 +270,7 @@ describe('local addresses', () => {
 });
 
 describe('lists of clients', () => {
-  it('of ICMPv6 and of unknown protocols are readable', async () => {
+  it('IA-078 of ICMPv6 and of unknown protocols are readable', async () => {
     const entries = [58, 99].map((proto) => ({ af: 10, proto, vaddr: address(0x20, 1), subject: address(0xfd) }));
     const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: 2 }), ...entries.map((entry) => encode('dp_vs_blklst_conf', entry))]);
     const services = entries.map(({ af, proto, vaddr }) => ({ af, proto, addr: vaddr }));
@@ -283,7 +283,7 @@ describe('lists of clients', () => {
     ]);
   });
 
-  it('stand in the order of services, each entry once', async () => {
+  it('IA-076 stand in the order of services, each entry once', async () => {
     const entry = (last: number, subject: number): Buffer =>
       encode('dp_vs_blklst_conf', { af: 2, proto: 6, vport: last === 0 ? 0 : 80, vaddr: last === 0 ? address() : address(10, 0, 0, last), subject: address(subject) });
     const entries = [entry(1, 1), entry(0, 2), entry(2, 3), entry(1, 4), entry(3, 5)];
@@ -300,7 +300,7 @@ describe('lists of clients', () => {
     ]);
   });
 
-  it('show their title even if they are empty, and no entries of other services', async () => {
+  it('IA-077 show their title even if they are empty, and no entries of other services', async () => {
     const reply = Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: 1 }), encode('dp_vs_blklst_conf', { af: 2, proto: 6, vport: 81, vaddr: address(10, 0, 0, 1) })]);
     const { code, stdout } = await ipvsadm(['-W', ...VIP], daemon({ [MSG.SOCKOPT_GET_WHTLST_GETALL]: () => reply }));
     expect([code, stdout]).toEqual([0, 'PROTO    VIP:VPORT                      WHITELIST                     \n']);
@@ -311,7 +311,7 @@ describe('lists of clients', () => {
     expect((await ipvsadm(['-B', ...VIP], daemon({ [MSG.SOCKOPT_GET_BLKLST_GETALL]: () => reply }))).code).toBe(1);
   });
 
-  it('of services that do not exist bring a warning', async () => {
+  it('IA-075 of services that do not exist bring a warning', async () => {
     const peer = daemon({ [MSG.SOCKOPT_SET_BLKLST_ADD]: OK, [MSG.DPVS_SO_GET_SERVICE]: () => -23 });
     const { code, stderr } = await ipvsadm(['-U', ...VIP, '-k', '1.1.1.1'], peer);
     expect([code, stderr]).toEqual([0, 'warning: there is no such service; the entry waits for one\n']);

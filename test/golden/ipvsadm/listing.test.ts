@@ -34,7 +34,7 @@ async function table(...options: string[]): Promise<string[]> {
 }
 
 describe('formats', () => {
-  it('counters add what is left of servers that are gone to those that are there', async () => {
+  it('IA-091 IA-105 counters add what is left of servers that are gone to those that are there', async () => {
     expect(await table('--stats')).toEqual([
       'Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes',
       '  -> RemoteAddress:Port',
@@ -43,14 +43,14 @@ describe('formats', () => {
     ]);
   });
 
-  it('counters with all digits', async () => {
+  it('IA-092 counters with all digits', async () => {
     expect((await table('--stats', '--exact')).slice(2)).toEqual([
       'TCP  10.0.0.1:80                  36000000 690000000        0 1357000000000   199998',
       '  -> 172.16.5.9:8001              24000000 345000000        0 678000000000    99999',
     ]);
   });
 
-  it('rates are those of the daemon', async () => {
+  it('IA-093 IA-094 rates are those of the daemon', async () => {
     expect(await table('--rate')).toEqual([
       'Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS',
       '  -> RemoteAddress:Port',
@@ -59,7 +59,7 @@ describe('formats', () => {
     ]);
   });
 
-  it('persistent connections', async () => {
+  it('IA-097 persistent connections', async () => {
     expect(await table('--persistent-conn')).toEqual([
       'Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn ',
       '  -> RemoteAddress:Port',
@@ -68,7 +68,7 @@ describe('formats', () => {
     ]);
   });
 
-  it('thresholds', async () => {
+  it('IA-095 thresholds', async () => {
     expect((await table('--thresholds')).slice(2)).toEqual([
       'TCP  10.0.0.1:80 rr',
       '  -> 172.16.5.9:8001              1000       10         100        7         ',
@@ -79,12 +79,12 @@ describe('formats', () => {
     [['--rate', '--stats', '--thresholds'], ['--stats']],
     [['--persistent-conn', '--thresholds', '--rate'], ['--rate']],
     [['--persistent-conn', '--thresholds'], ['--thresholds']],
-  ])('of %j the first in rank is %j', async (many, one) => {
+  ])('IA-098 of %j the first in rank is %j', async (many, one) => {
     expect(await table(...many)).toEqual(await table(...one));
   });
 });
 
-it('names every attribute of a service in the order of upstream', async () => {
+it('IA-087 names every attribute of a service in the order of upstream', async () => {
   const rich = tcpService(1, {
     flags: 0x1 | 0x8 | 0x10 | 0x800, timeout: 360, netmask: 0x00ffffff, conn_timeout: 1800, proxy_protocol: 0x12,
     check_conf: { types: 0x13, dest_down_notice_num: 1, dest_up_notice_num: 1, dest_down_wait: 3, dest_inhibit_min: 5, dest_inhibit_max: 3600 },
@@ -100,12 +100,12 @@ it('names every attribute of a service in the order of upstream', async () => {
 it.each([
   [2, 'inhibited,overload', 6],
   [2, 'overload', 2],
-])('says why a server rests', async (_af, word, flags) => {
+])('IA-088 says why a server rests: %i %s', async (_af, word, flags) => {
   const { stdout } = await ipvsadm(['-Ln'], daemonOf([service], [{ ...dest, flags }]));
   expect(stdout.split('\n')[4]).toBe(`  -> 172.16.5.9:8001              Masq    5      100        7          ${word}`);
 });
 
-describe('kinds of services', () => {
+describe('IA-090 kinds of services', () => {
   it.each([
     [{ proto: 132 }, 'SCTP  10.0.0.1:80 rr'],
     [{ proto: 1 }, 'ICMP  10.0.0.1:80 rr'],
@@ -119,7 +119,7 @@ describe('kinds of services', () => {
   });
 });
 
-describe('order', () => {
+describe('IA-101 order', () => {
   const unsorted = [
     tcpService(9, { fwmark: 3, addr: address(), port: 0 }),
     tcpService(1, { af: 10, addr: address(0x20, 1) }),
@@ -139,7 +139,7 @@ describe('order', () => {
     ]); // prettier-ignore
   });
 
-  it('is that of the daemon if so wanted', async () => {
+  it('IA-015 is that of the daemon if so wanted', async () => {
     expect((await lines('--nosort'))[0]).toBe('FWM  3');
     expect((await lines('--sort', '--nosort', '--sort'))[1]).toBe('TCP  [2001::]:80');
   });
@@ -193,7 +193,7 @@ describe('a daemon that changes meanwhile', () => {
     expect(stdout).not.toContain('10.0.0.2');
   });
 
-  it('does not hide other services behind one that cannot be listed', async () => {
+  it('IA-096 does not hide other services behind one that cannot be listed', async () => {
     const daemon = new ScriptedDaemon({
       [DPVS_SO_GET_INFO]: () => infoReply(3),
       [DPVS_SO_GET_SERVICES]: () => servicesReply([1, 2, 3].map((last) => tcpService(last, { num_dests: 1 }))),
@@ -216,7 +216,7 @@ describe('replies that are wrong', () => {
   });
 });
 
-describe('--cpu', () => {
+describe('IA-102 --cpu', () => {
   it('asks for the lcore of that index', async () => {
     const daemon = daemonOf([service], [dest]);
     await ipvsadm(['-Ln', '--cpu', '2'], daemon);
@@ -232,7 +232,7 @@ describe('--cpu', () => {
 });
 
 describe('one service', () => {
-  it('that is missing is said in two lines', async () => {
+  it('IA-100 that is missing is said in two lines', async () => {
     const daemon = new ScriptedDaemon({ [DPVS_SO_GET_INFO]: () => infoReply(0), [DPVS_SO_GET_SERVICE]: () => -23 });
     const { code, stdout, stderr } = await ipvsadm(['-Ln', '-t', '10.0.0.1:80'], daemon);
     expect([code, stdout]).toEqual([1, '']);
@@ -248,13 +248,13 @@ describe('connections', () => {
   const page = (resl: number, curcid: number, conns: number): Buffer =>
     Buffer.concat([encode('ip_vs_conn_array', { nconns: conns, resl, curcid }), ...Array.from({ length: conns }, () => encode('ip_vs_conn_entry', conn))]);
 
-  it('mix families in their columns', async () => {
+  it('IA-106 IA-110 mix families in their columns', async () => {
     const daemon = new ScriptedDaemon({ [DPVS_SO_GET_INFO]: () => infoReply(0), [SOCKOPT_GET_CONN_ALL]: () => page(1, 0, 1) });
     const { stdout } = await ipvsadm(['-Lnc'], daemon);
     expect(stdout).toBe('[4]icmpv6 1234567 ICMP_NORMAL [2001:db8::]:54321 [2001::]:80        10.0.0.1:1025      10.0.0.2:8080\n');
   });
 
-  it('come in pages that are asked for with the cursor of the last', async () => {
+  it('IA-107 come in pages that are asked for with the cursor of the last', async () => {
     const daemon = new ScriptedDaemon({
       [DPVS_SO_GET_INFO]: () => infoReply(0),
       [SOCKOPT_GET_CONN_ALL]: (_body, count) => (count < 2 ? page(3, 5 + count, 1024) : page(1, 0, 3)),
@@ -265,7 +265,7 @@ describe('connections', () => {
     expect(asked).toEqual([[1, 0], [3, 5], [3, 6]]);
   });
 
-  it('fail with status 1 and the words of upstream', async () => {
+  it('IA-111 fail with status 1 and the words of upstream', async () => {
     const daemon = new ScriptedDaemon({ [DPVS_SO_GET_INFO]: () => infoReply(0), [SOCKOPT_GET_CONN_ALL]: (_body, count) => (count < 1 ? page(3, 1, 1) : -23) });
     const { code, stdout, stderr } = await ipvsadm(['-Lnc'], daemon);
     expect([code, stdout.split('\n').length - 1]).toEqual([1, 1]);
@@ -300,7 +300,7 @@ describe('connections', () => {
   });
 });
 
-it('prints names where there are some', async () => {
+it('IA-103 prints names where there are some', async () => {
   const local = tcpService(1, { num_dests: 1, addr: address(127, 0, 0, 1), port: 22 });
   const { stdout, code } = await ipvsadm(['-L'], daemonOf([local], [{ ...dest, addr: address(127, 0, 0, 1), port: 8001 }]));
   expect(code).toBe(0);

@@ -27,7 +27,7 @@ function shell(command: string, socket = path.join(folder, 'none')): { status: n
   return { status, stdout, stderr };
 }
 
-it('lists what a daemon on a socket has', async () => {
+it('IA-020 lists what a daemon on a socket has', async () => {
   const vector = loadVector('ipvsadm', 'scripted/ipvsadm-list');
   const daemon = await FakeDaemon.playing(vector);
   try {
@@ -38,7 +38,7 @@ it('lists what a daemon on a socket has', async () => {
   }
 });
 
-it('says in two lines that there is no daemon', () => {
+it('IA-002 says in two lines that there is no daemon', () => {
   expect(shell('ipvsadm -ln')).toEqual({
     status: 2,
     stdout: '',
@@ -52,7 +52,7 @@ it('says the same when something else is there', () => {
 });
 
 describe('stdout', () => {
-  it('that nobody reads ends the run quietly', () => {
+  it('IA-128 that nobody reads ends the run quietly', () => {
     expect(shell('(sleep 0.2; ipvsadm -h) | true')).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
@@ -63,17 +63,17 @@ describe('stdout', () => {
   });
 });
 
-it('reads rules from a pipe that is slow', () => {
+it('IA-120 reads rules from a pipe that is slow', () => {
   const { status, stderr } = shell("(printf '# nothing\\n-'; sleep 0.2; printf 'L --foo\\n') | ipvsadm -R");
   expect([status, stderr]).toEqual([255, 'line 2: --foo: unknown option\n']);
 });
 
-it('is called in messages as it was started', () => {
+it('IA-004 is called in messages as it was started', () => {
   symlinkSync(path.join(bin, 'ipvsadm'), path.join(folder, 'lvs'));
   expect(shell(`${folder}/lvs`.concat(' -n')).stderr).toBe("Try `lvs -h' or 'lvs --help' for more information.\n");
 });
 
-it('saves and restores under its other names, whatever links to them are called', () => {
+it('IA-123 saves and restores under its other names, whatever links to them are called', () => {
   symlinkSync(path.join(bin, 'ipvsadm-save'), path.join(folder, 'backup'));
   expect(shell(`${folder}/backup -x`)).toMatchObject({ status: 1, stdout: '' });
   expect(shell('ipvsadm-save -n').status).toBe(2);

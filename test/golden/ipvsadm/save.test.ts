@@ -154,7 +154,7 @@ function sorted(requests: readonly Buffer[]): string[] {
 }
 
 describe('save and restore', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('make the same services again, configuration %i', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('IA-114 IA-122 make the same services again, configuration %i', async (seed) => {
     const configuration = randomConfiguration(seed);
     const saved = await ipvsadm(['-S', '-n'], daemonWith(configuration));
     expect([saved.code, saved.stderr]).toEqual([0, '']);
@@ -173,7 +173,7 @@ describe('save and restore', () => {
     expect(sorted(bodies(MSG.SOCKOPT_SET_BLKLST_ADD))).toEqual(sorted(deny.map((entry) => encode('dp_vs_blklst_conf', entry))));
   });
 
-  it('write local addresses with their devices and lists behind the servers', async () => {
+  it('IA-114 write local addresses with their devices and lists behind the servers', async () => {
     const daemon = daemonWith({
       services: [{ service: tcpService(1), dests: [{ af: 2, addr: address(1, 1, 1, 1), port: 8080, fwdmode: 5, weight: 1 }], laddrs: [{ af: 2, addr: address(192, 168, 0, 1) }] }],
       deny: [{ af: 2, proto: 6, vport: 80, vaddr: address(10, 0, 0, 1), ipset: 'bad' }, { af: 2, proto: 6, vport: 81, vaddr: address(10, 0, 0, 1) }],
@@ -188,7 +188,7 @@ describe('save and restore', () => {
     ]);
   });
 
-  it('say what cannot be saved', async () => {
+  it('IA-096 say what cannot be saved', async () => {
     const daemon = new ScriptedDaemon({
       [MSG.DPVS_SO_GET_INFO]: () => infoReply(2),
       [MSG.DPVS_SO_GET_SERVICES]: () => servicesReply([tcpService(1), tcpService(2)]),
@@ -204,14 +204,14 @@ describe('save and restore', () => {
 });
 
 describe('-R', () => {
-  it('skips comments, empty lines and the name of the program, and splits at blanks only', async () => {
+  it('IA-117 IA-118 skips comments, empty lines and the name of the program, and splits at blanks only', async () => {
     const daemon = willingDaemon();
     const stdin = '# ipvsadm -C\n\n  # more\nipvsadm\n ipvsadm -A  -t\t10.0.0.1:80 -s rr\r\n-a -t 10.0.0.1:80 -r 1.1.1.1 -b';
     expect(await ipvsadm(['-R'], daemon, { stdin })).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(daemon.ids.filter((id) => id !== 18)).toEqual([MSG.DPVS_SO_SET_ADD, MSG.DPVS_SO_SET_ADDDEST]);
   });
 
-  it('goes on after a refusal and ends with its status', async () => {
+  it('IA-119 IA-120 goes on after a refusal and ends with its status', async () => {
     const daemon = willingDaemon({ [MSG.DPVS_SO_SET_ADD]: (_body, count) => (count === 0 ? -3 : Buffer.alloc(0)) });
     const { code, stderr } = await ipvsadm(['-R'], daemon, { stdin: '-A -t 10.0.0.1:80\n#\n-A -t 10.0.0.2:80\n' });
     expect([code, daemon.asked(MSG.DPVS_SO_SET_ADD).length]).toEqual([253, 2]);
@@ -228,7 +228,7 @@ describe('-R', () => {
     ['--restore', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
     ['-L --foo', 255, '--foo: unknown option'],
     [`-A -t ${'1'.repeat(5000)}`, 2, 'a word has more than 4096 characters'],
-  ])('ends at the mistake %.20s', async (line, status, message) => {
+  ])('IA-119 IA-121 ends at the mistake %.20s', async (line, status, message) => {
     const daemon = willingDaemon();
     const stdin = `-A -t 10.0.0.1:80\n${line}\n-A -t 10.0.0.2:80\n`;
     const { code, stderr } = await ipvsadm(['-R'], daemon, { stdin });
@@ -262,13 +262,13 @@ describe('-R', () => {
     ]);
   });
 
-  it('has nothing to do without lines', async () => {
+  it('IA-120 has nothing to do without lines', async () => {
     expect(await ipvsadm(['-R'], willingDaemon(), { stdin: '' })).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });
 
 describe('wrappers', () => {
-  it('ipvsadm-save saves and takes only -n', async () => {
+  it('IA-123 ipvsadm-save saves and takes only -n', async () => {
     const empty = { services: [{ service: tcpService(1), dests: [], laddrs: [] }], deny: [] };
     const saved = await ipvsadm(['-n', 'word'], daemonWith(empty), { argv0: 'ipvsadm-save' });
     expect(saved).toEqual({ code: 0, stdout: '-A -t 10.0.0.1:80 -s rr\n', stderr: '' });
@@ -276,14 +276,14 @@ describe('wrappers', () => {
     expect([refused.code, refused.stdout, refused.stderr.split('\n').length]).toEqual([1, '', 3]);
   });
 
-  it('ipvsadm-restore clears first', async () => {
+  it('IA-123 ipvsadm-restore clears first', async () => {
     const daemon = willingDaemon();
     const result = await ipvsadm([], daemon, { argv0: 'ipvsadm-restore', stdin: '# x\n-A -t 10.0.0.1:80\n' });
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(daemon.ids.filter((id) => id !== 18)).toEqual([MSG.DPVS_SO_SET_FLUSH, MSG.DPVS_SO_SET_ADD]);
   });
 
-  it('ipvsadm-restore adds nothing when it could not clear', async () => {
+  it('IA-123 ipvsadm-restore adds nothing when it could not clear', async () => {
     const daemon = willingDaemon({ [MSG.DPVS_SO_SET_FLUSH]: () => -1 });
     expect((await ipvsadm([], daemon, { argv0: 'ipvsadm-restore', stdin: '-A -t 10.0.0.1:80\n' })).code).toBe(255);
     expect(daemon.asked(MSG.DPVS_SO_SET_ADD)).toEqual([]);

@@ -14,7 +14,7 @@ const DELIBERATE: Readonly<Record<string, { readonly code?: number; readonly arg
   'real/118-ipvsadm-Sn': { argv: ['--compat-save'] },
 };
 
-describe('recorded runs', () => {
+describe('IA-126 recorded runs', () => {
   const vectors = loadVectors('ipvsadm');
 
   it('are all there', () => {

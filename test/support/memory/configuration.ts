@@ -3,7 +3,8 @@
 import { decode, EDPVS, encode, MSG, type Structs } from '../../../src/ipc/codec';
 
 export type StoredDest = Structs['dp_vs_dest_compat'];
-export type StoredAcl = Structs['dp_vs_blklst_conf'];
+/** An entry of a deny or allow list; `plen` bits of the subject count. */
+export type StoredAcl = Structs['dp_vs_blklst_conf'] & { plen: number };
 export type StoredAddress = Structs['inet_addr_entry'];
 
 export interface StoredLaddr {
@@ -105,7 +106,7 @@ export class Configuration {
   }
 
   /** Entries of a list that belong to a service; those of marks and matches share the any-address. */
-  aclsOf(kind: 'deny' | 'allow', { af, proto, addr, port }: Service): StoredAcl[] {
+  aclsOf(kind: 'deny' | 'allow', { af, proto, addr, port }: Pick<Service, 'af' | 'proto' | 'addr' | 'port'>): StoredAcl[] {
     return this.acls[kind].filter((e) => e.af === af && e.proto === proto && e.vport === port && hex(e.vaddr) === hex(addr));
   }
 
@@ -272,15 +273,59 @@ const deleteLaddr = changeLaddr((service, _laddr, at) => {
   return EDPVS_OK;
 });
 
+const deleteAllLaddrs: Handler = (configuration, body) => {
+  const service = laddrService(configuration, decode('dp_vs_laddr_conf', body));
+  if (typeof service === 'number') return service;
+  service.laddrs.length = 0;
+  return EDPVS_OK;
+};
+
+/** Bits behind a prefix do not count. */
+function cut(addr: Uint8Array, plen: number): Uint8Array {
+  return Uint8Array.from(addr, (byte, i) => byte & (0xff00 >> Math.min(Math.max(plen - 8 * i, 0), 8)));
+}
+
+/** Adds or deletes an entry; what is there already may be added again, as with DPVS. */
+function changeList(list: StoredAcl[], entry: StoredAcl, adds: boolean): number {
+  const bytes = encode('dp_vs_blklst_conf', entry);
+  const at = list.findIndex((one) => one.plen === entry.plen && encode('dp_vs_blklst_conf', one).equals(bytes));
+  if (!adds && at < 0) return EDPVS_NOTEXIST;
+  if (adds && at < 0) list.push(entry);
+  if (!adds) list.splice(at, 1);
+  return EDPVS_OK;
+}
+
+const bitsOf = (af: number): number => (af === 10 ? 128 : 32);
+
 function changeAcl(kind: 'deny' | 'allow', adds: boolean): Handler {
   return ({ acls }, body) => {
     const raw = decode('dp_vs_blklst_conf', body);
-    const entry = { ...raw, vaddr: clean(raw.af, raw.vaddr), subject: clean(raw.af, raw.subject) };
-    const bytes = encode('dp_vs_blklst_conf', entry);
-    const at = acls[kind].findIndex((one) => encode('dp_vs_blklst_conf', one).equals(bytes));
-    if (adds === at >= 0) return adds ? EDPVS_EXIST : EDPVS_NOTEXIST;
-    if (adds) acls[kind].push(entry);
-    else acls[kind].splice(at, 1);
+    const plen = raw.ipset === '' ? bitsOf(raw.af) : 0;
+    return changeList(acls[kind], { ...raw, vaddr: clean(raw.af, raw.vaddr), subject: clean(raw.af, raw.subject), plen }, adds);
+  };
+}
+
+const changeNetworkAcl: Handler = (configuration, body) => {
+  const { vaddr, vport, proto, af, op, list, entry } = decode('ds_acl', body);
+  const { subject, ipset } = entry;
+  if (!FAMILIES.includes(af) || op < 1 || op > 3 || list < 1 || list > 2) return EDPVS_INVAL;
+  const kind = list === 1 ? 'deny' : 'allow';
+  const key = { vaddr: clean(af, vaddr), vport, proto, af };
+  if (op === 3) {
+    const gone = configuration.aclsOf(kind, { af, proto, addr: key.vaddr, port: vport });
+    configuration.acls[kind].splice(0, Infinity, ...configuration.acls[kind].filter((one) => !gone.includes(one)));
+    return EDPVS_OK;
+  }
+  if (ipset === '' && (subject.af !== af || subject.plen > bitsOf(af))) return EDPVS_INVAL;
+  const stored = ipset === '' ? { subject: cut(subject.addr, subject.plen), plen: subject.plen } : { subject: new Uint8Array(16), plen: 0 };
+  return changeList(configuration.acls[kind], { ...key, ...stored, ipset }, op === 1);
+};
+
+function flushList(kind: 'deny' | 'allow'): Handler {
+  return ({ acls }, body) => {
+    const { af, proto, vaddr, vport } = decode('dp_vs_blklst_conf', body);
+    const isOf = (e: StoredAcl): boolean => e.af === af && e.proto === proto && e.vport === vport && hex(e.vaddr) === hex(clean(af, vaddr));
+    acls[kind].splice(0, Infinity, ...acls[kind].filter((entry) => !isOf(entry)));
     return EDPVS_OK;
   };
 }
@@ -308,6 +353,10 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   [MSG.DPVS_SO_SET_DELDEST]: deleteDest,
   [MSG.SOCKOPT_SET_LADDR_ADD]: addLaddr,
   [MSG.SOCKOPT_SET_LADDR_DEL]: deleteLaddr,
+  [MSG.SOCKOPT_SET_LADDR_FLUSH]: deleteAllLaddrs,
+  [MSG.SOCKOPT_SET_BLKLST_FLUSH]: flushList('deny'),
+  [MSG.SOCKOPT_SET_WHTLST_FLUSH]: flushList('allow'),
+  [MSG.DS_MSG_ACL]: changeNetworkAcl,
   [MSG.SOCKOPT_SET_BLKLST_ADD]: changeAcl('deny', true),
   [MSG.SOCKOPT_SET_BLKLST_DEL]: changeAcl('deny', false),
   [MSG.SOCKOPT_SET_WHTLST_ADD]: changeAcl('allow', true),

@@ -61,7 +61,9 @@ function laddrs({ configuration }: LegacyState, body: Buffer): Answer {
 
 function acls(kind: 'deny' | 'allow'): (state: LegacyState) => Answer {
   return ({ configuration }) => {
-    const entries = configuration.acls[kind].map((entry) => encode('dp_vs_blklst_conf', entry));
+    // There is no room for networks here.
+    const whole = configuration.acls[kind].filter(({ af, plen, ipset }) => ipset !== '' || plen === (af === 10 ? 128 : 32));
+    const entries = whole.map((entry) => encode('dp_vs_blklst_conf', entry));
     return Buffer.concat([encode('dp_vs_blklst_conf_array', { naddr: entries.length }), ...entries]);
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DS_MSG_LIST_SERVICES and DS_MSG_LIST_CONNS as the daemon in memory answers them.
-import { af as AF, decode, EDPVS, encode, ext, type Structs } from '../../../src/ipc/codec';
-import type { Configuration, StoredAcl, StoredService } from './configuration';
+import { decode, EDPVS, encode, ext, type Structs } from '../../../src/ipc/codec';
+import { keyOf, type Configuration, type StoredAcl, type StoredService } from './configuration';
 import { listedService, type Answer, type StoredConn } from './legacy-gets';
 
 export interface ListState {
@@ -34,6 +34,9 @@ function inPrefix({ af, addr, plen }: Prefix, family: number, other: Uint8Array)
 
 function wantsService(f: Filter, { service: s, dests }: StoredService): boolean {
   const asks = (bit: number): boolean => (f.filter & bit) !== 0;
+  const kind = keyOf(s)?.split(' ')[0];
+  if (asks(ext.DS_FILTER_VIP | ext.DS_FILTER_VPORT) && kind !== 'addr') return false;
+  if (asks(ext.DS_FILTER_FWMARK) && kind !== 'mark') return false;
   return (
     (!asks(ext.DS_FILTER_AF) || s.af === f.af) &&
     (!asks(ext.DS_FILTER_PROTO) || s.proto === f.proto) &&
@@ -54,8 +57,7 @@ const wide = ({ cps, inpps, inbps, outpps, outbps }: Structs['dp_vs_stats']): St
   cps: BigInt(cps), inpps: BigInt(inpps), inbps: BigInt(inbps), outpps: BigInt(outpps), outbps: BigInt(outbps),
 }); // prettier-ignore
 
-function aclEntry({ af, subject, ipset }: StoredAcl): Buffer {
-  const plen = af === AF.AF_INET6 ? 128 : 32;
+function aclEntry({ af, subject, plen, ipset }: StoredAcl): Buffer {
   return encode('ds_acl_entry', ipset === '' ? { subject: { af, addr: subject, plen } } : { ipset });
 }
 

@@ -14,7 +14,7 @@ export interface SegmentContent {
   readonly dests: readonly (readonly DeepPartial<Structs['ds_stat_dest']>[])[];
 }
 
-const MAGIC = 0x5453_5353_5650_5344n;
+const MAGIC = Buffer.from('DSDPVSST').readBigUInt64LE();
 
 /** The bytes of a segment. `head` and `vector` overwrite members, for segments that lie. */
 export function segmentBytes(
@@ -54,6 +54,15 @@ export class MemoryFile {
   write(bytes: Uint8Array): void {
     ftruncateSync(this.#fd, bytes.length);
     writeSync(this.#fd, bytes, 0, bytes.length, 0);
+  }
+
+  /** Makes it longer, without using memory for that. */
+  extend(bytes: number): void {
+    ftruncateSync(this.#fd, bytes);
+  }
+
+  writeAt(bytes: Uint8Array, at: number): void {
+    writeSync(this.#fd, bytes, 0, bytes.length, at);
   }
 
   /** A descriptor for reading; it belongs to the caller. */

@@ -24,7 +24,7 @@ function failure(line: string): { readonly message: string; readonly exitCode: n
 
 const TRY = { message: "Try `ipvsadm -h' or 'ipvsadm --help' for more information.", exitCode: 255 };
 
-describe('what is accepted', () => {
+describe('IA-005 IA-006 IA-007 IA-008 IA-009 IA-015 what is accepted', () => {
   it.each([
     ['-ln', 'list numeric'],
     ['-Lnc', 'list numeric connection'],
@@ -58,13 +58,13 @@ describe('what is accepted', () => {
   });
 });
 
-describe('what does not start with a command', () => {
+describe('IA-004 IA-010 what does not start with a command', () => {
   it.each(['-n -L', '-t 1.1.1.1:80 -L', '--exact -L', '-nL', 'foo', '--li', '--List', '--foo -L', '-t', '--', '--exact=3'])('%s', (line) => {
     expect(failure(line)).toEqual(TRY);
   });
 });
 
-describe('what is wrong after the command', () => {
+describe('IA-010 IA-013 IA-014 what is wrong after the command', () => {
   it.each([
     ['-L -A', "invalid option `-A'", 2],
     ['-ALn', "invalid option `-ALn'", 2],
@@ -84,7 +84,7 @@ describe('what is wrong after the command', () => {
   });
 });
 
-it('tells options from left to right, before an error behind them', () => {
+it('IA-013 tells options from left to right, before an error behind them', () => {
   const seen: string[] = [];
   expect(() => {
     for (const token of tokenise(['-L', '-n', '--foo'], 'ipvsadm')) seen.push(token.kind);

@@ -24,7 +24,7 @@ function failure(line: string): string {
   return 'accepted';
 }
 
-describe('services', () => {
+describe('IA-022 IA-023 IA-025 services', () => {
   it.each([
     ['-t 10.0.0.1:80', 6, 80],
     ['-u 10.0.0.1:53', 17, 53],
@@ -38,13 +38,13 @@ describe('services', () => {
     expect(parse(`-D ${option}`).values.service).toMatchObject({ kind: 'address', proto, port });
   });
 
-  it('with a mark, of IPv6 if said so', () => {
+  it('IA-029 IA-030 with a mark, of IPv6 if said so', () => {
     expect(parse('-D -f 4294967295').values.service).toEqual({ kind: 'fwmark', mark: 4294967295, af: 2 });
     expect(parse('-D -f 7 -6').values.service).toEqual({ kind: 'fwmark', mark: 7, af: 10 });
   });
 });
 
-describe('wrong values', () => {
+describe('IA-026 IA-029 IA-030 IA-037 IA-038 IA-041 IA-045 wrong values', () => {
   const service = 'illegal virtual server address[:port] specified';
   it.each([
     ['-D -t 80', `2 ${service}`],
@@ -72,7 +72,7 @@ describe('wrong values', () => {
     ['-a -x 2147483648', '2 illegal u_threshold specified'],
     ['-a -y x', '2 illegal l_threshold specified'],
     ['-P -z 192.168.100.200/24', '2 illegal local address'],
-    ['-U -k 10.0.0.0/8', '2 illegal blacklist entry format, require [ IP | ipset:NAME ]'],
+    ['-U -k 10.0.0.0/33', '2 illegal blacklist entry format, require [ IP | ipset:NAME ]'],
     ['-O -2 ipset:', '2 illegal whitelist entry format, require [ IP | ipset:NAME ]'],
     ['-O -2 ipset:abcdefghijklmnopqrstuvwxyz123456', '2 illegal whitelist entry format, require [ IP | ipset:NAME ]'],
     ['-L --sockpair icmp:1.1.1.1:1:2.2.2.2:2', '2 illegal sockpair<af:sip:sport:tip:tport> specified'],
@@ -87,7 +87,7 @@ describe('wrong values', () => {
   });
 });
 
-describe('options given twice', () => {
+describe('IA-012 options given twice', () => {
   it.each([
     ['-A -t 1.1.1.1:1 -u 2.2.2.2:2', "multiple 'service-address' options specified"],
     ['-a -g -i', "multiple 'forwarding-method' options specified"],
@@ -103,18 +103,18 @@ describe('options given twice', () => {
     expect(values).toMatchObject({ connTimeout: 16, proxyProtocol: 0x12 });
   });
 
-  it('where they add up', () => {
+  it('IA-046 where they add up', () => {
     const { values } = parse('-A --dest-check tcp --dest-check default --dest-check ping');
     expect(destCheckValues(values.destCheck ?? NO_CHECK)).toEqual({ internal: 'default', external: ['tcp', 'ping'] });
   });
 });
 
-it('persists for 360 seconds if not told otherwise', () => {
+it('IA-009 IA-038 persists for 360 seconds if not told otherwise', () => {
   expect(parse('-A -p').values.persistent).toBe(360);
   expect(parse('-A -p 2678400').values.persistent).toBe(2678400);
 });
 
-describe('--dest-check', () => {
+describe('IA-046 --dest-check', () => {
   it.each(['default', '3,5s', '3,3,3s,60-3600s', '255,255,255s,65535-65535s'])('%s comes back as it was typed', (text) => {
     const check = addDestCheck(NO_CHECK, text);
     expect(check && destCheckValues(check)).toEqual({ internal: text, external: [] });
@@ -131,14 +131,14 @@ describe('--dest-check', () => {
   });
 
   it.each(['', '0,5s', '256,5s', '1,256s', '1,2,3', '1,2,3s', '1,1,3s,0-5s', '1,1,3s,6-5s', '1,1,3s,1-65536s', '1,3sx', 'http'])(
-    '%s is refused',
+    'IA-047 %s is refused',
     (text) => {
       expect(addDestCheck(NO_CHECK, text)).toBeNull();
     },
   );
 });
 
-describe('--match', () => {
+describe('IA-031 IA-032 --match', () => {
   it('takes keys in any order and fills up ranges', () => {
     const rule = parseMatch('oif=dpdk1,src-range=10.0.0.1-10.0.0.254:1024-65535,iif=,dst-range=203.0.113.1,proto=udp');
     expect(rule).toMatchObject({ af: 2, proto: 17, match: { af: 2, iifname: '', oifname: 'dpdk1' } });
@@ -155,12 +155,12 @@ describe('--match', () => {
     expect(rule && savedMatch(rule.proto, rule.match, rule.af)).toBe(text);
   });
 
-  it('puts af= into the rule, where daemons look for it', () => {
+  it('IA-034 puts af= into the rule, where daemons look for it', () => {
     expect(parseMatch('af=ipv4,proto=udp,oif=dpdk1')?.match.af).toBe(2);
     expect(parseMatch('af=ipv6,proto=udp,oif=dpdk1')?.match.af).toBe(10);
   });
 
-  it.each(['[fd01::1-fd01::ffff]', '[fd01::1-fd01::ffff]:', 'fd01::1-fd01::ffff'])('%s is a range with and without colon', (range) => {
+  it.each(['[fd01::1-fd01::ffff]', '[fd01::1-fd01::ffff]:', 'fd01::1-fd01::ffff'])('IA-034 %s is a range with and without colon', (range) => {
     const match = parseMatch(`proto=tcp,src-range=${range}`)?.match;
     expect(match && formatIp(10, match.srange.max_addr)).toBe('fd01::ffff');
     expect(match?.af).toBe(10);
@@ -186,12 +186,12 @@ describe('--match', () => {
     'proto=tcp,af=ipv4,iif=größe',
     'proto=tcp,af=ipv4,oif=a\0b',
     `proto=tcp,af=ipv4,iif=${','.repeat(256)}`,
-  ])('%s is refused', (text) => {
+  ])('IA-033 %s is refused', (text) => {
     expect(parseMatch(text)).toBeNull();
   });
 });
 
-describe('--sockpair', () => {
+describe('IA-035 --sockpair', () => {
   it('names both ends', () => {
     expect(parseSockpair('udp:1.2.3.4:5:6.7.8.9:10')).toMatchObject({ af: 2, proto: 17, sport: 5, tport: 10 });
     expect(parseSockpair('tcp:[2001::1]:80:[2001::2]:90')).toMatchObject({ af: 10, proto: 6, sport: 80, tport: 90 });

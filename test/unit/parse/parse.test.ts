@@ -70,7 +70,7 @@ describe('addresses', () => {
   });
 });
 
-describe('endpoints', () => {
+describe('IA-022 IA-023 IA-024 IA-025 IA-026 endpoints', () => {
   const names: NameLookup = {
     host: (name, af) => (name === 'web' ? parseIp(af === 2 ? '192.0.2.1' : '2001:db8::1') : null),
     port: (name, proto) => (name === 'http' && proto === 6 ? 80 : null),
@@ -106,7 +106,7 @@ describe('endpoints', () => {
   });
 });
 
-describe('ranges', () => {
+describe('IA-032 IA-033 ranges', () => {
   it.each([
     ['10.0.0.1', '10.0.0.1 10.0.0.1 0 0'],
     ['10.0.0.1-10.0.0.9', '10.0.0.1 10.0.0.9 0 0'],
@@ -130,7 +130,7 @@ describe('ranges', () => {
   });
 });
 
-describe('masks', () => {
+describe('IA-039 IA-040 masks', () => {
   it.each([
     ['255.255.255.0', 2, 0x00ffffff],
     ['/24', 2, 0x00ffffff],

@@ -4,7 +4,7 @@ import { formatEndpoint } from '../../../src/cli/render/address';
 import { cut, left, right } from '../../../src/cli/render/columns';
 import { exactCell, scaledCell } from '../../../src/cli/render/units';
 
-describe('large numbers', () => {
+describe('IA-091 IA-092 large numbers', () => {
   it.each([
     [0n, '        0'],
     [99_999_999n, ' 99999999'],

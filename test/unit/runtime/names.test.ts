@@ -46,7 +46,7 @@ describe('names of a list that comes in pieces', () => {
 
   it('are looked up once each, and only printed if they look like names', async () => {
     const resolver = new EvenHosts();
-    const names = new LearnedNames(resolver);
+    const names = new LearnedNames({}, resolver);
     await names.learn([address(0), address(1), address(2), address(2)]);
     await names.learn([address(1), address(2), address(4)]);
     expect(resolver.asked).toEqual(['10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.4']);
@@ -56,7 +56,7 @@ describe('names of a list that comes in pieces', () => {
 
   it('are not looked up any more when the time is over', async () => {
     const resolver = new EvenHosts({ limitMs: 1 });
-    const names = new LearnedNames(resolver);
+    const names = new LearnedNames({}, resolver);
     await new Promise((resolve) => setTimeout(resolve, 20));
     await names.learn([address(2)]);
     expect([resolver.asked, names.host(2, address(2).bytes)]).toEqual([[], null]);
@@ -83,7 +83,7 @@ describe('IA-103 IB-22 a name server that does not answer', () => {
     Array.from({ length: count }, (_, i) => ({ af: 2, bytes: Uint8Array.from([10, 1, i >> 8, i & 255, ...new Array<number>(12).fill(0)]) }));
 
   it('costs a list of thousands no more than the limit, and everything is numeric then', async () => {
-    const names = new LearnedNames(new HostResolver({ limitMs: 300, servers: [`127.0.0.1:${port}`] }));
+    const names = new LearnedNames({ limitMs: 300, servers: [`127.0.0.1:${port}`] });
     const began = performance.now();
     await names.learn(many(2000));
     await names.learn(many(2500));
@@ -91,6 +91,21 @@ describe('IA-103 IB-22 a name server that does not answer', () => {
     expect(names.host(2, many(1)[0]?.bytes ?? new Uint8Array())).toBeNull();
     // As many as are asked for at the same time, not one for each address.
     expect(asked).toBeLessThan(200);
+  });
+
+  it('costs time only once in a while when a list is repeated', async () => {
+    const names = new LearnedNames({ limitMs: 100, servers: [`127.0.0.1:${port}`] });
+    await names.learn(many(10));
+    const first = asked;
+    const learnAt = async (now: number): Promise<number> => {
+      const before = asked;
+      names.renew(now);
+      await names.learn(many(10));
+      return asked - before;
+    };
+    expect(first).toBeGreaterThan(0);
+    expect([await learnAt(2000), await learnAt(4000), await learnAt(61_999)]).toEqual([0, 0, 0]);
+    expect(await learnAt(62_001)).toBeGreaterThan(0);
   });
 
   it('costs a typed name no more than the limit', async () => {
@@ -110,7 +125,7 @@ describe('IA-103 IB-22 a name server that does not answer', () => {
       setTimeout(() => server.send(reply, from.port, from.address), 1200);
     });
     const nameWithin = async (limitMs: number): Promise<string | null> => {
-      const names = new LearnedNames(new HostResolver({ limitMs, servers: [`127.0.0.1:${port}`] }));
+      const names = new LearnedNames({ limitMs, servers: [`127.0.0.1:${port}`] });
       await names.learn(many(1));
       return names.host(2, many(1)[0]?.bytes ?? new Uint8Array());
     };

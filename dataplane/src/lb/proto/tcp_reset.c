@@ -63,7 +63,7 @@ reset_send(struct worker *w, uint32_t idx, unsigned dir)
 	unsigned len;
 
 	if (!m) {
-		w->drops[DROP_NO_MBUF]++;
+		worker_drops_add(w, DROP_NO_MBUF, 1);
 		return;
 	}
 	conn_addrs_get(&w->lb->t, idx, &a);
@@ -83,6 +83,7 @@ tcp_reset_both(struct worker *w, uint32_t idx)
 	/* Without a segment of the server there is no sequence number that either side would believe. */
 	if (!(w->lb->t.hot[idx].flags & CONN_F_RS_SEQ))
 		return;
+	lb_conn_refresh(w, idx);
 	reset_send(w, idx, CONN_DIR_IN);
 	reset_send(w, idx, CONN_DIR_OUT);
 }

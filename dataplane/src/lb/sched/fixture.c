@@ -65,10 +65,9 @@ setup(void **arg)
 	memset(&u, 0, sizeof(u));
 	memset(state, 0, sizeof(state));
 	for (unsigned i = 0; i < WORKERS; i++) {
-		lb_dest_counters[i] = calloc(1, sizeof(struct lb_dest_counters));
-		lb_dest_counters[i]->chunk[0] =
+		lb_dest_counters[i] =
 		    aligned_alloc(RTE_CACHE_LINE_SIZE, (DESTS_MAX + 1) * sizeof(struct lb_counters));
-		memset(lb_dest_counters[i]->chunk[0], 0, (DESTS_MAX + 1) * sizeof(struct lb_counters));
+		memset(lb_dest_counters[i], 0, (DESTS_MAX + 1) * sizeof(struct lb_counters));
 	}
 	return 0;
 }
@@ -80,7 +79,6 @@ teardown(void **arg)
 		u.set.sched->free(&u.set);
 	u.set.sched = NULL;
 	for (unsigned i = 0; i < WORKERS; i++) {
-		free(lb_dest_counters[i]->chunk[0]);
 		free(lb_dest_counters[i]);
 		lb_dest_counters[i] = NULL;
 	}

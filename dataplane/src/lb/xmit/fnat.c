@@ -102,7 +102,7 @@ send_standalone(struct worker *w, const struct uoa_packet *u, uint32_t idx, cons
 	unsigned len;
 
 	if (!m) {
-		w->drops[DROP_NO_MBUF]++;
+		worker_drops_add(w, DROP_NO_MBUF, 1);
 		return;
 	}
 	len = uoa_standalone(u, conn_af(c), &a->caddr, c->cport,

@@ -77,7 +77,6 @@ lb_xmit_tunnel(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx
 	unsigned grown = v6 ? PKT_IP6_LEN : PKT_IP4_MIN;
 
 	(void)dir;
-	lb_path_refresh(c);
 	if (unlikely(c->adj_in == ADJ_NONE) && !source_find(w, idx)) {
 		worker_drop(w, m, DROP_LB_NO_ROUTE);
 		return;

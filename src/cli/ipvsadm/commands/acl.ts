@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// -U -V -B and -O -Y -W
+// -U -V and -O -Y; -B and -W are in acl-list.ts
 import { IpcError } from '../../../ipc/client';
-import { addAclEntry, deleteAclEntry, listAclEntries, type AclEntry, type AclKind } from '../../../ipc/messages/acl';
-import { getService, listServices, type ServiceSpec } from '../../../ipc/messages/service';
-import { AF_UNSPEC } from '../../parse/address';
-import { formatEndpoint, formatIp } from '../../render/address';
-import { left } from '../../render/columns';
+import type { Transport } from '../../../ipc/client';
+import { addAclEntry, changeAcl, deleteAclEntry, type AclKind, type AclSpec } from '../../../ipc/messages/acl';
+import { capabilities, MSG, requireMessage } from '../../../ipc/messages/capabilities';
+import { getService, type ServiceSpec } from '../../../ipc/messages/service';
 import type { Arguments } from '../arguments';
-import { EXIT_LIST } from '../errors';
 import { isMissing, type Action } from '../failure';
 import { aclEntry, requiredService, serviceKey } from '../requests';
-import { subjectText } from '../rules';
-import { protocolText } from '../service-text';
-import { attempt, change, type Command, type Session } from '../session';
+import { change, type Command, type Session } from '../session';
 
-const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Action; readonly get: Action }>> = {
-  deny: { add: 'add-deny', del: 'delete-deny', get: 'get-deny' },
-  allow: { add: 'add-allow', del: 'delete-allow', get: 'get-allow' },
+const ACTIONS: Readonly<Record<AclKind, { readonly add: Action; readonly del: Action }>> = {
+  deny: { add: 'add-deny', del: 'delete-deny' },
+  allow: { add: 'add-allow', del: 'delete-allow' },
 };
 
-const TITLES: Readonly<Record<AclKind, string>> = { deny: 'BLACKLIST', allow: 'WHITELIST' };
+/** An entry of a list. */
+export interface ListEntry {
+  readonly entry: AclSpec;
+  /** Leading bits of a network; null: the entry is a single address or an ipset. */
+  readonly plen: number | null;
+}
 
-function entryOf(args: Arguments, kind: AclKind): ReturnType<typeof aclEntry> {
+/** The entry that a command line names. */
+export function listEntry(args: Arguments, kind: AclKind): ListEntry {
   const subject = kind === 'deny' ? args.values.deny : args.values.allow;
   if (subject === undefined) throw new Error('a command that needs a list entry was run without one');
-  return aclEntry(requiredService(args.values), subject);
+  return { entry: aclEntry(requiredService(args.values), subject), plen: 'ipset' in subject ? null : subject.prefix };
+}
+
+/** Networks have a message of their own, because the one for addresses has no room for their length. */
+export function changeEntry(transport: Transport, action: 'add' | 'del', kind: AclKind, { entry, plen }: ListEntry): void {
+  if (plen === null) {
+    const change = action === 'add' ? addAclEntry : deleteAclEntry;
+    change(transport, kind, entry);
+    return;
+  }
+  requireMessage(capabilities(transport), MSG.DS_MSG_ACL, 'a network in an access list');
+  const { af = 0, proto = 0, vaddr = new Uint8Array(), vport = 0, subject = new Uint8Array() } = entry;
+  changeAcl(transport, kind, action, { af, proto, vaddr, vport }, { addr: subject, plen });
 }
 
 /** DPVS takes entries for services that do not exist and then never shows them. */
@@ -39,11 +53,16 @@ function warnWithoutService(session: Session, key: ServiceSpec): void {
 
 function addTo(kind: AclKind): Command {
   return (args, open) => {
-    const entry = entryOf(args, kind);
+    const entry = listEntry(args, kind);
     const session = open();
-    const status = change(session, ACTIONS[kind].add, () => {
-      addAclEntry(session.transport, kind, entry);
-    });
+    const status = change(
+      session,
+      ACTIONS[kind].add,
+      () => {
+        changeEntry(session.transport, 'add', kind, entry);
+      },
+      args.given,
+    );
     if (status === 0) warnWithoutService(session, serviceKey(requiredService(args.values)));
     return status;
   };
@@ -51,66 +70,21 @@ function addTo(kind: AclKind): Command {
 
 function deleteFrom(kind: AclKind): Command {
   return (args, open) => {
-    const entry = entryOf(args, kind);
+    const entry = listEntry(args, kind);
     const session = open();
-    return change(session, ACTIONS[kind].del, () => {
-      deleteAclEntry(session.transport, kind, entry);
-    });
+    return change(
+      session,
+      ACTIONS[kind].del,
+      () => {
+        changeEntry(session.transport, 'del', kind, entry);
+      },
+      args.given,
+    );
   };
-}
-
-function keyText(af: number, proto: number, addr: Uint8Array, port: number): string {
-  return `${af} ${proto} ${formatIp(af, addr)} ${port}`;
-}
-
-/**
- * Sorts entries by what they belong to, once, because there may be thousands of both.
- * @returns gives the entries of a service; services of marks and rules share those of the any-address
- */
-export function entriesByService(entries: readonly AclEntry[]): (service: ServiceSpec) => readonly AclEntry[] {
-  const byKey = new Map<string, AclEntry[]>();
-  for (const entry of entries) {
-    const key = keyText(entry.af, entry.proto, entry.vaddr, entry.vport);
-    const known = byKey.get(key);
-    if (known === undefined) byKey.set(key, [entry]);
-    else known.push(entry);
-  }
-  return ({ af = AF_UNSPEC, proto = 0, addr = new Uint8Array(), port = 0 }) => byKey.get(keyText(af, proto, addr, port)) ?? [];
-}
-
-function row(proto: string, virtual: string, subject: string): string {
-  return `${left(proto, 8)} ${left(virtual, 30)} ${left(subject, 30)}\n`;
-}
-
-/** The table of a list; the title stands even if it is empty. */
-export function aclTable(kind: AclKind, entries: readonly AclEntry[]): string {
-  const rows = entries.map((entry) => {
-    const virtual = formatEndpoint(entry.af, entry.vaddr, entry.vport, entry.proto);
-    return row(protocolText(entry.proto), virtual, subjectText(entry));
-  });
-  return row('PROTO', 'VIP:VPORT', TITLES[kind]) + rows.join('');
-}
-
-function grouped(entries: readonly AclEntry[], services: readonly ServiceSpec[]): AclEntry[] {
-  const entriesOf = entriesByService(entries);
-  return [...new Set(services.flatMap(entriesOf))];
 }
 
 function list(kind: AclKind): Command {
-  return (args, open) => {
-    const session = open();
-    const { transport } = session;
-    const { service } = args.values;
-    const services =
-      service === undefined
-        ? attempt(session, 'get-services', () => listServices(transport, 0, session.info()).services)
-        : [serviceKey(service)];
-    if (services === null) return EXIT_LIST;
-    const entries = attempt(session, ACTIONS[kind].get, () => listAclEntries(transport, kind));
-    if (entries === null) return EXIT_LIST;
-    session.stdout.write(aclTable(kind, grouped(entries, services)));
-    return 0;
-  };
+  return async (args, open) => (await import('./acl-list')).list(kind, args, open);
 }
 
 export const addDeny = addTo('deny');

@@ -34,15 +34,16 @@ function command(action: Action, request: Request): Command {
   return (args, open) => {
     const { service, dest } = serverRequest(args);
     const session = open();
-    return change(session, action, () => {
+    const attempt = (): void => {
       try {
         request(session.transport, service, dest);
       } catch (error) {
         const absent = error instanceof DaemonError && error.code === EDPVS.EDPVS_NOTEXIST;
-        if (absent && action !== 'add-dest') hintOtherPorts(session, service, dest);
+        if (absent && action !== 'add-dest' && !args.given.has('if-exists')) hintOtherPorts(session, service, dest);
         throw error;
       }
-    });
+    };
+    return change(session, action, attempt, args.given);
   };
 }
 

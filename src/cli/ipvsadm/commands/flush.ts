@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CommandError } from '../../runtime/errors';
-import type { Command } from '../session';
+// --flush-laddr, --flush-blklst, --flush-whtlst: the protocol has these messages, the ipvsadm of DPVS never sends them.
+import { flushAcl, type AclKind } from '../../../ipc/messages/acl';
+import { flushLaddrs as flushLocalAddresses } from '../../../ipc/messages/laddr';
+import { requiredService, serviceKey } from '../requests';
+import { change, type Command } from '../session';
 
-export const flushLaddrs: Command = (args) => {
-  throw new CommandError(`--${args.command.long}: not built`, 1);
+/** The addresses stay on their devices, where other services may use them. */
+export const flushLaddrs: Command = (args, open) => {
+  const key = serviceKey(requiredService(args.values));
+  const session = open();
+  return change(session, 'flush-laddrs', () => {
+    flushLocalAddresses(session.transport, key);
+  });
 };
-export const flushDeny: Command = (args) => {
-  throw new CommandError(`--${args.command.long}: not built`, 1);
-};
-export const flushAllow: Command = (args) => {
-  throw new CommandError(`--${args.command.long}: not built`, 1);
-};
+
+function flushList(kind: AclKind): Command {
+  return (args, open) => {
+    const { af, proto, addr, port } = serviceKey(requiredService(args.values));
+    const session = open();
+    return change(session, kind === 'deny' ? 'flush-deny' : 'flush-allow', () => {
+      flushAcl(session.transport, kind, { af, proto, vaddr: addr, vport: port });
+    });
+  };
+}
+
+export const flushDeny = flushList('deny');
+export const flushAllow = flushList('allow');

@@ -43,7 +43,7 @@ function serviceLines({ service, laddrs, deny, allow, more }: Entry, names: Name
 
 function destLine(dest: Dest, { service }: Entry, names: Names): string {
   const cells = [
-    left(forwardName(dest), 7),
+    left(forwardName(dest.fwdmode), 7),
     left(dest.weight, 6),
     left(dest.actconns, 10),
     left(dest.inactconns, 10),

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // -L --cpu all: a column for each lcore, a line for each counter.
 import type { Dest } from '../../../ipc/messages/dest';
-import { left, right } from '../../render/columns';
 import type { Names } from '../../render/names';
+import { EXIT_LIST } from '../errors';
+import { LcoreGrid } from '../grid';
 import type { Entry } from '../inventory';
 import { fetchShares, sameDest, type Share } from '../lcores';
 import { namesFor, reportProblem, type Listing } from '../listing';
-import { serviceName, serviceWords } from '../service-text';
-import { counterCell, destStart, FIRST_WIDTH, REMOTE } from '../table';
+import { counterCell, destStart, DPVS, REMOTE, type Dialect } from '../table';
 import { serverRates, serviceCounters, serviceRates, type Counters, type Rates } from '../totals';
-import { EXIT_LIST } from '../errors';
 
 type Value = bigint | number;
 
@@ -63,25 +62,6 @@ function rowsOf({ args: { given } }: Listing): readonly Row[] {
   return CONNS;
 }
 
-const NAME_WIDTH = 11;
-const CELL_WIDTH = 9;
-
-/** Writes blocks of lines whose first column stands in the first of them only. */
-export class LcoreGrid {
-  constructor(private readonly cell: (value: Value) => string) {}
-
-  title(first: string, workers: number): string {
-    const cells = Array.from({ length: workers + 1 }, (_, i) => right(i === 0 ? 'All' : `cpu${i}`, CELL_WIDTH));
-    return `${left(first, FIRST_WIDTH)} ${left('', NAME_WIDTH)}${cells.join('')}\n`;
-  }
-
-  /** @param values of all, then of each lcore; null: unknown there */
-  line(start: string, name: string, values: readonly (Value | null)[]): string {
-    const cells = values.map((value) => (value === null ? right('-', CELL_WIDTH) : this.cell(value)));
-    return `${left(start, FIRST_WIDTH)} ${left(name, NAME_WIDTH)}${cells.join('')}\n`;
-  }
-}
-
 class Printer {
   readonly #rows: readonly Row[];
   readonly #grid: LcoreGrid;
@@ -89,6 +69,7 @@ class Printer {
   constructor(
     listing: Listing,
     private readonly names: Names,
+    private readonly dialect: Dialect,
   ) {
     this.#rows = rowsOf(listing);
     this.#grid = new LcoreGrid(counterCell(listing.args.given));
@@ -99,9 +80,9 @@ class Printer {
   }
 
   service(entry: Entry, shares: readonly Share[]): string {
-    const name = serviceName(entry.service, this.names);
+    const name = this.dialect.name(entry.service, this.names);
     const rows = this.#rows.filter((row) => row.service !== null);
-    if (rows.length === 0) return `${name} ${serviceWords(entry.service)}\n`;
+    if (rows.length === 0) return `${name} ${this.dialect.words(entry.service)}\n`;
     return this.#block(name, rows, (row) => {
       const value = (each: Entry | null): Value | null => (each === null ? null : (row.service?.(each) ?? null));
       return [value(entry), ...shares.map((share) => value(share.entry))];
@@ -126,7 +107,8 @@ export async function printLcores(listing: Listing): Promise<number> {
   const shared = fetchShares(listing);
   if (shared === null) return EXIT_LIST;
   const names = await namesFor(listing);
-  const printer = new Printer(listing, names);
+  const dialect = listing.args.given.has('lvs-format') ? (await import('../lvs')).LVS : DPVS;
+  const printer = new Printer(listing, names, dialect);
   let status = 0;
   stdout.write(printer.title(shared.workers));
   for (const { entry, shares } of shared.entries) {

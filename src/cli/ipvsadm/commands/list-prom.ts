@@ -28,7 +28,7 @@ function counterMetrics<T>(prefix: string, of: string, counters: (from: T) => Co
     value: (from) => counters(from)[member],
   });
   return [
-    metric('connections', 'Connections opened', 'conns'),
+    metric('connections', 'Connections', 'conns'),
     metric('incoming_packets', 'Packets from clients', 'inpkts'),
     metric('outgoing_packets', 'Packets to clients', 'outpkts'),
     metric('incoming_bytes', 'Bytes from clients', 'inbytes'),
@@ -55,7 +55,7 @@ const SERVER_METRICS: readonly Metric<Dest>[] = [
   gauge('inactive_connections', 'Other connections to a real server.', (dest) => dest.inactconns),
   gauge('persistent_connections', 'Persistence templates of a real server.', (dest) => dest.persistconns),
   gauge('upper_threshold', 'Connections at which a real server is overloaded; 0 is never.', (dest) => dest.max_conn),
-  gauge('lower_threshold', 'Connections at which it no longer is.', (dest) => dest.min_conn),
+  gauge('lower_threshold', 'Connections at which an overloaded real server gets new ones again.', (dest) => dest.min_conn),
   gauge('inhibited', '1 while a real server is held back because of failures.', flagged(destFlags.DPVS_DEST_F_INHIBITED)),
   gauge('overloaded', '1 while a real server is above its upper threshold.', flagged(destFlags.DPVS_DEST_F_OVERLOAD)),
   ...counterMetrics('dpvs_server', 'a real server', (dest: Dest) => dest.stats),
@@ -88,24 +88,27 @@ class Samples {
   }
 }
 
-function collect(listing: Listing): { readonly samples: Samples; readonly status: number } | null {
+function collect(listing: Listing): { readonly samples: Samples; readonly listed: number; readonly status: number } | null {
   const { cpu } = listing.args.values;
   const samples = new Samples();
+  let listed = 0;
   let status = 0;
   if (cpu === 'all') {
     const shared = fetchShares(listing);
     if (shared === null) return null;
     for (const { entry, shares } of shared.entries) {
+      listed += 1;
       status = reportProblem(listing, entry, NUMERIC) || status;
       for (const share of shares) if (share.entry !== null) samples.add(share.entry, share.index);
     }
-    return { samples, status };
+    return { samples, listed, status };
   }
   for (const entry of listing.entries) {
+    listed += 1;
     status = reportProblem(listing, entry, NUMERIC) || status;
     samples.add(entry, cpu === undefined || cpu === 0 ? null : cpu);
   }
-  return { samples, status };
+  return { samples, listed, status };
 }
 
 /** Lines of a metric stand together, as the format demands. */
@@ -113,11 +116,11 @@ export function printMetrics(listing: Listing): number {
   const { stdout } = listing.session;
   const collected = collect(listing);
   if (collected === null) return EXIT_LIST;
-  const { samples, status } = collected;
+  const { samples, listed, status } = collected;
   stdout.write(metricHead({ name: 'dpvs_info', type: 'gauge', help: 'The daemon, by its version.' }));
   stdout.write(`dpvs_info${labelText({ version: versionText(listing.info) })} 1\n`);
-  stdout.write(metricHead({ name: 'dpvs_services', type: 'gauge', help: 'Virtual services of the daemon.' }));
-  stdout.write(`dpvs_services ${listing.info.services}\n`);
+  stdout.write(metricHead({ name: 'dpvs_services', type: 'gauge', help: 'Virtual services that are listed.' }));
+  stdout.write(`dpvs_services ${listed}\n`);
   for (const metric of SERVICE_METRICS) {
     stdout.write(metricHead(metric));
     for (const { labels, of } of samples.services) stdout.write(`${metric.name}${labels} ${metric.value(of)}\n`);

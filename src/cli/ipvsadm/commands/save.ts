@@ -9,13 +9,13 @@ import type { Service } from '../../../ipc/messages/service';
 import { compareAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { NUMERIC, type Names } from '../../render/names';
+import { entriesByService } from '../acl-entries';
 import { EXIT_LIST } from '../errors';
 import { briefText } from '../failure';
 import { entryAddresses, fetchEntries, type Entry } from '../inventory';
 import { aclLine, destLine, laddrLine, serviceLine } from '../rules';
 import { serviceName } from '../service-text';
 import { attempt, type Command, type Session } from '../session';
-import { entriesByService } from './acl';
 
 /** What upstream does not save, of all services together. */
 interface Extras {
@@ -28,6 +28,8 @@ interface Extras {
 /** A saver remembers whether anything is missing from what it wrote. */
 class Saver {
   status = 0;
+  /** Services of marks and rules share the entries of the any-address; a second one would be refused by -R. */
+  readonly #written = new Set<AclEntry>();
 
   constructor(private readonly session: Session) {}
 
@@ -87,7 +89,11 @@ class Saver {
     if (extras === null) return;
     stdout.write(this.laddrLines(service, extras, names));
     for (const kind of ['deny', 'allow'] as const) {
-      for (const entry of extras[kind](service)) stdout.write(aclLine(kind, service, entry, names));
+      for (const entry of extras[kind](service)) {
+        if (this.#written.has(entry)) continue;
+        this.#written.add(entry);
+        stdout.write(aclLine(kind, service, entry, names));
+      }
     }
   }
 
@@ -97,10 +103,11 @@ class Saver {
   }
 }
 
-async function writeNamed(saver: Saver, entries: Iterable<Entry>, extras: Extras | null): Promise<number> {
+async function writeNamed(session: Session, saver: Saver, entries: Iterable<Entry>, extras: Extras | null): Promise<number> {
   const all = [...entries];
-  const { lookUpNames } = await import('../../runtime/names');
-  return saver.writeAll(all, extras, await lookUpNames(entryAddresses(all)));
+  const names = await session.names();
+  await names.learn(entryAddresses(all));
+  return saver.writeAll(all, extras, names);
 }
 
 export const save: Command = (args, open) => {
@@ -111,5 +118,5 @@ export const save: Command = (args, open) => {
   if (entries === null) return EXIT_LIST;
   const saver = new Saver(session);
   const extras = args.given.has('compat-save') ? null : saver.fetchExtras();
-  return args.given.has('numeric') ? saver.writeAll(entries, extras, NUMERIC) : writeNamed(saver, entries, extras);
+  return args.given.has('numeric') ? saver.writeAll(entries, extras, NUMERIC) : writeNamed(session, saver, entries, extras);
 };

@@ -14,12 +14,13 @@ import { hasFlag, proxyProtocolText, serviceKind, type ServiceIdentity } from '.
 import type { Counters, Rates } from '../totals';
 import { count, type JsonObject } from './document';
 
-/** Forwarding modes by the options that choose them; local is what the kernel makes of addresses of its own. */
+/** Forwarding modes by the options that choose them; local and bypass have none. */
 const FORWARDING: Readonly<Record<number, string | undefined>> = {
   [fwdMode.DPVS_FWD_MASQ]: 'masquerading',
   [fwdMode.DPVS_FWD_LOCALNODE]: 'local',
   [fwdMode.DPVS_FWD_MODE_TUNNEL]: 'ipip',
   [fwdMode.DPVS_FWD_MODE_DR]: 'gatewaying',
+  [fwdMode.DPVS_FWD_MODE_BYPASS]: 'bypass',
   [fwdMode.DPVS_FWD_MODE_FNAT]: 'fullnat',
   [fwdMode.DPVS_FWD_MODE_SNAT]: 'snat',
 };

@@ -97,7 +97,7 @@ struct conf {
 	} ctrl;
 	struct {
 		int conn_pool_size, conn_pool_cache, conn_init_timeout_s;
-		bool expire_quiescent_template, redirect, fast_xmit_close, xmit_ttl;
+		bool expire_quiescent_template, redirect, fast_xmit_close, xmit_ttl, conn_accounting;
 		bool defence_udp_drop, defence_tcp_drop;
 		bool uoa_ipo; /* uoa_mode: false = opp, true = ipo */
 		int uoa_max_trail;

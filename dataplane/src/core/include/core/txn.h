@@ -4,11 +4,11 @@
  *
  * While a transaction is open, code changes only what belongs to the control lcore - its lists and objects -
  * and notes before each change how to undo it. What workers read stays as it was. In the end either
- *   commit: every module prepares (builds the objects that workers will read; this may fail, and then all is
- *           undone), then every module publishes, then the notes' done() run, oldest first; or
- *   abort:  the notes are undone, newest first.
- * An undo finds everything exactly as its change left it, because later changes have been undone before. So a
- * list element is put back with the neighbour that it had, and ids taken from a stack go back in order.
+ *   commit: every module prepares (builds the objects that workers will read) and attempts what it cannot
+ *           prepare; both may fail, and then all is undone. Then every module publishes, then the notes'
+ *done() run, oldest first; or abort:  the notes are undone, newest first. An undo finds everything exactly as
+ *its change left it, because later changes have been undone before. So a list element is put back with the
+ *neighbour that it had, and ids taken from a stack go back in order.
  *
  * A function that is a change on its own, and may be a part of a bigger one, looks like this:
  *
@@ -44,9 +44,15 @@ struct txn_change {
 
 /* What a layer does at the end of a transaction. */
 struct txn_module {
-	int (*prepare)(void);  /* 0 or an EDPVS code; workers see nothing of it */
+	/* 0 or an EDPVS code; workers see nothing of it. May be NULL. */
+	int (*prepare)(void);
+	/* For what cannot be known before it is tried, such as room in a table that is not ours: makes the
+	 * change, where workers may see it, when all modules have prepared. 0 or an EDPVS code. No packet
+	 * leaves. Not called in a rehearsal. May be NULL. */
+	int (*attempt)(void);
 	void (*publish)(void); /* cannot fail */
-	/* Before the undoing, whether prepare() ran, failed or did not run: drops what it made. */
+	/* Before the undoing, whether the steps above ran, failed or did not run: takes back what they did.
+	 */
 	void (*abandon)(void);
 };
 
@@ -58,9 +64,10 @@ void txn_register(const struct txn_module *module);
 bool txn_is_open(void);
 
 void txn_begin(void);
-/* Prepares and publishes. On an error everything has been undone: EDPVS_NOMEM, EDPVS_RESOURCE. */
+/* Prepares, attempts and publishes. On an error everything has been undone: EDPVS_NOMEM, EDPVS_RESOURCE. */
 int txn_commit(void);
-/* Prepares as txn_commit() would, then undoes all: says whether it would have succeeded. */
+/* Prepares as txn_commit() would, then undoes all: says whether it would have succeeded, as far as that can
+ * be known without an attempt. */
 int txn_rehearse(void);
 void txn_abort(void);
 

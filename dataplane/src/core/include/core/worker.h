@@ -3,7 +3,8 @@
  * A worker: one forwarding lcore and everything that it alone writes. Nothing in here is shared for writing;
  * the control lcore reads counters with plain 64-bit loads.
  *
- * Layers above core hang their per-worker state on the opaque pointers; each layer casts its own.
+ * Layers above core hang their per-worker state on the opaque pointers; each layer casts its own. Counters
+ * that other processes may read are in the statistics segment (core/segment.h).
  */
 #ifndef CORE_WORKER_H
 #define CORE_WORKER_H
@@ -14,6 +15,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "abi/segment.h"
 #include "packet/drop.h"
 #include "packet/pkt.h"
 
@@ -25,7 +27,6 @@ enum {
 
 /* Loop statistics with the meaning of the lcore statistics of the control ABI. */
 struct worker_stats {
-	uint64_t loops;
 	uint64_t bursts;      /* receive calls */
 	uint64_t bursts_zero; /* … that returned nothing */
 	uint64_t bursts_full; /* … that returned WORKER_BURST */
@@ -57,13 +58,14 @@ struct worker {
 	struct worker_port *port;
 	struct net_worker *net;
 	struct lb_worker *lb;
+	uint64_t *drop_counters;       /* in the segment; [reason - 1], see worker_drops_add() */
+	struct ds_stat_worker *shown;  /* in the segment */
 	struct rte_ring *to_control;   /* punted packets (single producer, single consumer) */
 	struct rte_ring *from_control; /* frames to send, meta.port says where */
 	struct rte_ring
 	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
 	struct worker_stats stats __rte_cache_aligned;
-	uint64_t drops[DROP_REASONS] __rte_cache_aligned;
 	struct handover_out out[WORKERS_MAX] __rte_cache_aligned; /* [j]: frames for worker j */
 	uint64_t turns
 	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
@@ -81,11 +83,24 @@ extern volatile uint64_t control_turns;
 /* Turns of them in which the timers of the control lcore ran. */
 extern volatile uint64_t control_ticks;
 
+/* Counts n packets that end here, and how many did. Reasons begin at 1. */
+static inline void
+worker_drops_add(struct worker *w, enum drop_reason why, uint64_t n)
+{
+	w->drop_counters[why - 1] += n;
+}
+
+static inline uint64_t
+worker_drops(const struct worker *w, enum drop_reason why)
+{
+	return w->drop_counters[why - 1];
+}
+
 /* Frees the buffer and counts the reason. Data path of worker w. */
 static inline void
 worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 {
-	w->drops[why]++;
+	worker_drops_add(w, why, 1);
 	rte_pktmbuf_free(m);
 }
 
@@ -112,7 +127,8 @@ int control_bell_fd(void);
 /* Re-arms the bell after the rings were emptied. */
 void control_bell_rearm(void);
 
-/* Creates the workers, their rings and the packet pool user pointers. 0 or a negative EDPVS code. */
+/* Creates the workers, their rings, the statistics segment and the packet pool user pointers. 0 or a negative
+ * EDPVS code. */
 int workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket,
 		 unsigned ring_size);
 void workers_fini(void);

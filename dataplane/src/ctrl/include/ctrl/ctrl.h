@@ -50,6 +50,14 @@ void *ctrl_reply_add(struct ctrl_reply *reply, size_t n);
 /* Bytes so far, and their start; for count words that are known at the end. */
 size_t ctrl_reply_len(const struct ctrl_reply *reply);
 void *ctrl_reply_at(struct ctrl_reply *reply, size_t offset);
+/* Appends a record of the extensions (struct ds_tlv in abi/ext.h) with len zeroed bytes of payload and returns
+ * the payload; NULL as ctrl_reply_add(). */
+void *ctrl_reply_record(struct ctrl_reply *reply, uint16_t type, size_t len);
+
+/* Passes a descriptor with the reply (SCM_RIGHTS), one at most. It is duplicated: the caller keeps and closes
+ * its own, the duplicate is closed when it was sent or the reply is dropped. EDPVS_RESOURCE: no descriptor
+ * left, or the reply has one. */
+int ctrl_reply_fd(struct ctrl_reply *reply, int fd);
 
 typedef int (*ctrl_handler)(const struct ctrl_request *req, struct ctrl_reply *reply);
 
@@ -62,6 +70,10 @@ void ctrl_register(uint32_t id, ctrl_handler fn);
  * the batch - and else undone. */
 void ctrl_register_txn(uint32_t id, ctrl_handler fn);
 
+/* For a set message that does something else on its own (fn, outside of any transaction) than in an atomic
+ * batch (in_batch, inside of one). */
+void ctrl_register_pair(uint32_t id, ctrl_handler fn, ctrl_handler in_batch);
+
 /* Makes an id known that abi/messages.h does not have (test mode), with its handler. direction and rule are
  * values of enum abi_direction and enum abi_size_rule; bodies may be up to CTRL_REQUEST_MAX bytes long.
  * Start-up only; aborts when the id is taken or there is no room. */
@@ -70,6 +82,8 @@ void ctrl_register_extra(uint32_t id, const char *name, int direction, int rule,
 
 /* Registers the messages that the control layer itself answers: HELLO and version; batches. */
 void ctrl_hello_register(void);
+/* Has the statistics segment handed out (DS_MSG_STATS) if it can be; nothing may be added to it any more. */
+void ctrl_stats_register(void);
 void ctrl_batch_register(void);
 
 /* Runs one request as the server would: checks direction and length, calls the handler, logs successful set

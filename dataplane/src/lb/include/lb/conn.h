@@ -5,7 +5,7 @@
  * A connection is an index into three arrays: the hot line (64 bytes, all that an established packet needs), the IPv6 addresses
  * (64 bytes, touched by IPv6 only) and the cold part (32 bytes: timer and state that few packets need). Each direction has a slot in a 64-byte
  * bucket of tags and indices. There is one writer, the worker; the control lcore reads entries for listings and uses `seq` to skip torn ones.
- * 192 bytes per connection, all told.
+ * 192 bytes per connection, all told; 32 more, in an array of their own, when connections have counters (conn_accounting).
  */
 #ifndef LB_CONN_H
 #define LB_CONN_H
@@ -30,6 +30,7 @@ enum {
 	CONN_F_FIRST_DATA = 128,  /* first_data is known */
 	CONN_F_RS_SEQ = 256,      /* rs_seq_end and rs_ack are known */
 	CONN_F_ONE_WAY = 512,     /* replies do not pass here (direct routing, tunnel): no second tuple */
+	CONN_F_DENIED = 1024,     /* the service's lists refuse the client, as of net_gen */
 };
 
 struct conn_hot {
@@ -40,7 +41,7 @@ struct conn_hot {
 	uint8_t state;                       /* state of the protocol, numbers of the control ABI */
 	uint8_t uoa_left;                    /* UDP: packets that still carry the client's address */
 	uint16_t flags;                      /* CONN_F_* */
-	uint16_t net_gen;                    /* low bits of net_generation when adj_* were looked up */
+	uint16_t net_gen;                    /* low bits of net_generation when adj_* and CONN_F_DENIED were looked up */
 	uint32_t last_seen;                  /* clock / 2^3 ms (wraps after 397 days) */
 	uint32_t dest;                       /* dest id */
 	uint32_t adj_in, adj_out;            /* adjacency towards the real server and towards the client; ADJ_NONE = look up */
@@ -63,15 +64,27 @@ struct conn_cold {
 	uint16_t mtu_in, mtu_out;        /* of the path towards the real server and towards the client */
 };
 
-_Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && sizeof(struct conn_cold) == 32, "conn layout");
+/* What a connection carried, by direction (CONN_DIR_*); kept with conn_accounting only. */
+struct conn_account {
+	uint64_t packets[2]; /* 48 bits; above them 16 bits each of the time when it was opened, units of last_seen */
+	uint64_t bytes[2];   /* IP length before translation */
+};
+
+_Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && sizeof(struct conn_cold) == 32 &&
+		   sizeof(struct conn_account) == 32, "conn layout");
 
 /* For listings: a connection as text-free data; addresses as inet_ip whatever the family. */
 struct conn_view {
 	uint8_t af, rs_af, proto, state;
+	uint8_t fwd;                         /* enum lb_fwd, never LB_FWD_NAT64 */
+	uint16_t flags;                      /* CONN_F_* */
 	uint16_t worker, lcore_id;
 	union inet_ip caddr, vaddr, laddr, raddr;
 	uint16_t cport, vport, lport, rport; /* network order */
 	uint32_t timeout_s;                  /* configured timeout of the state */
+	uint64_t packets[2], bytes[2];       /* by direction; UINT64_MAX without conn_accounting */
+	uint64_t age_ms;                     /* since it was opened; likewise; starts anew after 397 days */
+	uint32_t left_ms;                    /* until it ends if nothing comes; less than a second more is possible */
 	uint32_t dest;
 };
 
@@ -80,6 +93,12 @@ struct conn_view {
  * advances *cursor; *cursor is UINT32_MAX at the end. Torn entries are skipped.
  */
 unsigned conn_read(unsigned worker, uint32_t *cursor, struct conn_view *out, unsigned n);
+/* The same for a single place of the table: 1 to conn_end() - 1. False when there is no connection, or a torn one. */
+bool conn_peek(unsigned worker, uint32_t idx, uint64_t now_ms, struct conn_view *out);
+uint32_t conn_end(unsigned worker);
+/* One connection of a worker by either of its tuples, found by hash. */
+bool conn_probe(unsigned worker, uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be,
+		const union inet_ip *daddr, uint16_t dport_be, struct conn_view *out);
 /* One connection by either of its tuples; false when no worker has it. */
 bool conn_find(uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be, const union inet_ip *daddr, uint16_t dport_be,
 	       struct conn_view *out);

@@ -44,7 +44,8 @@ struct lb_key {
 	uint32_t zero;
 };
 
-/* Counters of one destination on one worker, one cache line, written by that worker only. */
+/* Counters of one destination on one worker, one cache line, written by that worker only; struct ds_stat_dest
+ * of the ABI. */
 struct lb_counters {
 	uint64_t conns, in_packets, in_bytes, out_packets,
 	    out_bytes; /* bytes = IP length before translation */
@@ -175,6 +176,7 @@ struct lb_service {
 	struct lb_attrs *attrs;	       /* published, NULL before the first publication */
 	struct lb_dest_set *dests;     /* published, likewise */
 	struct lb_laddr_set *laddrs;   /* published, likewise */
+	struct lb_acl *acl;	       /* deny and allow lists, published; NULL: everybody is served */
 	struct lb_sched_state *state;  /* [nworkers] */
 	struct lb_dest_list dest_list; /* newest first */
 	struct lb_dest_list zombies;   /* deleted, connections left: re-adding revives them */
@@ -220,21 +222,19 @@ bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 /* True when key (vip and vport are the address and port of a real server) answers clients through us. */
 bool lb_nat_server(const struct lb_key *key);
 
-/*
- * Counters of a destination on a worker. Chunks are allocated by the control lcore for all workers before the
- * dest id is published, so the data path only indexes.
- */
-enum { LB_DEST_CHUNK_BITS = 10, LB_DEST_CHUNKS = 4096 };
-struct lb_dest_counters {
-	struct lb_counters *chunk[LB_DEST_CHUNKS];
+/* Counters of destinations by worker index and dest id, in the statistics segment. The memory of an id is
+ * there before the id is published, so the data path only indexes. */
+enum {
+	LB_DEST_CHUNK_BITS = 10,
+	LB_DEST_CHUNKS = 4096,
+	LB_DEST_IDS_MAX = LB_DEST_CHUNKS << LB_DEST_CHUNK_BITS
 };
-extern struct lb_dest_counters *lb_dest_counters[WORKERS_MAX]; /* [worker index] */
+extern struct lb_counters *lb_dest_counters[WORKERS_MAX];
 
 static inline struct lb_counters *
 lb_counters(unsigned worker, uint32_t dest_id)
 {
-	return &lb_dest_counters[worker]
-		    ->chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & ((1u << LB_DEST_CHUNK_BITS) - 1)];
+	return &lb_dest_counters[worker][dest_id];
 }
 
 /* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control

@@ -49,6 +49,13 @@ extern uint32_t net_adj_count;
  */
 extern volatile uint32_t net_generation;
 
+/* Control lcore, after a change is published: whoever remembers a decision asks again. */
+static inline void
+net_generation_advance(void)
+{
+	__atomic_store_n(&net_generation, net_generation + 1, __ATOMIC_RELEASE);
+}
+
 /* ---- output decision ---------------------------------------------------------------------------------------------------- */
 
 struct net_path {

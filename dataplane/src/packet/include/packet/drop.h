@@ -69,7 +69,8 @@
 	DROP(LB_NAT64, "lb", "IPv6 packet with extension headers for an IPv4 server")                        \
 	DROP(LB_FORWARD_MODE, "lb", "forwarding mode that this daemon does not forward")                     \
 	DROP(LIMIT_PROPORTION, "lb", "dropped by the service's limit_proportion")                            \
-	DROP(BLACKLIST, "lb", "source is on the service's deny list or not on its allow list")               \
+	DROP(DENY_LIST, "lb", "client is on the service's deny list")                                        \
+	DROP(ALLOW_LIST, "lb", "client is not on the service's allow list")                                  \
 	DROP(BAD_OFFSET, "core", "packet data not in one segment or beyond the buffer")
 
 /* Drop reasons; DROP_NONE (0) means "not dropped". */
