@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm run bench:cli [-- --quick] [-- --build DIR] [-- --max R] [-- --check]: what commands cost, side by side with `node -e 0`. Small: one
 // service. Big: 5,000 services with 10 servers each, restored and listed, with dpvs idle, with its worker at full load, and with a daemon
-// that has no extensions. --quick: small ones only. --build: another Meson build, configured with -Dbench=true. --max R fails when a small
-// list takes more than R times as long as node itself; --check fails when a limit is exceeded.
+// that has no extensions; lists are compared with what was restored. --quick: small ones only. --build DIR measures an existing Meson build,
+// configured with -Dbench=true. --max R fails when a small list takes more than R times as long as node itself; --check when a limit is
+// exceeded.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { idle, loaded, withoutExtensions } from './bench-cli/daemons.mjs';
+import { buildBench } from './bench/build.mjs';
 import { cost } from './bench-cli/measure.mjs';
 import { BIG, checkList, SMALL, writeDeletions, writeRules } from './bench-cli/tables.mjs';
 import { fail, root, StepError } from './lib/steps.mjs';
 
 const MiB = 2 ** 20;
 /** Milliseconds and bytes that the commands may take with an extended daemon. */
-const LIMITS = { list: { wallMs: 1000, peakBytes: 150 * MiB }, restore: { wallMs: 3000, peakBytes: 150 * MiB } };
+const LIMITS = {
+  restore: { wallMs: 3000, peakBytes: 150 * MiB },
+  list: { wallMs: 1000, peakBytes: 150 * MiB },
+  save: { wallMs: Infinity, peakBytes: 150 * MiB },
+};
 
 const out = (text) => void process.stdout.write(`${text}\n`);
 let exceeded = 0;
@@ -84,10 +89,11 @@ async function big(daemon, scratch, { limits, runs }) {
     isThere = true;
   };
   row(`ipvsadm -R, ${rules} rules`, await cost('ipvsadm', ['-R'], { ...options, input, runs: Math.min(runs, 2), before: clear }), limits?.restore);
-  for (const args of [['-ln'], ['-ln', '--stats'], ['-S', '-n']]) {
+  const commands = [[['-ln'], limits?.list], [['-ln', '--stats'], limits?.list], [['-S', '-n'], limits?.save]];
+  for (const [args, limit] of commands) {
     const result = await cost('ipvsadm', args, options);
     mustBe(result.stdout, BIG, daemon);
-    row(`ipvsadm ${args.join(' ')}`, result, limits?.list);
+    row(`ipvsadm ${args.join(' ')}`, result, limit);
   }
   if (daemon.busy === undefined) return;
   const packets = await daemon.busy();
@@ -118,17 +124,16 @@ function readOptions() {
 }
 
 async function main() {
-  const { quick, runs, max, check, build = path.join(root, 'dataplane/build') } = readOptions();
-  if (!existsSync(path.join(root, 'dist/ipvsadm.cjs'))) throw new StepError('dist/ipvsadm.cjs does not exist', '', 'npm run build');
-  const files = { daemon: path.resolve(build, 'src/main/dpvs'), plugin: path.resolve(build, 'bench/libbench_source.so') };
+  const { quick, runs, max, check, build } = readOptions();
+  const files = quick ? null : await buildBench(build);
+  if (!existsSync(path.join(root, 'dist/ipvsadm.cjs'))) throw new StepError('dist/ipvsadm.cjs does not exist', '', 'npm ci && npm run build');
+  // These need packages, which are there by now.
+  const { idle, loaded, withoutExtensions } = await import('./bench-cli/daemons.mjs');
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'bench-cli-'));
   try {
     const ratio = await withDaemon(await withoutExtensions(), scratch, (daemon) => small(daemon, scratch, runs));
-    if (!quick) {
-      if (existsSync(files.daemon)) await withDaemon(await idle(files.daemon), scratch, (daemon) => big(daemon, scratch, { limits: LIMITS, runs: 3 }));
-      else out(`\nnot measured: ${files.daemon} does not exist (npm test builds it)`);
-      if (existsSync(files.plugin)) await withDaemon(await loaded(files), scratch, (daemon) => big(daemon, scratch, { limits: LIMITS, runs: 3 }));
-      else out(`\nnot measured: ${files.plugin} does not exist (meson configure ${build} -Dbench=true; ninja -C ${build})`);
+    if (files !== null) {
+      for (const start of [idle, loaded]) await withDaemon(await start(files), scratch, (daemon) => big(daemon, scratch, { limits: LIMITS, runs: 3 }));
       await withDaemon(await withoutExtensions(), scratch, (daemon) => big(daemon, scratch, { runs: 1 }));
     }
     if (max !== undefined && ratio > Number(max)) throw new StepError(`a small list takes ${ratio.toFixed(2)} times as long as node, more than ${max}`);

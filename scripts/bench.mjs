@@ -2,32 +2,15 @@
 // npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR]: what a packet and a connection cost one worker.
 // docs/benchmark.md says how it is measured and how to read it. --max fails when FullNAT UDP/IPv4 with 1,024 flows costs more
 // cycles per packet above the ceiling. --build measures an existing Meson build directory.
-import { existsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { bootstrap } from './lib/bootstrap.mjs';
-import { fail, root, runLong, seconds, step, StepError } from './lib/steps.mjs';
+import { fail, seconds, StepError } from './lib/steps.mjs';
+import { buildBench } from './bench/build.mjs';
 import { measure } from './bench/measure.mjs';
 import { FULL, QUICK } from './bench/plan.mjs';
 import { machine, printCalm, printCase, printCaseHeader, printMachine, printMemory, printRate, printRateHeader } from './bench/report.mjs';
 
 const GATE = { proto: 'udp', af: 4, flows: 1024, way: 'in' };
-
-/** Daemon and plugin; the plugin is built into the same directory, so the daemon is the one that the demo runs. */
-async function build(dir) {
-  if (!dir) {
-    await bootstrap('bench');
-    dir = path.join(root, 'dataplane/build');
-    await step('building the packet source', async () => {
-      await runLong('meson', ['configure', dir, '-Dbench=true']);
-      await runLong('ninja', ['-C', dir, 'src/main/dpvs', 'bench/libbench_source.so']);
-    });
-  }
-  const files = { daemon: path.resolve(dir, 'src/main/dpvs'), plugin: path.resolve(dir, 'bench/libbench_source.so') };
-  for (const file of Object.values(files))
-    if (!existsSync(file)) throw new StepError(`${file} does not exist`, '', `meson configure ${dir} -Dbench=true; ninja -C ${dir}`);
-  return files;
-}
 
 function checkGate(results, max) {
   const gate = results.cases.find((r) => Object.entries(GATE).every(([key, value]) => r[key] === value));
@@ -51,7 +34,7 @@ function readOptions() {
 
 async function main() {
   const values = readOptions();
-  const files = await build(values.build);
+  const files = await buildBench(values.build);
   const began = Date.now();
   const description = machine();
   printMachine(description);

@@ -84,7 +84,7 @@ ipvs_defs {
 `;
 
 /** dpvs with a port that a test would fill; nothing comes in, its worker sleeps. @returns {Promise<Running>} */
-export async function idle(binary) {
+export async function idle({ daemon: binary }) {
   const folder = newFolder();
   const socket = path.join(folder, 'ipc');
   const log = path.join(folder, 'log');

@@ -26,7 +26,7 @@ function servers(c: Case, n: number, firstPort = 10_000): string {
 const all = (...weights: readonly number[]): { index: number; weight: number }[] =>
   weights.map((weight, index) => ({ index, weight }));
 
-test('rr takes the newest first and goes round', async () => {
+test('IA-041 rr takes the newest first and goes round', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'rr', servers: all(1, 5, 9) });
   expect(servers(c, 9)).toBe('BACBACBAC');
@@ -38,14 +38,14 @@ test('rr leaves out servers of weight 0', async () => {
   expect(servers(c, 4)).toBe('ACAC');
 });
 
-test('wrr 3:2:1', async () => {
+test('IA-041 wrr 3:2:1', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'wrr', servers: all(3, 2, 1) });
   // The first partial pass ignores weights; then 3 A, 2 B, 1 C in each cycle of 6.
   expect(servers(c, 14)).toBe('BAABACBAABACBA');
 });
 
-test('wlc follows connections and weights', async () => {
+test('IA-041 wlc follows connections and weights', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'wlc', servers: all(1, 1, 2) });
   // Newest first on a tie; C takes twice as many.
@@ -84,7 +84,7 @@ test('no usable server: the packet is dropped by name', async () => {
   c.expectDrops({ no_dest: 1 }, () => c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: PORT }))));
 });
 
-test('the upper threshold of a server holds', async () => {
+test('IA-067 the upper threshold of a server holds', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, servers: [] });
   c.run(`ipvsadm -a -u ${endpoint(v4.vip, PORT)} -r ${endpoint(v4.servers[0], PORT)} -b -x 3`);

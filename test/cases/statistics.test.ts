@@ -33,7 +33,7 @@ describe.each(families)('$name', (f) => {
   const service = endpoint(f.vip, PORT);
   const server = endpoint(f.servers[0], PORT);
 
-  test('service and server counters', async () => {
+  test('IA-091 service and server counters', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     const { counters } = traffic(c, f);
@@ -41,7 +41,7 @@ describe.each(families)('$name', (f) => {
     expect(row(c, 'ipvsadm -ln --stats --exact', `-> ${server}`)).toEqual(counters);
   });
 
-  test('--zero clears them and only them', async () => {
+  test('IA-063 --zero clears them and only them', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     traffic(c, f);
@@ -52,7 +52,7 @@ describe.each(families)('$name', (f) => {
     expect(row(c, 'ipvsadm -ln --stats --exact', service)).toEqual([0, 1, 0, f.headerLength + 28, 0]);
   });
 
-  test('the service keeps what a deleted server has counted', async () => {
+  test('IA-105 the service keeps what a deleted server has counted', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     const { counters } = traffic(c, f);
@@ -61,7 +61,7 @@ describe.each(families)('$name', (f) => {
   });
 });
 
-test('active and inactive connections', async () => {
+test('IA-086 active and inactive connections', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'tcp', port: 80 });
   const name = `-> ${endpoint(v4.servers[0], 80)}`;
@@ -78,7 +78,7 @@ test('active and inactive connections', async () => {
   expect(counts()).toEqual(['1', '0']);
 });
 
-test('rates rise with traffic and fall without', async () => {
+test('IA-094 rates rise with traffic and fall without', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: PORT });
   const question = fromClient(v4, udp({ sport: 5000, dport: PORT, payload: Buffer.alloc(72) }));
@@ -97,7 +97,7 @@ test('rates rise with traffic and fall without', async () => {
   expect(row(c, 'ipvsadm -ln --rate', endpoint(v4.vip, PORT))).toEqual([0, 0, 0, 0, 0]);
 });
 
-test('the listing of services, to the column', async () => {
+test('IA-085 IA-086 the listing of services, to the column', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'wlc', servers: [{ index: 0, weight: 3 }] });
   traffic(c, v4);

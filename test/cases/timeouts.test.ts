@@ -77,7 +77,7 @@ describe('TCP', () => {
     expectLifetime(c, 90);
   });
 
-  test('conn_timeout of the service replaces ESTABLISHED', async () => {
+  test('IA-052 conn_timeout of the service replaces ESTABLISHED', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--conn-timeout 20' });
     startConnection(c, v4, PORT, 1000);

@@ -169,6 +169,15 @@ describe('IA-129 a big configuration', () => {
     expect(changes).toBeGreaterThan(20);
   });
 
+  test('IA-128 may be listed to somebody who reads one line of it', async () => {
+    const script = `${process.execPath} ${path.join(root, 'bin/ipvsadm')} -ln | head -n 1; echo \${PIPESTATUS[0]}`;
+    const child = spawn('bash', ['-c', script], { env: { PATH: process.env['PATH'], DPVS_IPC_FILE: daemon.socket }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (printed += text));
+    await new Promise((resolve) => child.on('close', resolve));
+    expect(printed).toMatch(/^IP Virtual Server version \S+ \(size=\d+\)\n(0|141)\n$/);
+  });
+
   test('IA-062 is gone with -C', async () => {
     expect(await ipvsadm(['-C'])).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(table((await ipvsadm(['-ln'])).stdout).size).toBe(0);

@@ -9,7 +9,6 @@ import type { Names } from '../../../src/cli/render/names';
 import { LearnedNames } from '../../../src/cli/runtime/names';
 import { HostResolver } from '../../../src/cli/runtime/resolver';
 import { decode, encode, MSG, type DeepPartial, type Structs } from '../../../src/ipc/codec';
-import { MemoryDaemon } from '../../support/extension-daemon';
 import { address, destsReply, infoReply, ipvsadm, ScriptedDaemon, servicesReply, tcpService } from './run';
 
 type Service = DeepPartial<Structs['dp_vs_service_compat']>;
@@ -381,20 +380,4 @@ describe('connections', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr.split('\n').at(-2)).toBe('connection specified not found');
   });
-});
-
-it('IA-129 ten thousand services are listed in one run, each once', async () => {
-  const count = 10_000;
-  const services = Array.from({ length: count }, (_, i) => tcpService(1, { addr: address(10, i >> 16, (i >> 8) & 255, i & 255), port: 80 }));
-  const found = await lines(['-ln'], daemonOf(services, [web]));
-  const names = found.filter((line) => line.startsWith('TCP'));
-  expect([names.length, new Set(names).size, found.length]).toEqual([count, count, 3 + 2 * count]);
-});
-
-it('IA-129 and with the messages of the extensions', async () => {
-  const daemon = new MemoryDaemon({ extensions: true });
-  const rules = Array.from({ length: 2000 }, (_, i) => `-A -t 10.1.${i >> 8}.${i & 255}:80 -s rr\n`).join('');
-  expect((await ipvsadm(['-R'], daemon, { stdin: rules })).code).toBe(0);
-  const { stdout } = await ipvsadm(['-Ln'], daemon);
-  expect(new Set(stdout.split('\n').filter((line) => line.startsWith('TCP'))).size).toBe(2000);
 });
