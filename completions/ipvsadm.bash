@@ -66,7 +66,7 @@ _ipvsadm_value() {
         -1|--icmpv6-service) _ipvsadm_ask icmpv6-services; return 0 ;;
         -f|--fwmark-service) _ipvsadm_ask marks; return 0 ;;
         -H|--match) _ipvsadm_ask matches; return 0 ;;
-        -s|--scheduler) _ipvsadm_choose rr wrr wlc conhash mh fo; return 0 ;;
+        -s|--scheduler) _ipvsadm_choose rr wrr lc wlc sed nq fo ovf sh dh conhash mh lblc lblcr; return 0 ;;
         -p|--persistent) :; return 2 ;;
         -M|--netmask) :; return 0 ;;
         --pe) _ipvsadm_choose sip; return 0 ;;
@@ -92,7 +92,7 @@ _ipvsadm_value() {
         --proto) _ipvsadm_choose tcp udp sctp icmp icmpv6; return 0 ;;
         --vip) _ipvsadm_ask services; return 0 ;;
         --rs) _ipvsadm_ask servers; return 0 ;;
-        --sched) _ipvsadm_choose rr wrr wlc conhash mh fo; return 0 ;;
+        --sched) _ipvsadm_choose rr wrr lc wlc sed nq fo ovf sh dh conhash mh lblc lblcr; return 0 ;;
         --state) _ipvsadm_choose TCP_NONE TCP_EST SYN_SENT SYN_RECV FIN_WAIT TIME_WAIT TCP_CLOSE CLOSE_WAIT LAST_ACK LISTEN SYNACK UDP_NONE UDP_ONEWAY UDP_NORM UDP_LAST ICMP_NORMAL ICMP_LAST; return 0 ;;
         --client) :; return 0 ;;
         --deadline) :; return 0 ;;

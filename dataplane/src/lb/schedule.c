@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/rcu.h"
 #include "net/net.h"
+#include "packet/quic.h"
 
 enum { LIP_TRIES = 16, SVC_F_EXPIRE_QUIESCENT = 0x10 };
 
@@ -182,6 +183,13 @@ overloaded(struct worker *w, const struct lb_dest_view *d)
 	return true;
 }
 
+/* Bytes of it in one piece. */
+static unsigned
+udp_payload(const struct pkt *p)
+{
+	return p->avail - p->l3_len - PKT_UDP_LEN;
+}
+
 uint32_t
 lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 {
@@ -211,6 +219,8 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	if (*why)
 		return CONN_NONE;
 	sk.daddr = key.vip;
+	if (p->proto == PKT_PROTO_UDP)
+		sk.has_cid = quic_google_cid(p->l4 + PKT_UDP_LEN, udp_payload(p), &sk.cid);
 	dests = rcu_read(svc->dests);
 	choice = dests->n ? dests->sched->pick(dests, &svc->state[w->index], &sk, w->index) : -1;
 	if (choice < 0)

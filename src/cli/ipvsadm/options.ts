@@ -67,7 +67,7 @@ export interface OptionRow extends Row {
   readonly excludes?: readonly Column[];
 }
 
-const SCHEDULERS = ['rr', 'wrr', 'wlc', 'conhash', 'mh', 'fo'];
+const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'sh', 'dh', 'conhash', 'mh', 'lblc', 'lblcr'];
 const STATES = [
   'TCP_NONE', 'TCP_EST', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT', 'TIME_WAIT', 'TCP_CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN',
   'SYNACK', 'UDP_NONE', 'UDP_ONEWAY', 'UDP_NORM', 'UDP_LAST', 'ICMP_NORMAL', 'ICMP_LAST',
@@ -155,7 +155,7 @@ export const OPTIONS = [
     help: 'SNAT service of packets that match proto=,af=,src-range=,\ndst-range=,iif=,oif= (comma separated; proto and a range or\naf are needed; a range is from-to:port-port)',
   },
   { short: '6', long: 'ipv6', column: null, help: 'the mark of -f is one of IPv6 packets; follows -f' },
-  { short: 's', long: 'scheduler', value: 'name', choices: SCHEDULERS, column: 'scheduler', help: 'rr, wrr, wlc, conhash, mh or fo; wlc if not given' },
+  { short: 's', long: 'scheduler', value: 'name', choices: SCHEDULERS, column: 'scheduler', help: 'rr, wrr, lc, wlc, sed, nq, fo, ovf, sh, dh, conhash, mh, lblc\nor lblcr; wlc if not given' },
   { short: 'p', long: 'persistent', value: 'seconds', valueOptional: true, column: 'persistent', help: 'a client stays with its server; for 360 s if not given' },
   { short: 'M', long: 'netmask', value: 'mask', column: 'netmask', help: 'clients that persist together: 255.255.255.0, /24,\nor a prefix length for IPv6' },
   { short: 'o', long: 'ops', column: 'ops', help: 'schedule each packet alone (UDP)' },
