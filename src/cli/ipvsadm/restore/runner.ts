@@ -30,7 +30,7 @@ interface Sent extends Entry {
 }
 
 /** Changes that are held back: more would take memory, and keep the daemon from answering others for longer. */
-const MAX_WAITING = 16_384;
+const MAX_WAITING = 4_096;
 
 export class RuleRunner {
   /** Exit status of the first change that failed. */
