@@ -117,7 +117,8 @@ const kinds = values.only === undefined ? Object.keys(KINDS) : [values.only];
 for (const kind of kinds) if (!Object.hasOwn(KINDS, kind)) throw new Error(`--only ${kind}: there are ${Object.keys(KINDS).join(' and ')}`);
 
 await target.preparePopulation();
-const end = Date.now() + seconds * 1000;
+const began = Date.now();
+const end = began + seconds * 1000;
 const counts = Object.fromEntries(kinds.map((kind) => [kind, 0]));
 let seed = firstSeed;
 // A seed makes one execution of each kind, so that a failure is found again with one number.
@@ -133,4 +134,4 @@ while (Date.now() < end && process.exitCode === undefined) {
   }
   seed = (seed + 1) >>> 0;
 }
-process.stdout.write(`${kinds.map((kind) => `${counts[kind]} times ${kind}`).join(', ')} in ${seconds} s, seeds ${firstSeed} to ${seed - 1}\n`);
+process.stdout.write(`${kinds.map((kind) => `${counts[kind]} times ${kind}`).join(', ')} in ${((Date.now() - began) / 1000).toFixed(0)} s, seeds ${firstSeed} to ${seed - 1}\n`);

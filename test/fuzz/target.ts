@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold for every command line and every file of rules, whatever is in them. Property tests and the fuzzer run it.
+import { IpcError } from '../../src/ipc/client';
 import { main } from '../../src/cli/ipvsadm/main';
 import { UsageError } from '../../src/cli/ipvsadm/errors';
 import { CommandError } from '../../src/cli/runtime';
 import { HostResolver } from '../../src/cli/runtime/resolver';
 import { collectingIo } from '../support/io';
 import { MemoryDaemon, type MemoryDaemonOptions } from '../support/extension-daemon';
+import { stateOf } from '../unit/ipvsadm/any-configuration';
 
 /** Nobody waits for a name server here. */
 HostResolver.prototype.address = () => Promise.resolve(null);
@@ -52,11 +54,17 @@ export async function runCommand(argv: readonly string[], stdin: string, daemon:
     code = await main([...argv], io);
   } catch (error) {
     if (error instanceof Enough) return { code: 0, ...io.printed, isUsage, daemon };
-    if (!(error instanceof CommandError)) throw new Violation(`thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    code = error.exitCode;
-    isUsage = error instanceof UsageError;
-    io.stderr.write(`${error.message}\n`);
-    if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+    if (error instanceof CommandError) {
+      code = error.exitCode;
+      isUsage = error instanceof UsageError;
+      io.stderr.write(`${error.message}\n`);
+      if (error.hint !== undefined) io.stderr.write(`${error.hint}\n`);
+    } else if (error instanceof IpcError) {
+      code = 1;
+      io.stderr.write(`ipvsadm: ${error.message}\n`);
+    } else {
+      throw new Violation(`thrown: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
   }
   return { code, ...io.printed, isUsage, daemon };
 }
@@ -120,11 +128,17 @@ export async function checkCommandLine(argv: readonly string[], stdin: string, t
   must(more.length === 0 || (more.length === 1 && (more[0] ?? '').startsWith('Did you mean ')), `more than one line: ${outcome.stderr}`);
 }
 
+const MODES: readonly (readonly string[])[] = [[], ['--keep-going'], ['--atomic'], ['--dry-run']];
+
 /** Whatever -R made of it can be saved, and the save makes the same again. @throws Violation */
 export async function checkRules(text: string, turn: number): Promise<void> {
   const daemon = daemonFor(turn);
-  const outcome = await runCommand(['-R'], text, daemon);
+  const mode = MODES[turn % MODES.length] ?? [];
+  const before = JSON.stringify(stateOf(daemon));
+  const outcome = await runCommand(['-R', ...mode], text, daemon);
   checkOutcome(outcome);
+  const isUntouched = mode.includes('--dry-run') || (mode.includes('--atomic') && outcome.code !== 0);
+  if (isUntouched) must(JSON.stringify(stateOf(daemon)) === before, `-R ${mode.join(' ')} ends with ${outcome.code} and changes something`);
   const saved = await runCommand(['-S', '-n'], '', daemon);
   checkOutcome(saved);
   if (saved.code !== 0) return;

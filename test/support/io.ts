@@ -6,14 +6,20 @@ export interface CollectingIo extends Io {
   readonly printed: { stdout: string; stderr: string };
 }
 
+/** What a test gives in place of the usual outside. */
+export interface IoChanges extends Partial<Io> {
+  /** All of standard input. */
+  readonly stdinText?: () => string;
+}
+
 /** The outside of a command that a test runs in its own process: collects what is printed, has no terminal and no daemon. */
-export function collectingIo(changes: Partial<Io> = {}): CollectingIo {
+export function collectingIo({ stdinText = () => '', ...changes }: IoChanges = {}): CollectingIo {
   const printed = { stdout: '', stderr: '' };
   return {
     printed,
     stdout: { write: (text) => void (printed.stdout += text) },
     stderr: { write: (text) => void (printed.stderr += text) },
-    stdinText: () => '',
+    stdin: () => [Buffer.from(stdinText())],
     env: {},
     isTTY: false,
     terminalSize: () => null,

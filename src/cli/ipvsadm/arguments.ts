@@ -6,6 +6,7 @@ import { addressBits, AF_INET, AF_INET6, anyAddress, compareAddress, maskedAddre
 import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
 import { parseCInteger, parseDecimal } from '../parse/number';
 import { IPPROTO, protocolNumber } from '../parse/protocol';
+import { printable } from '../render/text';
 import type { ColorChoice } from '../runtime/color';
 import { parseAddressFilter, type AddressFilter } from './address-filter';
 import { addDestCheck, NO_CHECK, type DestCheck } from './dest-check';
@@ -137,7 +138,7 @@ function number(text: string, min: number, max: number, message: string): number
 
 /** Names travel in 16 bytes with a NUL. */
 function shortName(text: string, what: string): string {
-  if (!/^[\x21-\x7e]*$/.test(text)) throw invalid(`illegal ${what} '${text}' specified, it must be printable ASCII`);
+  if (!/^[\x21-\x7e]+$/.test(text)) throw invalid(`illegal ${what} '${printable(text)}' specified, it must be printable ASCII`);
   if (text.length > MAX_NAME) throw invalid(`illegal ${what} '${text}' specified, it has more than ${MAX_NAME} characters`);
   return text;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the parts of a command line fit together.
+import { AF_INET6 } from '../parse/address';
 import { parseDecimal } from '../parse/number';
 import { IPPROTO } from '../parse/protocol';
 import { MAX_SECONDS, type Arguments, type ServiceArgument, type Values } from './arguments';
@@ -71,8 +72,10 @@ function checkList({ given }: Arguments): void {
 }
 
 /** Extensions say in their rows what they go with. */
+const PARTICULAR = (OPTIONS as readonly OptionRow[]).filter(({ needs, excludes }) => needs !== undefined || excludes !== undefined);
+
 function checkCombinations({ given }: Arguments): void {
-  for (const row of OPTIONS as readonly OptionRow[]) {
+  for (const row of PARTICULAR) {
     const { column, needs, excludes } = row;
     if (column === null || !given.has(column)) continue;
     if (needs !== undefined && !needs.some((other) => given.has(other))) {
@@ -83,6 +86,14 @@ function checkCombinations({ given }: Arguments): void {
   }
 }
 
+/** Entries of lists travel without a family of their own. */
+function checkEntry({ values: { service, deny, allow } }: Arguments): void {
+  const subject = deny ?? allow;
+  if (service === undefined || subject === undefined || 'ipset' in subject || subject.address.af === service.af) return;
+  const families = service.af === AF_INET6 ? 'IPv6 address for an IPv6' : 'IPv4 address for an IPv4';
+  throw invalid(`illegal ${deny === undefined ? 'whitelist' : 'blacklist'} entry specified, require an ${families} service`);
+}
+
 /** @throws UsageError for the first thing that does not fit */
 export function checkArguments(args: Arguments): void {
   checkWords(args);
@@ -90,6 +101,7 @@ export function checkArguments(args: Arguments): void {
   if (args.command.id === 'add-service' || args.command.id === 'edit-service') checkAttributes(args);
   if (args.command.id === 'list') checkList(args);
   checkCombinations(args);
+  checkEntry(args);
 }
 
 /** What is settled once for a whole run, and with it for all rules that it reads. */

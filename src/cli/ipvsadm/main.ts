@@ -3,11 +3,11 @@ import { deriveIo, type Io, type Main } from '../runtime/io';
 import { parseWithNames } from '../runtime/lookup';
 import { parseArguments, type Arguments, type Values } from './arguments';
 import { checkArguments, checkRule } from './checks';
+import { changeOf, make } from './change';
 import * as acl from './commands/acl';
-import * as dest from './commands/dest';
 import * as laddr from './commands/laddr';
 import { list } from './commands/list';
-import { restoreRules } from './commands/restore';
+import type { Rules } from './commands/restore';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
@@ -32,32 +32,39 @@ const version: Command = (args, _open, io) => {
   return 0;
 };
 
-const restore: Command = async (_args, _open, io) => restoreRules(io.stdinText(), io, executeRule);
+const restore: Command = async (args, open, io) => (await import('./commands/restore')).restore(RULES)(args, open, io);
+
+/** Changes that are one request. */
+const changes: Command = (args, open) => {
+  const change = changeOf(args);
+  if (change === null) throw new Error(`${args.command.id} is no change`);
+  return make(open(), change);
+};
 
 const COMMANDS: Readonly<Record<CommandId, Command>> = {
-  'add-service': service.add,
+  'add-service': changes,
   'edit-service': service.edit,
-  'delete-service': service.remove,
-  clear: service.clear,
-  zero: service.zero,
-  'add-server': dest.add,
-  'edit-server': dest.edit,
-  'delete-server': dest.remove,
-  'add-laddr': laddr.add,
+  'delete-service': changes,
+  clear: changes,
+  zero: changes,
+  'add-server': changes,
+  'edit-server': changes,
+  'delete-server': changes,
+  'add-laddr': changes,
   'del-laddr': laddr.remove,
   'get-laddr': laddr.list,
-  'add-blklst': acl.addDeny,
-  'del-blklst': acl.deleteDeny,
+  'add-blklst': changes,
+  'del-blklst': changes,
   'get-blklst': acl.listDeny,
-  'add-whtlst': acl.addAllow,
-  'del-whtlst': acl.deleteAllow,
+  'add-whtlst': changes,
+  'del-whtlst': changes,
   'get-whtlst': acl.listAllow,
   apply: async (args, open, io) => (await import('./commands/apply')).apply(args, open, io),
   drain: async (args, open, io) => (await import('./commands/drain')).drain(args, open, io),
   'replace-server': async (args, open, io) => (await import('./commands/replace')).replaceServer(args, open, io),
-  'flush-laddr': async (args, open, io) => (await import('./commands/flush')).flushLaddrs(args, open, io),
-  'flush-blklst': async (args, open, io) => (await import('./commands/flush')).flushDeny(args, open, io),
-  'flush-whtlst': async (args, open, io) => (await import('./commands/flush')).flushAllow(args, open, io),
+  'flush-laddr': changes,
+  'flush-blklst': changes,
+  'flush-whtlst': changes,
   completion: async (args, open, io) => (await import('./commands/completion')).completion(args, open, io),
   complete: async (args, open, io) => (await import('./completion/live')).complete(args, open, io),
   list,
@@ -76,9 +83,13 @@ function chosenIo(io: Io, { socket, timeoutMs }: Readonly<Values>): Io {
   return deriveIo(io, { transport: (choice) => io.transport({ path: socket ?? choice?.path, timeoutMs: timeoutMs ?? choice?.timeoutMs }) });
 }
 
-function runCommand(args: Arguments, outside: Io): number | Promise<number> {
-  // Help and version ignore whatever follows them.
+/** A command line whose parts fit together. Help and version ignore whatever follows them. */
+function checked(args: Arguments): Arguments {
   if (args.command.id !== 'help' && args.command.id !== 'version') checkArguments(args);
+  return args;
+}
+
+function runCommand(args: Arguments, outside: Io): number | Promise<number> {
   const json = args.given.has('json');
   const io = chosenIo(json ? deriveIo(outside, { stderr: new JsonLines(outside.stderr) }) : outside, args.values);
   const run: RunOnce = (inner, wrap = (session) => session) =>
@@ -90,27 +101,29 @@ async function runViewed(args: Arguments, io: Io, run: RunOnce): Promise<number>
   return (await import('./view')).runViewed(args, io, run);
 }
 
-function parseAndRun(argv: readonly string[], io: Io, run: (args: Arguments) => number | Promise<number>): number | Promise<number> {
+function parse<T>(argv: readonly string[], io: Io, then: (args: Arguments) => T | Promise<T>): T | Promise<T> {
   const words = argv.length === 0 ? ['-L'] : argv;
   // What is typed may contain names, so this option counts before it is parsed.
   const limitMs = words.includes('--no-resolve-timeout') ? Infinity : undefined;
   const args = parseWithNames((names) => parseArguments(words, io.argv0, names), limitMs);
-  return args instanceof Promise ? args.then(run) : run(args);
+  return args instanceof Promise ? args.then(then) : then(args);
 }
 
 function execute(argv: readonly string[], io: Io): number | Promise<number> {
-  const run = (): number | Promise<number> => parseAndRun(argv, io, (args) => runCommand(args, io));
+  const run = (): number | Promise<number> => parse(argv, io, (args) => runCommand(checked(args), io));
   // What is wrong with a command line is JSON too, whether or not it can be read as far as the option.
   return argv.includes('--json') ? withJsonErrors(io, run) : run();
 }
 
-/** One line of what -R reads. */
-function executeRule(argv: readonly string[], io: Io): number | Promise<number> {
-  return parseAndRun(argv, io, (args) => {
-    checkRule(args);
-    return runCommand(args, io);
-  });
-}
+/** What -R reads, line by line. */
+const RULES: Rules = {
+  parse: (argv, io) =>
+    parse(argv, io, (args) => {
+      checkRule(args);
+      return checked(args);
+    }),
+  run: runCommand,
+};
 
 /** ipvsadm; as ipvsadm-save and ipvsadm-restore too. */
-export const main: Main = (argv, io) => (isWrapper(io.argv0) ? runWrapper(argv, io, execute, executeRule) : execute(argv, io));
+export const main: Main = (argv, io) => (isWrapper(io.argv0) ? runWrapper(argv, io, execute, RULES) : execute(argv, io));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rule of a SNAT service as it is typed and as it is printed.
-import type { Match } from '../../ipc/messages/service';
+import type { Match, ServiceSpec } from '../../ipc/messages/service';
 import { AF_INET, AF_INET6, AF_UNSPEC, anyAddress, type Family } from '../parse/address';
 import { protocolName, protocolNumber } from '../parse/protocol';
 import { isEmptyRange, parseRange, type AddressRange } from '../parse/range';
@@ -101,6 +101,17 @@ function rangeText(range: WireRange, af: number): string {
   const addresses = `${formatIp(af, range.min_addr)}-${formatIp(af, range.max_addr)}`;
   const ports = `${range.min_port}-${range.max_port}`;
   return af === AF_INET6 ? `[${addresses}]:${ports}` : `${addresses}:${ports}`;
+}
+
+type PartialMatch = NonNullable<ServiceSpec['match']>;
+
+/** A match with what a request left out. */
+export function wholeMatch({ af = 0, srange, drange, iifname = '', oifname = '' }: PartialMatch, serviceAf: Family): Match {
+  const any = anyAddress(serviceAf).bytes;
+  const whole = ({ min_addr, max_addr, min_port = 0, max_port = 0 }: NonNullable<PartialMatch['srange']> = {}): WireRange => {
+    return { min_addr: min_addr ?? any, max_addr: max_addr ?? any, min_port, max_port };
+  };
+  return { af, srange: whole(srange), drange: whole(drange), iifname, oifname };
 }
 
 /** Family of the addresses of a rule; daemons may leave it to the service. */

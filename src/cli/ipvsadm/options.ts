@@ -246,18 +246,24 @@ export function valueKind(row: Row & { readonly valueOptional?: true }): ValueKi
   return row.valueOptional === true ? 'optional' : 'required';
 }
 
+function byName(nameOf: (row: Row) => string | undefined): ReadonlyMap<string, Found> {
+  const found = [
+    ...COMMANDS.map((row) => [nameOf(row), { kind: 'command', row }] as const),
+    ...OPTIONS.map((row) => [nameOf(row), { kind: 'option', row }] as const),
+  ];
+  return new Map(found.flatMap(([name, entry]) => (name === undefined ? [] : [[name, entry] as const])));
+}
+
+/** Restores ask for hundreds of thousands of names. */
+const SHORT = byName(({ short }) => short);
+const LONG = byName(({ long }) => long);
+
 export function findShort(letter: string): Found | null {
   const alias = COMMAND_ALIASES[letter];
-  const command = COMMANDS.find((row) => row.short === letter || row.id === alias);
-  if (command !== undefined) return { kind: 'command', row: command };
-  const option = OPTIONS.find((row) => 'short' in row && row.short === letter);
-  return option === undefined ? null : { kind: 'option', row: option };
+  return (alias === undefined ? SHORT.get(letter) : LONG.get(alias)) ?? null;
 }
 
 /** Names are exact: no prefixes, upper and lower case differ. */
 export function findLong(name: string): Found | null {
-  const command = COMMANDS.find((row) => row.long === name);
-  if (command !== undefined) return { kind: 'command', row: command };
-  const option = OPTIONS.find((row) => row.long === name);
-  return option === undefined ? null : { kind: 'option', row: option };
+  return LONG.get(name) ?? null;
 }

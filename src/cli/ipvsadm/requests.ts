@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the values of a command line to what is asked of the daemon.
-import type { AclSpec } from '../../ipc/messages/acl';
+import type { Transport } from '../../ipc/client';
+import { addAclEntry, changeAcl, deleteAclEntry, type AclKind, type AclService } from '../../ipc/messages/acl';
 import { fwdMode, type DestSpec } from '../../ipc/messages/dest';
 import type { LocalAddress } from '../../ipc/messages/laddr';
+import type { AclSubjectEntry } from '../../ipc/messages/list';
 import { svcFlags, type Service, type ServiceSpec } from '../../ipc/messages/service';
-import { AF_INET6 } from '../parse/address';
+import { addressBits, AF_INET6, AF_UNSPEC, type Family } from '../parse/address';
 import type { Endpoint } from '../parse/endpoint';
 import { hostMask, parseNetmask } from '../parse/netmask';
 import { IPPROTO } from '../parse/protocol';
@@ -44,7 +46,7 @@ function netmask(text: string, service: ServiceArgument): number {
 }
 
 /** The members of a service that options change. */
-type Attributes = Required<
+export type Attributes = Required<
   Pick<
     Service,
     'flags' | 'timeout' | 'conn_timeout' | 'netmask' | 'sched_name' | 'proxy_protocol' | 'check_conf'
@@ -82,8 +84,11 @@ function applyAttributes(before: Attributes, { values, given }: Arguments): Attr
   return after;
 }
 
+/** A service with all that options set. */
+export type WholeService = ServiceSpec & Attributes;
+
 /** The request of -A. @throws UsageError when the mask does not fit the service */
-export function newService(args: Arguments): ServiceSpec {
+export function newService(args: Arguments): WholeService {
   const key = serviceKey(requiredService(args.values));
   const empty: Attributes = {
     flags: key.flags ?? 0,
@@ -108,7 +113,7 @@ export function newService(args: Arguments): ServiceSpec {
  * The request of -E: the service as it is, with what was given changed.
  * @throws UsageError when what was given does not fit it
  */
-export function mergedService(current: Service, args: Arguments): ServiceSpec {
+export function mergedService<T extends WholeService>(current: T, args: Arguments): T {
   checkHashTarget(args.values, args.values.scheduler ?? current.sched_name);
   return { ...current, ...applyAttributes(current, args) };
 }
@@ -166,9 +171,32 @@ export function localAddress({ localAddress: address, ifname }: Readonly<Values>
   return { af: address.af, addr: address.bytes, ifname };
 }
 
-/** The entry of a deny or allow list. */
-export function aclEntry(service: ServiceArgument, subject: AclSubject): AclSpec {
-  const { af, proto, addr, port } = serviceKey(service);
-  const key = { af, proto, vaddr: addr, vport: port };
-  return 'ipset' in subject ? { ...key, ipset: subject.ipset } : { ...key, subject: subject.address.bytes };
+/** The service as entries of deny and allow lists name it. */
+export function aclOwner(service: ServiceArgument): AclService {
+  const { af, bytes } = serviceAddress(service);
+  const proto = service.kind === 'fwmark' ? IPPROTO.tcp : service.proto;
+  return { af, proto, vaddr: bytes, vport: service.kind === 'address' ? service.port : 0 };
+}
+
+/** An entry as lists have it. */
+export function aclSubject(subject: AclSubject): AclSubjectEntry {
+  if ('ipset' in subject) return { subject: { af: AF_UNSPEC, addr: new Uint8Array(16), plen: 0 }, ipset: subject.ipset };
+  const { address: { af, bytes }, prefix } = subject; // prettier-ignore
+  return { subject: { af, addr: bytes, plen: prefix ?? addressBits(af) }, ipset: '' };
+}
+
+/** True for networks, which only DS_MSG_ACL has room for. */
+export function isNetwork({ subject, ipset }: AclSubjectEntry): boolean {
+  return ipset === '' && subject.plen < addressBits(subject.af as Family);
+}
+
+/** Adds an entry to a list, or deletes it. @throws as Transport.request */
+export function changeList(transport: Transport, kind: AclKind, action: 'add' | 'del', owner: AclService, entry: AclSubjectEntry): void {
+  if (isNetwork(entry)) {
+    changeAcl(transport, kind, action, owner, entry.subject);
+    return;
+  }
+  const spec = entry.ipset === '' ? { ...owner, subject: entry.subject.addr } : { ...owner, ipset: entry.ipset };
+  if (action === 'add') addAclEntry(transport, kind, spec);
+  else deleteAclEntry(transport, kind, spec);
 }

@@ -101,7 +101,8 @@ export function openSession(io: Io, given: ReadonlySet<Column>): Session {
   };
 }
 
-function tell(session: Session, action: Action, error: unknown): asserts error is IpcError {
+/** Tells that a request failed; anything else is thrown. */
+export function tell(session: Session, action: Action, error: unknown): asserts error is IpcError {
   if (!(error instanceof IpcError)) throw error;
   // Whoever comes next finds out first whether the daemon is still there.
   if (!(error instanceof DaemonError)) greeted.delete(session.transport);

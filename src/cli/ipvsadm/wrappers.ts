@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipvsadm-save and ipvsadm-restore: the same program under other names.
 import { deriveIo, type Io } from '../runtime/io';
-import { restoreRules, type Execute } from './commands/restore';
+import type { Rules } from './commands/restore';
+import { openSession } from './session';
 
 const SAVE = 'ipvsadm-save';
 const RESTORE = 'ipvsadm-restore';
 const PROGRAM = 'ipvsadm';
+
+/** Runs a command line. */
+type Execute = (argv: readonly string[], io: Io) => number | Promise<number>;
 
 export function isWrapper(argv0: string): boolean {
   return argv0 === SAVE || argv0 === RESTORE;
@@ -20,15 +24,13 @@ function save(argv: readonly string[], io: Io, execute: Execute): number | Promi
   return execute(['-S', ...options], io);
 }
 
-async function restore(io: Io, execute: Execute, executeRule: Execute): Promise<number> {
-  // Read first: nothing is cleared if there is nothing to read.
-  const rules = io.stdinText();
-  const cleared = await execute(['-C'], io);
-  return cleared === 0 ? restoreRules(rules, io, executeRule) : cleared;
+async function restore(io: Io, rules: Rules): Promise<number> {
+  const { replaceRules } = await import('./commands/restore');
+  return replaceRules(io, () => openSession(io, new Set()), rules);
 }
 
 /** Messages name ipvsadm, which does the work and has the help. */
-export function runWrapper(argv: readonly string[], io: Io, execute: Execute, executeRule: Execute): number | Promise<number> {
+export function runWrapper(argv: readonly string[], io: Io, execute: Execute, rules: Rules): number | Promise<number> {
   const inner = deriveIo(io, { argv0: PROGRAM });
-  return io.argv0 === SAVE ? save(argv, inner, execute) : restore(inner, execute, executeRule);
+  return io.argv0 === SAVE ? save(argv, inner, execute) : restore(inner, rules);
 }

@@ -26,8 +26,8 @@ export interface TerminalSize {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** All of standard input; blocks until its end. */
-  stdinText(): string;
+  /** Standard input, piece by piece as it comes; each blocks until there is something. */
+  stdin(): Iterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True when stdout is a terminal. */
   readonly isTTY: boolean;
@@ -35,8 +35,11 @@ export interface Io {
   terminalSize(): TerminalSize | null;
   /** Milliseconds of a clock that nobody sets. */
   now(): number;
-  /** Shows what was written, and resolves after so many milliseconds. Ctrl-C meanwhile ends the process with status 130. */
-  sleep(ms: number): Promise<void>;
+  /**
+   * Shows what was written, and resolves after so many milliseconds. Ctrl-C meanwhile ends the process with status 130.
+   * @param interrupted says the last word then
+   */
+  sleep(ms: number, interrupted?: () => void): Promise<void>;
   /** The control socket, the same for the same choice; nothing is opened before its first request. */
   transport(choice?: TransportChoice): Transport;
   /** Name of the program as it is printed in messages. */
@@ -54,7 +57,7 @@ export function deriveIo(io: Io, changes: Partial<Io>): Io {
   return {
     stdout: io.stdout,
     stderr: io.stderr,
-    stdinText: () => io.stdinText(),
+    stdin: () => io.stdin(),
     env: io.env,
     // Asked for seldom, and not for nothing.
     get isTTY() {
@@ -62,7 +65,7 @@ export function deriveIo(io: Io, changes: Partial<Io>): Io {
     },
     terminalSize: () => io.terminalSize(),
     now: () => io.now(),
-    sleep: (ms) => io.sleep(ms),
+    sleep: (ms, interrupted) => io.sleep(ms, interrupted),
     transport: (choice) => io.transport(choice),
     argv0: io.argv0,
     ...changes,

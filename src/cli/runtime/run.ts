@@ -2,7 +2,7 @@
 import { connectTransport, IpcError, type Transport } from '../../ipc/client';
 import { CommandError } from './errors';
 import type { Io, Main, TerminalSize, TransportChoice } from './io';
-import { BrokenPipeError, BufferedOutput, ErrorOutput, readAll } from './stdio';
+import { BrokenPipeError, BufferedOutput, ErrorOutput, readPieces } from './stdio';
 
 /** Exit status for a defect of this program (sysexits.h, EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
@@ -27,8 +27,8 @@ class ProcessIo implements Io {
     return process.stdout.isTTY === true;
   }
 
-  stdinText(): string {
-    return readAll(0);
+  stdin(): Iterable<Uint8Array> {
+    return readPieces(0);
   }
 
   terminalSize(): TerminalSize | null {
@@ -42,11 +42,12 @@ class ProcessIo implements Io {
     return performance.now();
   }
 
-  sleep(ms: number): Promise<void> {
+  sleep(ms: number, interrupted?: () => void): Promise<void> {
     return new Promise((resolve) => {
       const interrupt = (): never => {
         // Behind the ^C that the terminal shows.
         if (this.isTTY) this.#endLine();
+        interrupted?.();
         process.exit(EXIT_INTERRUPTED);
       };
       process.once('SIGINT', interrupt);

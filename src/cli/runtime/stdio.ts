@@ -70,20 +70,26 @@ export class ErrorOutput implements Output {
   }
 }
 
-/** Everything there is to read from a descriptor. */
-export function readAll(fd: number): string {
-  const pieces: Buffer[] = [];
+/** Bytes that are there; 0 at the end. */
+function readSome(fd: number, into: Buffer): number {
   for (;;) {
-    const piece = Buffer.allocUnsafe(READ_BYTES);
     try {
-      const got = readSync(fd, piece);
-      if (got === 0) return Buffer.concat(pieces).toString();
-      pieces.push(piece.subarray(0, got));
+      return readSync(fd, into);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'EOF') return Buffer.concat(pieces).toString();
+      if (errno === 'EOF') return 0;
       if (errno === 'EAGAIN') waitBriefly();
       else if (errno !== 'EINTR') throw error;
     }
+  }
+}
+
+/** What there is to read from a descriptor, piece by piece. Each is the reader's to keep. */
+export function* readPieces(fd: number): Generator<Buffer> {
+  for (;;) {
+    const piece = Buffer.allocUnsafe(READ_BYTES);
+    const got = readSome(fd, piece);
+    if (got === 0) return;
+    yield piece.subarray(0, got);
   }
 }

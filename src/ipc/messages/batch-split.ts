@@ -52,8 +52,11 @@ function isSameDaemon(transport: Transport, bootId: string | undefined): boolean
   }
 }
 
-/** Sends one message; again with the same token when no reply came, which executes nothing twice. */
-function sendSafely(transport: Transport, part: readonly BatchItem[], options: BatchOptions): BatchResult {
+/**
+ * As sendBatch: one message, sent again with the same token when no reply came, so that nothing happens twice.
+ * @throws as sendBatch
+ */
+export function sendWhole(transport: Transport, part: readonly BatchItem[], options: Omit<BatchOptions, 'token'>): BatchResult {
   const token = randomBytes(TOKEN_BYTES);
   const bootId = capabilities(transport).hello?.bootId;
   for (let attempt = 1; ; attempt += 1) {
@@ -111,7 +114,7 @@ export function sendInBatches(
   const sum = new Sum(items.length);
   for (const part of parts(items, batchLimits(caps))) {
     try {
-      sum.add(sendSafely(transport, part, options));
+      sum.add(sendWhole(transport, part, options));
     } catch (error) {
       if (!(error instanceof IpcError) || sum.done === 0) throw error;
       throw new BatchInterruptedError(sum.codes.slice(0, sum.done), error);

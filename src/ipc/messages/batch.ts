@@ -65,15 +65,32 @@ export class BatchInterruptedError extends IpcError {
   }
 }
 
+const SLAB_BYTES = 64 * 1024;
+const NO_REPLY = Buffer.alloc(0);
+
 /** A transport that keeps changes in place of sending them: addService(recorder, ...) and the like make items. */
 export class BatchRecorder implements Transport {
   readonly items: BatchItem[] = [];
+  /** Room for bodies: one piece of memory for many. */
+  #slab = new Uint8Array();
+  #used = 0;
 
   /** @throws IpcError for a get: nothing can be asked of what is not sent yet */
   request(id: number, type: RequestType, body: Uint8Array = new Uint8Array()): Buffer {
     if (type !== 'set') throw new IpcError(`message ${id} asks for something; only changes can be part of a batch`);
-    this.items.push({ id, body: Uint8Array.from(body) });
-    return Buffer.alloc(0);
+    this.items.push({ id, body: this.#keep(body) });
+    return NO_REPLY;
+  }
+
+  #keep(body: Uint8Array): Uint8Array {
+    if (this.#used + body.length > this.#slab.length) {
+      this.#slab = new Uint8Array(Math.max(SLAB_BYTES, body.length));
+      this.#used = 0;
+    }
+    const copy = this.#slab.subarray(this.#used, this.#used + body.length);
+    copy.set(body);
+    this.#used += body.length;
+    return copy;
   }
 }
 

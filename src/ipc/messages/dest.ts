@@ -97,7 +97,7 @@ function relist(transport: Transport, service: Service, index: number): Service 
 }
 
 function set(transport: Transport, id: number, service: ServiceSpec, dest: DestSpec): void {
-  const request = Buffer.alloc(sizeOf.dp_vs_service_dest);
+  const request = Buffer.allocUnsafe(sizeOf.dp_vs_service_dest);
   encodeInto('dp_vs_service_dest', { svc: service, dest }, request, 0);
   transport.request(id, 'set', request);
 }

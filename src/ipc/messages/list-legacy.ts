@@ -4,6 +4,7 @@ import { IpcError, type Transport } from '../client';
 import { af, type Structs } from '../codec';
 import { listAclEntries, type AclEntry, type AclKind } from './acl';
 import { fetchDests, type Dest, type DestList } from './dest';
+import { isUnsupported } from './failures';
 import { filtersDests, matchesDest, matchesService, type ServiceFilter } from './filter';
 import type { Info } from './info';
 import { listLaddrs } from './laddr';
@@ -33,6 +34,16 @@ function subjectOf(entry: AclEntry): AclSubjectEntry {
   return { subject: { af: entry.af, addr: entry.subject, plen: v6 ? 128 : 32 }, ipset: '' };
 }
 
+/** What the daemon may not have any notion of. */
+function orNull<T>(request: () => T): T | null {
+  try {
+    return request();
+  } catch (error) {
+    if (isUnsupported(error)) return null;
+    throw error;
+  }
+}
+
 function aclKey(family: number, proto: number, addr: Uint8Array, port: number): string {
   return `${family} ${proto} ${port} ${Buffer.from(addr).toString('latin1')}`;
 }
@@ -40,7 +51,7 @@ function aclKey(family: number, proto: number, addr: Uint8Array, port: number): 
 /** The entries of all services, sorted by what they belong to once; services of marks and rules share those of the any-address. */
 function indexAcls(transport: Transport, kind: AclKind): AclsOf {
   const byKey = new Map<string, AclSubjectEntry[]>();
-  for (const entry of listAclEntries(transport, kind)) {
+  for (const entry of orNull(() => listAclEntries(transport, kind)) ?? []) {
     const key = aclKey(entry.af, entry.proto, entry.vaddr, entry.vport);
     const known = byKey.get(key);
     if (known === undefined) byKey.set(key, [subjectOf(entry)]);
@@ -112,7 +123,7 @@ export function fetchLegacyInventory(transport: Transport, options: Options): In
   for (const service of list.services) {
     const entry = withDests(transport, service, options);
     if (entry === null) continue;
-    if (wanted.laddrs === true) entry.laddrs = part(entry, () => listLaddrs(transport, service, index).map(laddrOf), []);
+    if (wanted.laddrs === true) entry.laddrs = part(entry, () => orNull(() => listLaddrs(transport, service, index))?.map(laddrOf) ?? null, []);
     entry.deny = deny?.(service) ?? null;
     entry.allow = allow?.(service) ?? null;
     services.push(entry);

@@ -65,7 +65,7 @@ describe('stdout', () => {
 
 it('IA-120 reads rules from a pipe that is slow', () => {
   const { status, stderr } = shell("(printf '# nothing\\n-'; sleep 0.2; printf 'L --foo\\n') | ipvsadm -R");
-  expect([status, stderr]).toEqual([255, 'line 2: --foo: unknown option\n']);
+  expect([status, stderr]).toEqual([255, 'line 2: --foo: unknown option\nline 2: -L --foo\n']);
 });
 
 it('IA-004 is called in messages as it was started', () => {

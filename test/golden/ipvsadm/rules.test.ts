@@ -143,8 +143,10 @@ describe('-R', () => {
       [
         'line 2: [sockopt_msg_recv] errcode set in socket msg#10 header: already exist(-3)',
         'line 2: Service already exists',
+        'line 2: -A -t 10.0.0.1:80 -s rr',
         'line 4: [sockopt_msg_recv] errcode set in socket msg#13 header: invalid parameter(-1)',
         'line 4: Service not defined',
+        'line 4: -a -t 10.0.0.9:80 -r 10.0.1.1',
         '',
       ].join('\n'),
     );

@@ -208,7 +208,7 @@ describe('-R', () => {
     const daemon = willingDaemon();
     const stdin = '# ipvsadm -C\n\n  # more\nipvsadm\n ipvsadm -A  -t\t10.0.0.1:80 -s rr\r\n-a -t 10.0.0.1:80 -r 1.1.1.1 -b';
     expect(await ipvsadm(['-R'], daemon, { stdin })).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(daemon.ids.filter((id) => id !== 18)).toEqual([MSG.DPVS_SO_SET_ADD, MSG.DPVS_SO_SET_ADDDEST]);
+    expect(daemon.ids.filter((id) => id !== 18 && id !== MSG.DS_MSG_HELLO)).toEqual([MSG.DPVS_SO_SET_ADD, MSG.DPVS_SO_SET_ADDDEST]);
   });
 
   it('IA-119 IA-120 goes on after a refusal and ends with its status', async () => {
@@ -216,7 +216,7 @@ describe('-R', () => {
     const { code, stderr } = await ipvsadm(['-R'], daemon, { stdin: '-A -t 10.0.0.1:80\n#\n-A -t 10.0.0.2:80\n' });
     expect([code, daemon.asked(MSG.DPVS_SO_SET_ADD).length]).toEqual([253, 2]);
     expect(stderr).toBe(
-      'line 1: [sockopt_msg_recv] errcode set in socket msg#10 header: already exist(-3)\nline 1: Service already exists\n',
+      'line 1: [sockopt_msg_recv] errcode set in socket msg#10 header: already exist(-3)\nline 1: Service already exists\nline 1: -A -t 10.0.0.1:80\n',
     );
   });
 
@@ -236,16 +236,16 @@ describe('-R', () => {
     expect(daemon.asked(MSG.DPVS_SO_SET_ADD)).toHaveLength(1);
   });
 
-  it('greets the daemon once', async () => {
+  it('greets the daemon once, and asks once what it can do', async () => {
     const daemon = willingDaemon();
     await ipvsadm(['-R'], daemon, { stdin: '-A -t 10.0.0.1:80\n-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80\n' });
-    expect(daemon.ids).toEqual([MSG.DPVS_SO_GET_INFO, ...Array<number>(3).fill(MSG.DPVS_SO_SET_ADD)]);
+    expect(daemon.ids).toEqual([MSG.DPVS_SO_GET_INFO, MSG.DS_MSG_HELLO, ...Array<number>(3).fill(MSG.DPVS_SO_SET_ADD)]);
   });
 
   it('ends when the daemon has gone away', async () => {
     const daemon = willingDaemon();
     const gone = new ConnectError('/x', 'ENOENT', 'No such file or directory', MSG.DPVS_SO_SET_ADD, 'set');
-    let left = 2;
+    let left = 3;
     const leaving: Transport = {
       request: (...request) => {
         if (left === 0) throw gone;
@@ -257,7 +257,7 @@ describe('-R', () => {
     const { code, stderr } = await ipvsadm(['-R'], leaving, { stdin });
     expect([code, stderr]).toEqual([
       2,
-      'line 2: [dpvs_setsockopt] scoket msg connection error: No such file or directory\nline 2: No such file or directory\n' +
+      'line 2: [dpvs_setsockopt] scoket msg connection error: No such file or directory\nline 2: No such file or directory\nline 2: -A -t 10.0.0.2:80\n' +
         "line 3: Can't initialize ipvs: No such file or directory\nAre you sure that dpvs is running?\n",
     ]);
   });
@@ -280,7 +280,7 @@ describe('wrappers', () => {
     const daemon = willingDaemon();
     const result = await ipvsadm([], daemon, { argv0: 'ipvsadm-restore', stdin: '# x\n-A -t 10.0.0.1:80\n' });
     expect(result).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(daemon.ids.filter((id) => id !== 18)).toEqual([MSG.DPVS_SO_SET_FLUSH, MSG.DPVS_SO_SET_ADD]);
+    expect(daemon.ids.filter((id) => id !== 18 && id !== MSG.DS_MSG_HELLO)).toEqual([MSG.DPVS_SO_SET_FLUSH, MSG.DPVS_SO_SET_ADD]);
   });
 
   it('IA-123 ipvsadm-restore adds nothing when it could not clear', async () => {

@@ -56,6 +56,39 @@ describe('IA-114 IA-122 every configuration', () => {
   });
 });
 
+describe('IB-07 a restore of rules of which some are refused', () => {
+  const rules = fc.array(fc.constantFrom(...RULES), { minLength: 1, maxLength: 8 });
+
+  it.each([false, true])('with --atomic is all or nothing (with extensions: %s)', async (extensions) => {
+    await fc.assert(
+      fc.asyncProperty(rules, async (lines) => {
+        const daemon = new MemoryDaemon({ extensions });
+        const before = JSON.stringify(stateOf(daemon));
+        const { code, stderr } = await runCommand(['-R', '--atomic'], lines.join('\n'), daemon);
+        if (code === 0) return;
+        expect(stderr).not.toBe('');
+        expect(JSON.stringify(stateOf(daemon))).toBe(before);
+      }),
+      SETTINGS,
+    );
+  });
+
+  it('has the result of the rules one by one', async () => {
+    await fc.assert(
+      fc.asyncProperty(rules, async (lines) => {
+        const batched = new MemoryDaemon({ extensions: true });
+        const single = new MemoryDaemon();
+        const [a, b] = [await runCommand(['-R'], lines.join('\n'), batched), await runCommand(['-R'], lines.join('\n'), single)];
+        // A service that comes in a later rule is no longer missed when the daemon is asked after all of them.
+        const errors = (text: string): string[] => text.split('\n').filter((line) => !line.includes(': warning: '));
+        expect([a.code, a.stdout, errors(a.stderr)]).toEqual([b.code, b.stdout, errors(b.stderr)]);
+        expect(stateOf(batched)).toEqual(stateOf(single));
+      }),
+      SETTINGS,
+    );
+  });
+});
+
 describe('IA-013 IA-016 whatever is typed', () => {
   beforeAll(preparePopulation);
 

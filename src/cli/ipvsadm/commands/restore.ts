@@ -1,85 +1,209 @@
 // SPDX-License-Identifier: Apache-2.0
-// -R
+// -R; ipvsadm-restore
+import { requireMessage, capabilities, MSG } from '../../../ipc/messages/capabilities';
+import { BatchTooLargeError } from '../../../ipc/messages/batch';
+import { flushServices } from '../../../ipc/messages/service';
 import { CommandError } from '../../runtime/errors';
-import { deriveIo, type Io, type Output } from '../../runtime/io';
-import { invalid, tryHelp, UsageError } from '../errors';
+import { deriveIo, type Io } from '../../runtime/io';
+import type { Arguments } from '../arguments';
+import { changeOf, make, type Change } from '../change';
+import { isBatchable } from '../config/operations';
+import { EXIT_INVALID, invalid, tryHelp, UsageError } from '../errors';
+import { ruleLines } from '../restore/input';
+import { hasBatches, restoreTogether, tryRules, type Rule } from '../restore/atomic';
+import { RuleRunner } from '../restore/runner';
+import { errorAt, LineSource, LocatedError, PrefixedOutput, type Source } from '../restore/source';
+import type { Command, Open, Session } from '../session';
 
-/** Runs one command line; what -R does for each of its lines. */
-export type Execute = (argv: readonly string[], io: Io) => number | Promise<number>;
-
-export interface RuleLine {
-  /** From 1 on, as editors count. */
-  readonly number: number;
-  readonly words: readonly string[];
+/** How single rules are read and run; what -R does for each of its lines. */
+export interface Rules {
+  /** @throws UsageError */
+  parse(argv: readonly string[], io: Io): Arguments | Promise<Arguments>;
+  run(args: Arguments, io: Io): number | Promise<number>;
 }
 
-const MAX_WORD = 4096;
-const PROGRAM = 'ipvsadm';
+const CLEAR: Change = { action: 'flush', given: new Set(), request: flushServices };
 
-/**
- * Splits rules into command lines: words at blanks, without quoting. Comments, empty lines and the program's name are
- * left out.
- * @throws UsageError for a word that is too long
- */
-export function* ruleLines(text: string): Generator<RuleLine> {
-  for (const [i, line] of text.split('\n').entries()) {
-    const words = line.split(/[ \t\r]+/).filter((word) => word !== '');
-    if (words[0]?.startsWith('#') === true) continue;
-    if (words.some((word) => word.length > MAX_WORD)) throw invalid(`line ${i + 1}: a word has more than ${MAX_WORD} characters`);
-    const argv = words.filter((word) => word !== PROGRAM);
-    if (argv.length > 0) yield { number: i + 1, words: argv };
-  }
-}
-
-/** Puts the number of the line before each message. */
-class NumberedOutput implements Output {
-  #atStart = true;
-
-  constructor(
-    private readonly to: Output,
-    private readonly prefix: string,
-  ) {}
-
-  write(text: string): void {
-    for (const line of text.split(/(?<=\n)/)) {
-      if (line === '') continue;
-      this.to.write(this.#atStart ? this.prefix + line : line);
-      this.#atStart = line.endsWith('\n');
-    }
-  }
-}
-
-function numbered(io: Io, line: RuleLine): Io {
-  return deriveIo(io, { stderr: new NumberedOutput(io.stderr, `line ${line.number}: `), stdinText: () => '' });
-}
+/** More rules than these cannot be carried out together. */
+const MAX_TOGETHER = 1 << 20;
+/** Mistakes that are told when all of the input is read before anything is done. */
+const MAX_MISTAKES = 100;
 
 function isRestore(words: readonly string[]): boolean {
   const [first = ''] = words;
   return first === '--restore' || /^-R/.test(first);
 }
 
-/** What a line does wrong ends the run, whatever else it was. */
-function atLine(error: unknown, { number }: RuleLine): unknown {
-  if (error instanceof UsageError) return new UsageError(`line ${number}: ${error.message}`, error.exitCode);
-  if (error instanceof CommandError) return new CommandError(`line ${number}: ${error.message}`, error.exitCode);
-  return error;
+/** @throws UsageError */
+function parseRule(rules: Rules, words: readonly string[], io: Io): Arguments | Promise<Arguments> {
+  if (isRestore(words)) throw tryHelp(io.argv0);
+  return rules.parse(words, io);
+}
+
+/** A rule as it runs on its own. */
+function ruleIo(io: Io, { where }: Source): Io {
+  return deriveIo(io, { stderr: new PrefixedOutput(io.stderr, `${where}: `), stdin: () => [] });
+}
+
+interface Plain {
+  readonly keepGoing: boolean;
+}
+
+/** Carries out rules as they come. */
+class PlainRestore {
+  readonly #runner: RuleRunner;
+
+  constructor(
+    private readonly io: Io,
+    open: Open,
+    private readonly rules: Rules,
+    private readonly options: Plain,
+  ) {
+    this.#runner = new RuleRunner(open, false);
+  }
+
+  async run(input: Iterable<Uint8Array>): Promise<number> {
+    const lines = ruleLines(input, (error, line) => {
+      this.#mistake(error, new LineSource(line));
+    });
+    for (const line of lines) {
+      const source = new LineSource(line);
+      try {
+        const parsed = parseRule(this.rules, line.words, this.io);
+        const args = parsed instanceof Promise ? await parsed : parsed;
+        const change = changeOf(args);
+        if (change === null) await this.#runAlone(args, source);
+        else this.#runner.add(source, change);
+      } catch (error) {
+        this.#mistake(error, source);
+      }
+    }
+    this.#runner.flush();
+    return this.#runner.status;
+  }
+
+  /** What a line does wrong ends the run, whatever else it was, unless it shall go on. */
+  #mistake(error: unknown, source: Source): void {
+    if (this.options.keepGoing && error instanceof UsageError) {
+      this.#runner.complain(source, error);
+      return;
+    }
+    if (!(error instanceof LocatedError)) this.#runner.flush();
+    throw errorAt(error, source);
+  }
+
+  async #runAlone(args: Arguments, source: Source): Promise<void> {
+    this.#runner.flush();
+    const result = this.rules.run(args, ruleIo(this.io, source));
+    const status = typeof result === 'number' ? result : await result;
+    this.#runner.note(status);
+    if (status !== 0) this.io.stderr.write(`${source.where}: ${source.text}\n`);
+  }
+}
+
+function plainRestore(input: Iterable<Uint8Array>, io: Io, open: Open, rules: Rules, keepGoing: boolean): Promise<number> {
+  return new PlainRestore(io, open, rules, { keepGoing }).run(input);
+}
+
+/** All rules of the input and all mistakes in it. */
+interface Collected {
+  readonly rules: Rule[];
+  readonly mistakes: { readonly source: Source; readonly error: UsageError }[];
+  /** Rules that are no changes. */
+  readonly others: { readonly source: Source; readonly args: Arguments }[];
+}
+
+async function collect(input: Iterable<Uint8Array>, io: Io, rules: Rules): Promise<Collected> {
+  const collected: Collected = { rules: [], mistakes: [], others: [] };
+  const note = (error: unknown, source: Source): void => {
+    if (!(error instanceof UsageError)) throw errorAt(error, source);
+    collected.mistakes.push({ source, error });
+  };
+  const lines = ruleLines(input, (error, line) => {
+    note(error, new LineSource(line));
+  });
+  for (const line of lines) {
+    const source = new LineSource(line);
+    try {
+      const parsed = parseRule(rules, line.words, io);
+      const args = parsed instanceof Promise ? await parsed : parsed;
+      const change = changeOf(args);
+      if (isBatchable(args, change)) collected.rules.push({ source, args, change });
+      else collected.others.push({ source, args });
+    } catch (error) {
+      note(error, source);
+    }
+    if (collected.mistakes.length >= MAX_MISTAKES) break;
+    if (collected.rules.length > MAX_TOGETHER) throw new CommandError(`more than ${MAX_TOGETHER} rules cannot be carried out together`, EXIT_INVALID);
+  }
+  return collected;
+}
+
+/** @returns the exit status of the first mistake */
+function tellMistakes(io: Io, mistakes: Collected['mistakes']): number {
+  for (const { source, error } of mistakes) io.stderr.write(`${source.where}: ${error.message}\n${source.where}: ${source.text}\n`);
+  if (mistakes.length >= MAX_MISTAKES) io.stderr.write('the lines behind it were not read\n');
+  io.stderr.write('nothing was changed\n');
+  return mistakes[0]?.error.exitCode ?? 0;
+}
+
+function tryCollected(session: Session, { rules, others }: Collected): number {
+  for (const { source, args } of others) session.stderr.write(`${source.where}: the '${args.command.name}' command changes no rules, it was not tried\n`);
+  if (hasBatches(session.transport)) return tryRules(session, rules, { clear: false, dryRun: true, json: false });
+  const daemon = capabilities(session.transport).daemon();
+  session.stdout.write(`${rules.length} rules are well-formed; ${daemon} cannot tell whether it would take them, nothing was changed\n`);
+  return 0;
+}
+
+async function atomicRestore(input: Iterable<Uint8Array>, io: Io, open: Open, rules: Rules, dryRun: boolean): Promise<number> {
+  const collected = await collect(input, io, rules);
+  const mistakes = dryRun ? collected.mistakes : [...collected.mistakes, ...collected.others.map(notAtomic)];
+  if (mistakes.length > 0) return tellMistakes(io, mistakes);
+  const session = open();
+  if (dryRun) return tryCollected(session, collected);
+  requireMessage(capabilities(session.transport), MSG.DS_MSG_BATCH, '--atomic');
+  return restoreTogether(session, collected.rules, { clear: false, dryRun: false, json: false });
+}
+
+function notAtomic({ source, args }: Collected['others'][number]): Collected['mistakes'][number] {
+  return { source, error: invalid(`the '${args.command.name}' command cannot be a part of --atomic`) };
+}
+
+/** The command -R. */
+export function restore(rules: Rules): Command {
+  return async ({ given }, open, io) => {
+    const pieces = io.stdin();
+    if (given.has('atomic') || given.has('dry-run')) return atomicRestore(pieces, io, open, rules, given.has('dry-run'));
+    return plainRestore(pieces, io, open, rules, given.has('keep-going'));
+  };
 }
 
 /**
- * Runs rules one by one. A line that is wrong ends the run, one that the daemon refuses does not.
- * @returns exit status of the first line that failed, 0 if none did
+ * ipvsadm-restore: rules in the place of those that are there. At once if the daemon can do that, so that no service is
+ * away for a moment; else all services are deleted first.
  */
-export async function restoreRules(text: string, io: Io, execute: Execute): Promise<number> {
-  let status = 0;
-  for (const line of ruleLines(text)) {
-    if (isRestore(line.words)) throw atLine(tryHelp(io.argv0), line);
-    try {
-      const result = execute(line.words, numbered(io, line));
-      const code = typeof result === 'number' ? result : await result;
-      if (status === 0) status = code;
-    } catch (error) {
-      throw atLine(error, line);
+export async function replaceRules(io: Io, open: Open, rules: Rules): Promise<number> {
+  // Read first: nothing is cleared if there is nothing to read.
+  const input = [...io.stdin()];
+  const session = open();
+  if (hasBatches(session.transport)) {
+    const collected = await collect(input, io, rules);
+    if (collected.mistakes.length > 0) return tellMistakes(io, collected.mistakes);
+    if (collected.others.length === 0) {
+      const status = tryTogether(session, collected.rules);
+      if (status !== null) return status;
     }
   }
-  return status;
+  const cleared = make(open(), CLEAR);
+  return cleared === 0 ? plainRestore(input, io, open, rules, false) : cleared;
+}
+
+/** @returns null when it is too much for one batch */
+function tryTogether(session: Session, rules: readonly Rule[]): number | null {
+  try {
+    return restoreTogether(session, rules, { clear: true, dryRun: false, json: false });
+  } catch (error) {
+    if (error instanceof BatchTooLargeError) return null;
+    throw error;
+  }
 }
