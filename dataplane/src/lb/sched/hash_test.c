@@ -43,7 +43,7 @@ static struct lb_sched_key
 client(unsigned i, uint16_t port)
 {
 	struct lb_sched_key key = {.af = INET_AF_V4, .sport_be = htons(port)};
-	char text[INET_ADDRSTRLEN];
+	char text[3 * 11 + 4];
 
 	snprintf(text, sizeof(text), "10.%u.%u.%u", i / 250, i % 250, i * 7 % 250 + 1);
 	inet_pton(AF_INET, text, &key.saddr);
@@ -111,7 +111,7 @@ test_mh_moves_few(void **arg)
 	for (int pass = 0; pass < 2; pass++) {
 		set_weights(8, pass ? less : all);
 		for (uint32_t i = 0; i < 8; i++) {
-			char ip[INET_ADDRSTRLEN];
+			char ip[32];
 
 			snprintf(ip, sizeof(ip), "10.0.2.%u", i + 1);
 			set_address(i, ip, 80);
