@@ -47,11 +47,21 @@ function isAbsent(transport: Transport, service: ServiceSpec): boolean {
   }
 }
 
-type DestRequest = typeof addDest;
+type Given = ReadonlySet<Column>;
 
-function destChange(args: Arguments, action: Action, request: DestRequest): Change {
+export const NO_OPTIONS: Given = new Set();
+
+export function addServiceChange(service: ServiceSpec, given: Given): Change {
+  return { action: 'add-service', service, given, request: (transport) => void addService(transport, service) };
+}
+
+function destChange(args: Arguments, action: Action, request: typeof addDest): Change {
   const { service, dest } = serverRequest(args);
   return { action, service, dest, given: args.given, request: (transport) => void request(transport, service, dest) };
+}
+
+export function addDestChange(service: ServiceSpec, dest: DestSpec, given: Given): Change {
+  return { action: 'add-dest', service, dest, given, request: (transport) => void addDest(transport, service, dest) };
 }
 
 const LIST_ACTIONS: Readonly<Record<AclKind, Readonly<Record<'add' | 'del', Action>>>> = {
@@ -59,31 +69,26 @@ const LIST_ACTIONS: Readonly<Record<AclKind, Readonly<Record<'add' | 'del', Acti
   allow: { add: 'add-allow', del: 'delete-allow' },
 };
 
-function listChange({ values, given }: Arguments, kind: AclKind, what: 'add' | 'del'): Change {
+/** @param service its address, port and protocol name the list */
+export function listChange(kind: AclKind, what: 'add' | 'del', service: ServiceSpec, entry: AclSubjectEntry, given: Given): Change {
+  const owner = aclOwner(service);
+  return { action: LIST_ACTIONS[kind][what], service, entry, given, request: (transport) => void changeList(transport, kind, what, owner, entry) };
+}
+
+function entryChange({ values, given }: Arguments, kind: AclKind, what: 'add' | 'del'): Change {
   const subject = kind === 'deny' ? values.deny : values.allow;
   if (subject === undefined) throw new Error('a command that needs a list entry was run without one');
-  const named = requiredService(values);
-  const owner = aclOwner(named);
-  const entry = aclSubject(subject);
-  return {
-    action: LIST_ACTIONS[kind][what],
-    service: serviceKey(named),
-    entry,
-    given,
-    request: (transport) => void changeList(transport, kind, what, owner, entry),
-  };
+  return listChange(kind, what, serviceKey(requiredService(values)), aclSubject(subject), given);
 }
 
 function flushChange({ values, given }: Arguments, kind: AclKind): Change {
-  const named = requiredService(values);
-  const owner = aclOwner(named);
+  const service = serviceKey(requiredService(values));
+  const owner = aclOwner(service);
   const action = kind === 'deny' ? 'flush-deny' : 'flush-allow';
-  return { action, service: serviceKey(named), given, request: (transport) => void flushAcl(transport, kind, owner) };
+  return { action, service, given, request: (transport) => void flushAcl(transport, kind, owner) };
 }
 
-function laddrChange({ values, given }: Arguments): Change {
-  const service = serviceKey(requiredService(values));
-  const device = localAddress(values);
+export function laddrChange(service: ServiceSpec, device: LocalAddress, given: Given): Change {
   return { action: 'add-laddr', service, device, given, request: (transport) => void addLaddr(transport, service, device) };
 }
 
@@ -103,10 +108,8 @@ function zeroChange({ values: { service }, given }: Arguments): Change {
 export function changeOf(args: Arguments): Change | null {
   const { given } = args;
   switch (args.command.id) {
-    case 'add-service': {
-      const service = newService(args);
-      return { action: 'add-service', service, given, request: (transport) => void addService(transport, service) };
-    }
+    case 'add-service':
+      return addServiceChange(newService(args), given);
     case 'delete-service': {
       const service = serviceKey(requiredService(args.values));
       return { action: 'delete-service', service, given, request: (transport) => void deleteService(transport, service) };
@@ -122,15 +125,15 @@ export function changeOf(args: Arguments): Change | null {
     case 'delete-server':
       return destChange(args, 'delete-dest', deleteDest);
     case 'add-laddr':
-      return laddrChange(args);
+      return laddrChange(serviceKey(requiredService(args.values)), localAddress(args.values), given);
     case 'add-blklst':
-      return listChange(args, 'deny', 'add');
+      return entryChange(args, 'deny', 'add');
     case 'del-blklst':
-      return listChange(args, 'deny', 'del');
+      return entryChange(args, 'deny', 'del');
     case 'add-whtlst':
-      return listChange(args, 'allow', 'add');
+      return entryChange(args, 'allow', 'add');
     case 'del-whtlst':
-      return listChange(args, 'allow', 'del');
+      return entryChange(args, 'allow', 'del');
     case 'flush-laddr': {
       const service = serviceKey(requiredService(args.values));
       // The addresses stay on their devices, where other services may use them.

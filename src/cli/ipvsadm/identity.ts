@@ -27,6 +27,16 @@ export function serviceId({ af = 0, proto = 0, addr, port = 0, fwmark = 0, match
   return `match ${af} ${savedMatch(proto, wholeMatch(match, af as Family), af)}`;
 }
 
+/** Who the entries of deny and allow lists belong to: services of marks and matches have no address, and share those of none. */
+export function ownerId({ af = 0, proto = 0, addr, port = 0 }: ServiceSpec): string {
+  return `${af} ${proto} ${port} ${bytesId(af, addr)}`;
+}
+
+/** True for services that have lists of their own. */
+export function hasOwnLists({ fwmark = 0, port = 0, addr }: ServiceSpec): boolean {
+  return fwmark === 0 && (port !== 0 || (addr?.some((byte) => byte !== 0) ?? false));
+}
+
 /** A server of a service. */
 export function destId({ af = 0, addr, port = 0 }: Address & { readonly port?: number | undefined }): string {
   return `${af} ${port} ${bytesId(af, addr)}`;

@@ -7,7 +7,7 @@ import { changeOf, make } from './change';
 import * as acl from './commands/acl';
 import * as laddr from './commands/laddr';
 import { list } from './commands/list';
-import type { Rules } from './commands/restore';
+import type { Rules } from './restore/rules';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
   'add-whtlst': changes,
   'del-whtlst': changes,
   'get-whtlst': acl.listAllow,
-  apply: async (args, open, io) => (await import('./commands/apply')).apply(args, open, io),
+  apply: async (args, open, io) => (await import('./commands/apply')).apply(RULES)(args, open, io),
   drain: async (args, open, io) => (await import('./commands/drain')).drain(args, open, io),
   'replace-server': async (args, open, io) => (await import('./commands/replace')).replaceServer(args, open, io),
   'flush-laddr': changes,

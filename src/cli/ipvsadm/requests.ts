@@ -172,10 +172,8 @@ export function localAddress({ localAddress: address, ifname }: Readonly<Values>
 }
 
 /** The service as entries of deny and allow lists name it. */
-export function aclOwner(service: ServiceArgument): AclService {
-  const { af, bytes } = serviceAddress(service);
-  const proto = service.kind === 'fwmark' ? IPPROTO.tcp : service.proto;
-  return { af, proto, vaddr: bytes, vport: service.kind === 'address' ? service.port : 0 };
+export function aclOwner({ af = AF_UNSPEC, proto = 0, addr: vaddr = new Uint8Array(16), port: vport = 0 }: ServiceSpec): AclService {
+  return { af, proto, vaddr, vport };
 }
 
 /** An entry as lists have it. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services and what belongs to them as command lines that make them again.
-import type { AclEntry, AclKind } from '../../ipc/messages/acl';
+import type { AclKind } from '../../ipc/messages/acl';
 import { fwdMode, type Dest } from '../../ipc/messages/dest';
 import type { LocalAddress } from '../../ipc/messages/laddr';
+import type { AclSubjectEntry } from '../../ipc/messages/list';
 import { proxyProtocol, svcFlags, type Service } from '../../ipc/messages/service';
 import { AF_INET6 } from '../parse/address';
 import { formatNetmask } from '../parse/netmask';
@@ -13,6 +14,7 @@ import { printable } from '../render/text';
 import { isConhash } from './checks';
 import { destCheckValues } from './dest-check';
 import { savedMatch } from './match';
+import { subjectName } from './subject';
 import { endpointText, hasFlag, isHostMask, proxyProtocolText, serviceKind } from './service-text';
 
 const SERVICE_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service', icmp: '-q', icmpv6: '-1' } as const;
@@ -93,11 +95,6 @@ export function laddrLine(service: Service, local: LocalAddress, names: Names): 
   return `-P ${serviceOption(service, names)} -z ${formatIp(local.af, local.addr)} -F ${local.ifname}\n`;
 }
 
-/** What an entry of a list is about: an address or ipset:NAME. */
-export function subjectText(entry: AclEntry): string {
-  return entry.ipset === '' ? formatIp(entry.af, entry.subject) : `ipset:${printable(entry.ipset)}`;
-}
-
-export function aclLine(kind: AclKind, service: Service, entry: AclEntry, names: Names): string {
-  return `${kind === 'deny' ? '-U' : '-O'} ${serviceOption(service, names)} ${kind === 'deny' ? '-k' : '-2'} ${subjectText(entry)}\n`;
+export function aclLine(kind: AclKind, service: Service, entry: AclSubjectEntry, names: Names): string {
+  return `${kind === 'deny' ? '-U' : '-O'} ${serviceOption(service, names)} ${kind === 'deny' ? '-k' : '-2'} ${subjectName(entry)}\n`;
 }

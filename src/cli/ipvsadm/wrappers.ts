@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipvsadm-save and ipvsadm-restore: the same program under other names.
 import { deriveIo, type Io } from '../runtime/io';
-import type { Rules } from './commands/restore';
+import type { Rules } from './restore/rules';
 import { openSession } from './session';
 
 const SAVE = 'ipvsadm-save';

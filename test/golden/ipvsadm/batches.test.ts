@@ -58,7 +58,7 @@ describe('IB-07 -R in batches', () => {
   });
 
   it('IA-119 IA-120 says of each line what is said without batches', async () => {
-    const [together, singly] = [daemonWith(), daemonWith({ extensions: [MSG.DS_MSG_ACL] })];
+    const [together, singly] = [daemonWith(), daemonWith({ extensions: [MSG.DS_MSG_ACL, MSG.DS_MSG_LIST_SERVICES] })];
     const results = [await restore(together, MIXED), await restore(singly, MIXED)];
     expect(results[0]).toEqual(results[1]);
     expect(results[0]?.code).toBe(253);

@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // -R; ipvsadm-restore
 import { requireMessage, capabilities, MSG } from '../../../ipc/messages/capabilities';
-import { BatchTooLargeError } from '../../../ipc/messages/batch';
-import { flushServices } from '../../../ipc/messages/service';
 import { CommandError } from '../../runtime/errors';
 import { deriveIo, type Io } from '../../runtime/io';
 import type { Arguments } from '../arguments';
-import { changeOf, make, type Change } from '../change';
+import { changeOf, make } from '../change';
 import { isBatchable } from '../config/operations';
+import { MAX_MISTAKES, type Mistake } from '../config/rules-input';
 import { EXIT_INVALID, invalid, tryHelp, UsageError } from '../errors';
-import { ruleLines } from '../restore/input';
-import { hasBatches, restoreTogether, tryRules, type Rule } from '../restore/atomic';
-import { RuleRunner } from '../restore/runner';
+import { peek, ruleLines } from '../restore/input';
+import { CLEAR_CHANGE, replaceTogether, restoreTogether, tryRules, type Rule } from '../restore/atomic';
+import type { Rules } from '../restore/rules';
+import { hasBatches, RuleRunner } from '../restore/runner';
 import { errorAt, LineSource, LocatedError, PrefixedOutput, type Source } from '../restore/source';
 import type { Command, Open, Session } from '../session';
 
-/** How single rules are read and run; what -R does for each of its lines. */
-export interface Rules {
-  /** @throws UsageError */
-  parse(argv: readonly string[], io: Io): Arguments | Promise<Arguments>;
-  run(args: Arguments, io: Io): number | Promise<number>;
-}
-
-const CLEAR: Change = { action: 'flush', given: new Set(), request: flushServices };
-
 /** More rules than these cannot be carried out together. */
 const MAX_TOGETHER = 1 << 20;
-/** Mistakes that are told when all of the input is read before anything is done. */
-const MAX_MISTAKES = 100;
 
 function isRestore(words: readonly string[]): boolean {
   const [first = ''] = words;
@@ -108,7 +97,7 @@ function plainRestore(input: Iterable<Uint8Array>, io: Io, open: Open, rules: Ru
 /** All rules of the input and all mistakes in it. */
 interface Collected {
   readonly rules: Rule[];
-  readonly mistakes: { readonly source: Source; readonly error: UsageError }[];
+  readonly mistakes: Mistake[];
   /** Rules that are no changes. */
   readonly others: { readonly source: Source; readonly args: Arguments }[];
 }
@@ -140,7 +129,7 @@ async function collect(input: Iterable<Uint8Array>, io: Io, rules: Rules): Promi
 }
 
 /** @returns the exit status of the first mistake */
-function tellMistakes(io: Io, mistakes: Collected['mistakes']): number {
+export function tellMistakes(io: Io, mistakes: readonly Mistake[]): number {
   for (const { source, error } of mistakes) io.stderr.write(`${source.where}: ${error.message}\n${source.where}: ${source.text}\n`);
   if (mistakes.length >= MAX_MISTAKES) io.stderr.write('the lines behind it were not read\n');
   io.stderr.write('nothing was changed\n');
@@ -149,10 +138,7 @@ function tellMistakes(io: Io, mistakes: Collected['mistakes']): number {
 
 function tryCollected(session: Session, { rules, others }: Collected): number {
   for (const { source, args } of others) session.stderr.write(`${source.where}: the '${args.command.name}' command changes no rules, it was not tried\n`);
-  if (hasBatches(session.transport)) return tryRules(session, rules, { clear: false, dryRun: true, json: false });
-  const daemon = capabilities(session.transport).daemon();
-  session.stdout.write(`${rules.length} rules are well-formed; ${daemon} cannot tell whether it would take them, nothing was changed\n`);
-  return 0;
+  return tryRules(session, rules, false);
 }
 
 async function atomicRestore(input: Iterable<Uint8Array>, io: Io, open: Open, rules: Rules, dryRun: boolean): Promise<number> {
@@ -162,17 +148,18 @@ async function atomicRestore(input: Iterable<Uint8Array>, io: Io, open: Open, ru
   const session = open();
   if (dryRun) return tryCollected(session, collected);
   requireMessage(capabilities(session.transport), MSG.DS_MSG_BATCH, '--atomic');
-  return restoreTogether(session, collected.rules, { clear: false, dryRun: false, json: false });
+  return restoreTogether(session, collected.rules, { clear: false, json: false });
 }
 
-function notAtomic({ source, args }: Collected['others'][number]): Collected['mistakes'][number] {
+function notAtomic({ source, args }: Collected['others'][number]): Mistake {
   return { source, error: invalid(`the '${args.command.name}' command cannot be a part of --atomic`) };
 }
 
 /** The command -R. */
 export function restore(rules: Rules): Command {
   return async ({ given }, open, io) => {
-    const pieces = io.stdin();
+    const { isJson, pieces } = peek(io.stdin());
+    if (isJson || given.has('json')) return (await import('../restore/document')).restoreDocument(pieces, open, given);
     if (given.has('atomic') || given.has('dry-run')) return atomicRestore(pieces, io, open, rules, given.has('dry-run'));
     return plainRestore(pieces, io, open, rules, given.has('keep-going'));
   };
@@ -183,27 +170,20 @@ export function restore(rules: Rules): Command {
  * away for a moment; else all services are deleted first.
  */
 export async function replaceRules(io: Io, open: Open, rules: Rules): Promise<number> {
+  const { isJson, pieces } = peek(io.stdin());
+  if (isJson) return (await import('../restore/document')).replaceByDocument(pieces, open);
   // Read first: nothing is cleared if there is nothing to read.
-  const input = [...io.stdin()];
+  const input = [...pieces];
   const session = open();
   if (hasBatches(session.transport)) {
     const collected = await collect(input, io, rules);
     if (collected.mistakes.length > 0) return tellMistakes(io, collected.mistakes);
     if (collected.others.length === 0) {
-      const status = tryTogether(session, collected.rules);
+      const status = replaceTogether(session, collected.rules, false);
       if (status !== null) return status;
     }
   }
-  const cleared = make(open(), CLEAR);
+  const cleared = make(open(), CLEAR_CHANGE);
   return cleared === 0 ? plainRestore(input, io, open, rules, false) : cleared;
 }
 
-/** @returns null when it is too much for one batch */
-function tryTogether(session: Session, rules: readonly Rule[]): number | null {
-  try {
-    return restoreTogether(session, rules, { clear: true, dryRun: false, json: false });
-  } catch (error) {
-    if (error instanceof BatchTooLargeError) return null;
-    throw error;
-  }
-}

@@ -6,7 +6,7 @@ import type { DestSpec } from '../../../ipc/messages/dest';
 import type { LocalAddress } from '../../../ipc/messages/laddr';
 import type { AclSubjectEntry, ListedService } from '../../../ipc/messages/list';
 import type { ServiceSpec } from '../../../ipc/messages/service';
-import { addressId, destId, serviceId, subjectId } from '../identity';
+import { addressId, destId, hasOwnLists, ownerId, serviceId, subjectId } from '../identity';
 import type { WholeService } from '../requests';
 
 /** What belongs to a service, by identity.ts. */
@@ -23,16 +23,21 @@ function mapOf<T>(list: readonly T[], idOf: (value: T) => string): Map<string, T
   return new Map(list.map((value) => [idOf(value), value]));
 }
 
+export type Lists = Pick<Members, AclKind>;
+
 /** A service with what belongs to it; what a daemon has is decoded when it is asked for. */
 export class ServiceState implements Members {
   readonly #listed: ListedService | null;
-  readonly #members: { -readonly [K in MemberKind]?: Members[K] } = {};
+  readonly #members: { -readonly [K in MemberKind]?: Members[K] };
 
+  /** @param shared lists that other services have too */
   constructor(
     public service: WholeService,
-    listed: ListedService | null = null,
+    listed: ListedService | null,
+    shared: Lists | null,
   ) {
     this.#listed = listed;
+    this.#members = shared === null ? {} : { deny: shared.deny, allow: shared.allow };
   }
 
   get servers(): Members['servers'] {
@@ -56,6 +61,8 @@ export class ServiceState implements Members {
 export class Configuration {
   /** By serviceId. */
   readonly services = new Map<string, ServiceState>();
+  /** Lists of services without address, by ownerId. */
+  readonly #shared = new Map<string, Lists>();
   /** Devices that have an address, by addressId. */
   readonly #devices = new Map<string, Set<string>>();
 
@@ -65,9 +72,22 @@ export class Configuration {
 
   /** Adds a service without anything, or puts it in the place of one that is there. */
   put(service: WholeService, listed: ListedService | null = null): ServiceState {
-    const state = new ServiceState(service, listed);
+    const state = new ServiceState(service, listed, this.#sharedBy(service, listed));
     this.services.set(serviceId(service), state);
     return state;
+  }
+
+  #sharedBy(service: ServiceSpec, listed: ListedService | null): Lists | null {
+    if (hasOwnLists(service)) return null;
+    const owner = ownerId(service);
+    let lists = this.#shared.get(owner);
+    if (lists === undefined) {
+      lists = { deny: new Map(), allow: new Map() };
+      this.#shared.set(owner, lists);
+    }
+    for (const entry of listed?.deny ?? []) lists.deny.set(subjectId(entry), entry);
+    for (const entry of listed?.allow ?? []) lists.allow.set(subjectId(entry), entry);
+    return lists;
   }
 
   delete(service: ServiceSpec): boolean {

@@ -22,6 +22,11 @@ export interface Step {
   readonly device?: true;
 }
 
+/** A change that needs nothing of a device. */
+export function stepOf(change: Change): Step {
+  return { action: change.action, request: (transport) => void change.request(transport) };
+}
+
 /** Requests for a local address with what its device needs; the configuration is changed likewise. */
 export function addLocal(configuration: Configuration, service: ServiceSpec, local: LocalAddress): Step[] {
   configuration.find(service)?.laddrs.set(addressId(local), local);
@@ -113,7 +118,7 @@ function stepsOfChange(configuration: Configuration, change: Change): Step[] {
   }
   const does = EFFECTS[action]?.(configuration, change) ?? true;
   if (!does && isTolerant(change.given) && isSettled(configuration, change)) return [];
-  return [{ action, request: (transport) => void change.request(transport) }];
+  return [stepOf(change)];
 }
 
 /** True when there is nothing to do, as opposed to what cannot be done: adding to a service that does not exist. */

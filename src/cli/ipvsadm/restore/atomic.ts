@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // -R --atomic, -R --dry-run and ipvsadm-restore: all of the input is known before anything is sent.
 import { IpcError, type Transport } from '../../../ipc/client';
-import { capabilities, MSG } from '../../../ipc/messages/capabilities';
+import { BatchTooLargeError } from '../../../ipc/messages/batch';
+import { capabilities } from '../../../ipc/messages/capabilities';
 import { flushServices } from '../../../ipc/messages/service';
 import { CommandError } from '../../runtime/errors';
 import type { Arguments } from '../arguments';
-import type { Change } from '../change';
+import { NO_OPTIONS, type Change } from '../change';
 import { fetchConfiguration } from '../config/fetch';
 import { Configuration } from '../config/model';
-import { Impossible, needsConfiguration, stepsOf } from '../config/operations';
+import { Impossible, needsConfiguration, stepOf, stepsOf } from '../config/operations';
 import { sendTogether, type Operation, type Refusal } from '../config/together';
 import { EXIT_LIST, EXIT_SYNTAX } from '../errors';
 import { changeStatus } from '../failure';
 import type { Session } from '../session';
+import { hasBatches } from './runner';
 import { sessionFor, type Source } from './source';
 
 /** A rule that is well-formed. */
@@ -27,9 +29,11 @@ export interface Rule {
 export interface Together {
   /** Deletes all services first, as a part of it. */
   readonly clear: boolean;
-  readonly dryRun: boolean;
+  /** Messages are JSON. */
   readonly json: boolean;
 }
+
+export const CLEAR_CHANGE: Change = { action: 'flush', given: NO_OPTIONS, request: flushServices };
 
 /** A rule that cannot be carried out, as is known without the daemon's refusal or by it. */
 interface Failure {
@@ -40,10 +44,6 @@ interface Failure {
 
 /** Times that a configuration may change while it is looked at. */
 const ATTEMPTS = 10;
-
-export function hasBatches(transport: Transport): boolean {
-  return capabilities(transport).serves(MSG.DS_MSG_BATCH);
-}
 
 function failureOf({ source }: Rule, error: unknown): Failure {
   return {
@@ -90,14 +90,14 @@ function operationsOf(transport: Transport, configuration: Configuration, rules:
 const CLEAR: Source = { where: 'clear', text: '-C' };
 
 /** Sends rules in one batch. @returns null when all were carried out */
-function attemptTogether(transport: Transport, rules: readonly Rule[], { clear, dryRun }: Together): Failure | null {
+function attemptTogether(transport: Transport, rules: readonly Rule[], { clear, dryRun }: { readonly clear: boolean; readonly dryRun: boolean }): Failure | null {
   const looks = rules.some(({ change }) => needsConfiguration(change));
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const { configuration, generation } = looks ? fetchConfiguration(transport) : { configuration: new Configuration(), generation: null };
     const operations: Operation<Source>[] = [];
     if (clear) {
       configuration.services.clear();
-      operations.push({ of: CLEAR, steps: [{ action: 'flush', request: flushServices }] });
+      operations.push({ of: CLEAR, steps: [stepOf(CLEAR_CHANGE)] });
     }
     const made = operationsOf(transport, configuration, rules);
     if (!Array.isArray(made)) return made;
@@ -120,24 +120,42 @@ function tellFailure(session: Session, failure: Failure, json: boolean): number 
  * @throws BatchTooLargeError
  */
 export function restoreTogether(session: Session, rules: readonly Rule[], options: Together): number {
-  const failure = attemptTogether(session.transport, rules, options);
+  const failure = attemptTogether(session.transport, rules, { clear: options.clear, dryRun: false });
   if (failure === null) return 0;
   const status = tellFailure(session, failure, options.json);
   session.stderr.write('nothing was changed\n');
   return status;
 }
 
+/**
+ * Puts rules in the place of those that are there, or changes nothing.
+ * @returns the exit status; null when it is too much for one batch
+ */
+export function replaceTogether(session: Session, rules: readonly Rule[], json: boolean): number | null {
+  try {
+    return restoreTogether(session, rules, { clear: true, json });
+  } catch (error) {
+    if (error instanceof BatchTooLargeError) return null;
+    throw error;
+  }
+}
+
 /** Rules that a dry run finds fault with before it gives up. */
 const MAX_FAILURES = 20;
 
 /** Says which rules would be carried out, one after the other, as without --atomic. @returns the exit status */
-export function tryRules(session: Session, rules: readonly Rule[], options: Together): number {
+export function tryRules(session: Session, rules: readonly Rule[], json: boolean): number {
+  if (!hasBatches(session.transport)) {
+    const daemon = capabilities(session.transport).daemon();
+    session.stdout.write(`${rules.length} rules are well-formed; ${daemon} cannot tell whether it would take them, nothing was changed\n`);
+    return 0;
+  }
   let left = rules;
   let status = 0;
   for (let failures = 0; ; failures += 1) {
-    const failure = attemptTogether(session.transport, left, { ...options, dryRun: true });
+    const failure = attemptTogether(session.transport, left, { clear: false, dryRun: true });
     if (failure === null) break;
-    const code = tellFailure(session, failure, options.json);
+    const code = tellFailure(session, failure, json);
     if (status === 0) status = code;
     if (failures + 1 === MAX_FAILURES) {
       session.stderr.write(`${MAX_FAILURES} rules would fail; the others were not tried\n`);

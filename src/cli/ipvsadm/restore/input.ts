@@ -22,8 +22,11 @@ export interface Limits {
 const MAX_WORD = 4096;
 const PROGRAM = 'ipvsadm';
 const MIB = 1 << 20;
+const MAX_DOCUMENT = 256 * MIB;
 const LIMITS: Limits = { bytes: 1024 * MIB, lineBytes: MIB };
 const NEWLINE = 10;
+const OPEN_BRACE = 0x7b;
+const BLANKS: readonly number[] = [0x09, 0x0a, 0x0d, 0x20];
 /** All but tabs, which part words, and carriage returns, which some editors leave. */
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
@@ -113,4 +116,32 @@ const MAX_SHOWN = 200;
 export function shownLine(text: string): string {
   const line = printable(text.slice(0, MAX_SHOWN + 1).replace(/\t/g, ' ')).trim();
   return text.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN)}...` : line;
+}
+
+/** Input that was looked at: the first byte that says something, and all of it again. */
+export interface Peeked {
+  readonly isJson: boolean;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+/** Finds out whether the input is a JSON document, which starts with a brace. */
+export function peek(input: Iterable<Uint8Array>): Peeked {
+  const iterator = input[Symbol.iterator]();
+  const seen: Uint8Array[] = [];
+  let first: number | undefined;
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    seen.push(next.value);
+    first = next.value.find((byte) => !BLANKS.includes(byte));
+    if (first !== undefined) break;
+  }
+  function* all(): Generator<Uint8Array> {
+    yield* seen;
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield next.value;
+  }
+  return { isJson: first === OPEN_BRACE, pieces: all() };
+}
+
+/** All of a document. @throws CommandError when there is too much of it */
+export function wholeText(pieces: Iterable<Uint8Array>): string {
+  return Buffer.concat([...limited(pieces, MAX_DOCUMENT)]).toString();
 }

@@ -164,7 +164,8 @@ export class RuleRunner {
   }
 }
 
-function hasBatches(transport: Transport): boolean {
+/** True when the daemon takes many changes in one message. @throws as Transport.request */
+export function hasBatches(transport: Transport): boolean {
   return capabilities(transport).serves(MSG.DS_MSG_BATCH);
 }
 
