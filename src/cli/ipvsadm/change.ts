@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes that are one request and need no look at the daemon first: on their own, or as lines of a restore.
 import { DaemonError, IpcError, type Transport } from '../../ipc/client';
-import { flushAcl, type AclKind } from '../../ipc/messages/acl';
+import { deleteAclEntries, flushAcl, type AclKind } from '../../ipc/messages/acl';
 import { capabilities, MSG, requireMessage } from '../../ipc/messages/capabilities';
 import { addDest, deleteDest, editDest, listDests, type DestSpec } from '../../ipc/messages/dest';
-import { EDPVS } from '../../ipc/messages/failures';
+import { EDPVS, isUnsupported } from '../../ipc/messages/failures';
 import { addLaddr, flushLaddrs, type LocalAddress } from '../../ipc/messages/laddr';
 import type { AclSubjectEntry } from '../../ipc/messages/list';
 import { addService, deleteService, flushServices, getService, zeroService, type ServiceSpec } from '../../ipc/messages/service';
@@ -23,6 +23,8 @@ export interface Change {
   readonly action: Action;
   /** Asks for it. @throws as Transport.request */
   request(transport: Transport): void;
+  /** Another way, for daemons that do not know that request. It may ask questions. @throws as Transport.request */
+  otherwise?(transport: Transport): void;
   /** The service that it is about; absent: all of them. */
   readonly service?: ServiceSpec;
   /** The server that it is about. */
@@ -85,7 +87,10 @@ function flushChange({ values, given }: Arguments, kind: AclKind): Change {
   const service = serviceKey(requiredService(values));
   const owner = aclOwner(service);
   const action = kind === 'deny' ? 'flush-deny' : 'flush-allow';
-  return { action, service, given, request: (transport) => void flushAcl(transport, kind, owner) };
+  const otherwise = (transport: Transport): void => {
+    deleteAclEntries(transport, kind, owner);
+  };
+  return { action, service, given, request: (transport) => void flushAcl(transport, kind, owner), otherwise };
 }
 
 export function laddrChange(service: ServiceSpec, device: LocalAddress, given: Given): Change {
@@ -190,6 +195,15 @@ export function refused(session: Session, change: Change, error: unknown): numbe
   return changeStatus(error);
 }
 
+function ask(transport: Transport, change: Change): void {
+  try {
+    change.request(transport);
+  } catch (error) {
+    if (change.otherwise === undefined || !isUnsupported(error)) throw error;
+    change.otherwise(transport);
+  }
+}
+
 /** Makes a change, with one message for each of its parts. @returns the exit status */
 export function make(session: Session, change: Change): number {
   const { device, warning } = change;
@@ -197,7 +211,7 @@ export function make(session: Session, change: Change): number {
   const isNew = device !== undefined && changeDevice(session, addToDevice, device);
   try {
     requireFor(session.transport, change);
-    change.request(session.transport);
+    ask(session.transport, change);
   } catch (error) {
     const status = refused(session, change, error);
     if (isNew) changeDevice(session, deleteFromDevice, device);

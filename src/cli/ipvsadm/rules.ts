@@ -92,7 +92,7 @@ export function destLine(service: Service, dest: Dest, names: Names, complete: b
 }
 
 export function laddrLine(service: Service, local: LocalAddress, names: Names): string {
-  return `-P ${serviceOption(service, names)} -z ${formatIp(local.af, local.addr)} -F ${local.ifname}\n`;
+  return `-P ${serviceOption(service, names)} -z ${formatIp(local.af, local.addr)} -F ${printable(local.ifname)}\n`;
 }
 
 export function aclLine(kind: AclKind, service: Service, entry: AclSubjectEntry, names: Names): string {

@@ -43,6 +43,15 @@ export function flushAcl(transport: Transport, kind: AclKind, key: AclSpec): voi
   transport.request(IDS[kind].flush, 'set', encode('dp_vs_blklst_conf', key));
 }
 
+/** Empties the list of a service entry by entry, for daemons of DPVS, which never had the other way. @throws as Transport.request */
+export function deleteAclEntries(transport: Transport, kind: AclKind, service: AclService): void {
+  const { af: family, proto, vport, vaddr } = service;
+  for (const entry of listAclEntries(transport, kind)) {
+    const isOf = entry.af === family && entry.proto === proto && entry.vport === vport && Buffer.compare(entry.vaddr, vaddr) === 0;
+    if (isOf) deleteAclEntry(transport, kind, entry);
+  }
+}
+
 /** The entries of all services. @throws as Transport.request, ShortReplyError */
 export function listAclEntries(transport: Transport, kind: AclKind): AclEntry[] {
   const body = transport.request(IDS[kind].list, 'get');

@@ -139,6 +139,24 @@ describe('IB-14 --drain', () => {
     expect([code, stderr, sleeps]).toEqual([1, '1 connection is left; the weight stays 0\n', []]);
   });
 
+  it('says what it leaves behind when it is interrupted', async () => {
+    let now = 0;
+    const daemon = await prepared();
+    for (const dest of daemon.services[0]?.dests ?? []) dest.actconns = 2;
+    const io = collectingIo({
+      transport: () => daemon,
+      now: () => now,
+      sleep: (ms, interrupted) => {
+        now += ms;
+        interrupted?.();
+        return Promise.reject(new Error('the process ends here'));
+      },
+    });
+    await expect(main(['--drain', ...WEB], io)).rejects.toThrow('the process ends here');
+    expect(io.printed.stderr).toBe('interrupted: 4 connections are left; the weight stays 0\n');
+    expect(daemon.services[0]?.dests.map(({ weight }) => weight)).toEqual([0, 0]);
+  });
+
   it('tells people at a terminal how it goes', async () => {
     const { stderr } = await drained(['--drain', ...WEB, '-r', '10.0.1.1'], [2, 1, 0], { isTTY: true });
     expect(stderr).toBe('2 left\n1 left\n');

@@ -64,6 +64,10 @@ function countConnections(session: Session, { service, servers }: Drained): numb
   return now.filter(isDrained).reduce((sum, { actconns, inactconns, persistconns }) => sum + actconns + inactconns + persistconns, 0);
 }
 
+function leftText(left: number): string {
+  return `${left} ${left === 1 ? 'connection is' : 'connections are'} left; the weight stays 0`;
+}
+
 /** Waits for the last connection. @param deadlineMs Infinity: as long as it takes @returns the exit status */
 async function waitForEnd(session: Session, drained: Drained, io: Io, deadlineMs: number): Promise<number> {
   const end = io.now() + deadlineMs;
@@ -73,11 +77,13 @@ async function waitForEnd(session: Session, drained: Drained, io: Io, deadlineMs
     if (left === 0) return 0;
     const rest = end - io.now();
     if (rest <= 0) {
-      session.stderr.write(`${left} ${left === 1 ? 'connection is' : 'connections are'} left; the weight stays 0\n`);
+      session.stderr.write(`${leftText(left)}\n`);
       return EXIT_LIST;
     }
     if (io.isTTY) session.stderr.write(`${left} left\n`);
-    await io.sleep(Math.min(POLL_MS, rest));
+    await io.sleep(Math.min(POLL_MS, rest), () => {
+      session.stderr.write(`interrupted: ${leftText(left)}\n`);
+    });
   }
 }
 
