@@ -147,7 +147,7 @@ compset() { PREFIX=\${PREFIX#*=} }
   }
 
   it.each([
-    ['ipvsadm -At 10.0.0.9:80 -s w', ['rr', 'wrr', 'wlc', 'conhash', 'mh', 'fo']],
+    ['ipvsadm -At 10.0.0.9:80 -s w', ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'sh', 'dh', 'conhash', 'mh', 'lblc', 'lblcr']],
     ['ipvsadm -L --color=a', ['auto', 'always', 'never']],
     ['ipvsadm -D -t 10', ['10.0.0.1:80', '10.0.0.2:443']],
     ['ipvsadm -d -t 10.0.0.1:80 -r ', ['172.16.5.9:8001', '172.16.5.10:8001']],
