@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR]: what a packet and a connection cost one worker.
+// npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR] [-- --accounting]: what a packet and a connection cost one worker.
 // docs/benchmark.md says how it is measured and how to read it. --max fails when FullNAT UDP/IPv4 with 1,024 flows costs more
 // cycles per packet above the ceiling. --build measures an existing Meson build directory.
 import { writeFileSync } from 'node:fs';
@@ -23,10 +23,10 @@ function readOptions() {
   let values;
   try {
     ({ values } = parseArgs({
-      options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, build: { type: 'string' } },
+      options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, build: { type: 'string' }, accounting: { type: 'boolean' } },
     }));
   } catch (error) {
-    throw new StepError(error.message, '', 'npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR]');
+    throw new StepError(error.message, '', 'npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --build DIR] [-- --accounting]');
   }
   if (values.max !== undefined && !(Number(values.max) > 0)) throw new StepError(`--max ${values.max}: not a number of cycles`);
   return values;
@@ -34,7 +34,7 @@ function readOptions() {
 
 async function main() {
   const values = readOptions();
-  const files = await buildBench(values.build);
+  const files = { ...(await buildBench(values.build)), accounting: values.accounting === true };
   const began = Date.now();
   const description = machine();
   printMachine(description);

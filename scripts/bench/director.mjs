@@ -21,11 +21,12 @@ function memoryArgs() {
 export const usesHugepages = () => memoryArgs().includes('--in-memory');
 
 export class Director {
-  /** @param {{daemon: string, plugin: string, timeouts?: string}} options timeouts: more lines for ipvs_defs. */
-  constructor({ daemon, plugin, timeouts = '' }) {
+  /** @param {{daemon: string, plugin: string, timeouts?: string, accounting?: boolean}} options timeouts: more lines for ipvs_defs. */
+  constructor({ daemon, plugin, timeouts = '', accounting = false }) {
     this.daemon = daemon;
     this.plugin = plugin;
     this.timeouts = timeouts;
+    this.connLines = accounting ? '\n        <init> conn_accounting on' : '';
     this.dir = mkdtempSync(path.join(os.tmpdir(), 'dpvs-bench-'));
     this.ended = undefined;
   }
@@ -50,7 +51,7 @@ netif_defs {
 }
 ipvs_defs {
     conn {
-        <init> conn_pool_size 2097151
+        <init> conn_pool_size 2097151${this.connLines}
     }
 ${this.timeouts}
 }

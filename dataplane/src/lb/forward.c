@@ -140,7 +140,7 @@ lists_check(const struct conn_table *t, uint32_t idx)
 	return svc ? lb_acl_check(svc, &a.caddr) : DROP_NONE;
 }
 
-void
+__rte_noinline void
 lb_conn_renew(struct worker *w, uint32_t idx)
 {
 	struct conn_hot *c = &w->lb->t.hot[idx];
@@ -163,7 +163,7 @@ quiescent(const struct conn_hot *c)
 
 /* A packet of a connection that is not what it was: its client was refused meanwhile, or its server is
  * quiesced. Servers may still answer a refused client, whose connection ends for want of packets. */
-static bool
+static __rte_noinline bool
 refuse(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
@@ -214,8 +214,12 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	int growth;
 
 	lb_conn_refresh(w, idx);
-	if (unlikely(c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, idx, dir))
-		return;
+	if (unlikely(c->flags & CONN_F_SPECIAL)) {
+		if ((c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, idx, dir))
+			return;
+		if (c->flags & CONN_F_ACCOUNT)
+			conn_account_add(&w->lb->t, idx, dir, p->ip_len);
+	}
 	c->last_seen = conn_tick(w->now_ms);
 	if (c->proto == PKT_PROTO_TCP)
 		lb_proto_tcp.track(w, idx, p, dir);
@@ -228,8 +232,6 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 		n->out_packets++;
 		n->out_bytes += p->ip_len;
 	}
-	if (unlikely(w->lb->t.account))
-		conn_account_add(&w->lb->t, idx, dir, p->ip_len);
 	confirm(w, c, p, dir);
 	if (likely(c->fwd == LB_FWD_FNAT)) {
 		if (likely(p->ip_len <= w->lb->mtu_safe) || !refuse_too_big(w, m, p, idx, dir, 0))

@@ -192,6 +192,14 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	return true;
 }
 
+static void
+accounts_prefetch(const struct conn_table *t, const struct pkt *p, const uint16_t *flow, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++)
+		if (p[flow[k]].conn != CONN_NONE)
+			rte_prefetch0(&t->account[p[flow[k]].conn >> 1]);
+}
+
 unsigned
 lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint16_t *rest)
 {
@@ -233,6 +241,8 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		if (q->conn != CONN_NONE)
 			rte_prefetch0(lb_counters(w->index, t->hot[q->conn >> 1].dest));
 	}
+	if (unlikely(t->account))
+		accounts_prefetch(t, p, flow, nflow);
 	for (unsigned k = 0; k < nflow; k++) {
 		unsigned i = flow[k];
 

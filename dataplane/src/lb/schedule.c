@@ -153,8 +153,10 @@ conn_open(struct worker *w, struct pkt *p, const struct lb_key *key, struct lb_s
 	cold->svc_timeout = attrs->conn_timeout;
 	addrs_store(t, idx, &a);
 	proto->open(w, idx, p, attrs);
-	if (t->account)
+	if (t->account) {
 		conn_account_start(t, idx, w->now_ms);
+		c->flags |= CONN_F_ACCOUNT;
+	}
 	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
 		lport_free(&lb->ports, cold->port_space, c->lport);
 		conn_abandon(t, idx);

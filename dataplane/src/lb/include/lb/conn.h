@@ -26,11 +26,14 @@ enum {
 	CONN_F_SEEN_OUT = 8,      /* a packet from the real server was seen */
 	CONN_F_V6 = 16,           /* client and virtual address are IPv6, in conn_v6 */
 	CONN_F_RS_V6 = 32,        /* local address and real server are; CONN_F_V6 << direction is the family of a packet */
-	CONN_F_DELTA = 64,        /* TCP sequence numbers are shifted by seq_delta */
-	CONN_F_FIRST_DATA = 128,  /* first_data is known */
-	CONN_F_RS_SEQ = 256,      /* rs_seq_end and rs_ack are known */
-	CONN_F_ONE_WAY = 512,     /* replies do not pass here (direct routing, tunnel): no second tuple */
-	CONN_F_DENIED = 1024,     /* the service's lists refuse the client, as of net_gen */
+	CONN_F_DENIED = 64,       /* the service's lists refuse the client, as of net_gen */
+	CONN_F_ACCOUNT = 128,     /* has counters of its own */
+	CONN_F_DELTA = 256,       /* TCP sequence numbers are shifted by seq_delta */
+	CONN_F_FIRST_DATA = 512,  /* first_data is known */
+	CONN_F_RS_SEQ = 1024,     /* rs_seq_end and rs_ack are known */
+	CONN_F_ONE_WAY = 2048,    /* replies do not pass here (direct routing, tunnel): no second tuple */
+	/* What makes a packet need more than the ordinary: one test of one byte finds them all. */
+	CONN_F_SPECIAL = CONN_F_EXPIRE_Q | CONN_F_DENIED | CONN_F_ACCOUNT,
 };
 
 struct conn_hot {
