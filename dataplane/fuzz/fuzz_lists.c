@@ -4,9 +4,9 @@
  * behind them, without packets.
  *
  * Input: a sequence of steps. A step is a byte that says what to do, and its arguments. Some steps make and
- * delete services and real servers, so that there is something to list and cursors lose their services;
- * others send requests whose bytes come from the input. A page must be well-formed, in order, and no longer
- * than asked for; a walk must end.
+ * delete services, real servers and entries of deny and allow lists, so that there is something to list and
+ * cursors lose their services; others send requests whose bytes come from the input. A page must be
+ * well-formed, in order, and no longer than asked for; a walk must end.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +143,41 @@ change(struct input *in, uint8_t op)
 	request(ids[op], SOCKOPT_SET, &c, sizeof(c));
 }
 
+/* Lists outlive the services that they are for: those that an input made are emptied in its end. */
+static struct ds_acl listed[256];
+static unsigned nlisted;
+
+static void
+change_list(struct input *in)
+{
+	struct dp_vs_service_compat svc = some_service(in);
+	uint8_t what = byte(in);
+	struct ds_acl c = {.vaddr = svc.addr,
+			   .vport = svc.port,
+			   .proto = svc.proto,
+			   .af = (uint8_t)svc.af,
+			   .op = 1 + (what & 3),
+			   .list = what & 4 ? DS_ACL_ALLOW : DS_ACL_DENY,
+			   .entry.subject = {.af = (uint8_t)svc.af, .plen = byte(in)}};
+
+	take(in, &c.entry.subject.addr, 4);
+	if (nlisted == RTE_DIM(listed) || request(DS_MSG_ACL, SOCKOPT_SET, &c, sizeof(c)))
+		return;
+	c.op = DS_ACL_FLUSH;
+	listed[nlisted++] = c;
+}
+
+static void
+empty_lists(void)
+{
+	while (nlisted > 0)
+		assert(request(DS_MSG_ACL, SOCKOPT_SET, &listed[--nlisted], sizeof(listed[0])) == 0);
+	for (uint32_t id = SOCKOPT_GET_BLKLST_GETALL; id <= SOCKOPT_GET_WHTLST_GETALL; id += 4) {
+		assert(request(id, SOCKOPT_GET, NULL, 0) == 0);
+		assert(ctrl_reply_len(reply) == sizeof(struct dp_vs_blklst_conf_array));
+	}
+}
+
 /* ---- pages ---- */
 
 struct page {
@@ -188,6 +223,10 @@ page_read(void)
 			assert(place(&c, more.serial) > page.last);
 			page.last = place(&c, more.serial);
 		}
+		if (tlv.type == DS_TLV_DENY)
+			assert(tlv.len == more.deny * sizeof(struct ds_acl_entry));
+		if (tlv.type == DS_TLV_ALLOW)
+			assert(tlv.len == more.allow * sizeof(struct ds_acl_entry));
 	}
 	return page;
 }
@@ -242,16 +281,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = {data, size};
 
 	while (in.left) {
-		uint8_t op = byte(&in) % 9;
+		uint8_t op = byte(&in) % 10;
 
 		if (op < 6)
 			change(&in, op);
 		else if (op < 8)
 			walk(&in, op == 7);
-		else
+		else if (op == 8)
 			any_request(&in);
+		else
+			change_list(&in);
 	}
 	request(DPVS_SO_SET_FLUSH, SOCKOPT_SET, NULL, 0);
+	empty_lists();
 	for (int i = 0; i < 3; i++) {
 		rcu_reclaim();
 		lb_control_tick(clock_now_ms());
