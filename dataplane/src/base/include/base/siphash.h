@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SipHash-1-3 (Aumasson, Bernstein 2012) of 64-bit words: a keyed hash whose results tell nothing about the
+ * SipHash (Aumasson, Bernstein 2012) of 64-bit words: a keyed hash whose results tell nothing about the
  * key, for values that leave the machine.
  */
 #ifndef BASE_SIPHASH_H
@@ -45,23 +45,37 @@ siphash_start(const struct siphash_key *k)
 				 k->k0 ^ 0x6c7967656e657261u, k->k1 ^ 0x7465646279746573u}};
 }
 
+/* SipHash-c-d has c rounds for each word and d at the end; the forms without numbers are SipHash-1-3. */
+static inline void
+siphash_word_rounds(struct siphash *s, uint64_t word, unsigned rounds)
+{
+	s->v[3] ^= word;
+	for (unsigned i = 0; i < rounds; i++)
+		siphash_round(s->v);
+	s->v[0] ^= word;
+}
+
 static inline void
 siphash_word(struct siphash *s, uint64_t word)
 {
-	s->v[3] ^= word;
-	siphash_round(s->v);
-	s->v[0] ^= word;
+	siphash_word_rounds(s, word, 1);
 }
 
 /* tail: the bytes that are no whole word, in the low end; len: bytes altogether. */
 static inline uint64_t
-siphash_end(struct siphash *s, uint64_t tail, size_t len)
+siphash_end_rounds(struct siphash *s, uint64_t tail, size_t len, unsigned word_rounds, unsigned end_rounds)
 {
-	siphash_word(s, (uint64_t)len << 56 | tail);
+	siphash_word_rounds(s, (uint64_t)len << 56 | tail, word_rounds);
 	s->v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
+	for (unsigned i = 0; i < end_rounds; i++)
 		siphash_round(s->v);
 	return s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
+}
+
+static inline uint64_t
+siphash_end(struct siphash *s, uint64_t tail, size_t len)
+{
+	return siphash_end_rounds(s, tail, len, 1, 3);
 }
 
 #endif
