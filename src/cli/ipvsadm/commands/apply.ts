@@ -30,7 +30,7 @@ const EXIT_DIFFERS = 3;
 const ATTEMPTS = 10;
 
 /** Reads the file, or standard input for "-". */
-async function readWanted(file: string, io: Io, rules: Rules): Promise<ReturnType<typeof readRules> extends Promise<infer T> ? T : never> {
+async function readWanted(file: string, io: Io, rules: Rules): Promise<Awaited<ReturnType<typeof readRules>>> {
   const fd = file === '-' ? null : openFile(file);
   try {
     const { isJson, pieces } = peek(fd === null ? io.stdin() : readPieces(fd));
