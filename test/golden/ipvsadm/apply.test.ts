@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // --apply: the daemon shall have what a file says. With JSON as well as with rules, of -S and of people.
-import Ajv2020 from 'ajv/dist/2020';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonError, type RequestType } from '../../../src/ipc/client';
 import { EDPVS, MSG } from '../../../src/ipc/codec';
 import { MemoryDaemon, type MemoryDaemonOptions } from '../../support/extension-daemon';
+import { validDocument } from '../../support/schema';
 import { ipvsadm, type Result } from './run';
 
 let folder: string;
@@ -19,21 +19,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-
-const schema = JSON.parse(readFileSync(path.join(import.meta.dirname, '../../../docs/schema/ipvsadm.schema.json'), 'utf8')) as { $id: string };
-const ajv = new Ajv2020({ strict: true, allErrors: true });
-ajv.addSchema(schema);
-
-/** A document, held against its part of the schema. */
-function valid(kind: string, text: string): unknown {
-  const document: unknown = JSON.parse(text);
-  const validate = ajv.getSchema(`${schema.$id}#/$defs/${kind}`);
-  if (validate === undefined) throw new Error(`the schema has no ${kind}`);
-  validate(document);
-  expect(validate.errors ?? []).toEqual([]);
-  expect(ajv.getSchema(schema.$id)?.(document)).toBe(true);
-  return document;
-}
 
 function daemonWith(options: MemoryDaemonOptions = {}): MemoryDaemon {
   return new MemoryDaemon({ extensions: true, devices: ['dpdk0', 'dpdk1'], ...options });
@@ -248,7 +233,7 @@ describe('IB-06 --apply', () => {
       { change: 'add', rule: '-a -t 10.0.0.1:80 -r 10.1.0.2:8080 -b -w 1', previous_rule: null, source: 'line 2' },
       { change: 'delete', rule: '-a -t 10.0.0.1:80 -r 10.1.0.1:8080 -b -w 1', previous_rule: null, source: null },
     ];
-    expect(documents.map(({ code, stdout }) => [code, valid('difference_list', stdout)])).toEqual([
+    expect(documents.map(({ code, stdout }) => [code, validDocument('difference_list', stdout)])).toEqual([
       [3, { applied: false, differences }],
       [0, { applied: true, differences }],
       [0, { applied: true, differences: [] }],
@@ -289,7 +274,7 @@ describe('IB-06 JSON', () => {
     const daemon = await configured([...THEN, '-O -t 10.0.0.4:80 -2 203.0.113.0/24', '-A -H proto=udp,src-range=10.0.0.0-10.0.0.9:1-2,oif=dpdk0 -s conhash', '-A -f 7 -6 -s rr']);
     const before = await saved(daemon);
     const { stdout } = await ipvsadm(['-S', '--json', '--pretty'], daemon);
-    expect(stdout).toBe(`${JSON.stringify(valid('configuration', stdout), null, 2)}\n`);
+    expect(stdout).toBe(`${JSON.stringify(validDocument('configuration', stdout), null, 2)}\n`);
     const [target, old] = [daemonWith(), daemonWith({ extensions: [MSG.DS_MSG_ACL, MSG.DS_MSG_LIST_SERVICES] })];
     for (const each of [target, old]) {
       expect(await restore(each, stdout)).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -345,7 +330,7 @@ describe('IB-06 JSON', () => {
     const daemon = daemonWith();
     const { code, stderr } = await restore(daemon, { services: [{ ...SERVICE, scheduler: 'none' }, { ...SERVICE, scheduler: 'rr', port: 81 }] }, '--json');
     expect(code).toBe(252);
-    expect(valid('error_document', stderr)).toEqual({
+    expect(validDocument('error_document', stderr)).toEqual({
       error: {
         code: -4, name: 'not exist', request: 'add-service', about: null, message: 'Scheduler or persistence engine not found', where: 'services[0]', rule: '-A -t 10.0.0.1:80 -s none',
       }, // prettier-ignore

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What --json prints, against the schema that is published with the documentation.
-import Ajv2020 from 'ajv/dist/2020';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MSG } from '../../../src/ipc/codec';
+import { validDocument } from '../../support/schema';
 import { fullDaemon } from './lists';
 import { infoReply, ipvsadm, ScriptedDaemon, tcpService, servicesReply } from './run';
 
 const folder = path.join(import.meta.dirname, '../../../docs');
-const schema = JSON.parse(readFileSync(path.join(folder, 'schema/ipvsadm.schema.json'), 'utf8')) as { $id: string; $defs: object };
-const ajv = new Ajv2020({ strict: true, allErrors: true });
-ajv.addSchema(schema);
-
-/** Parses one document and holds it against its part of the schema. */
-function valid(kind: string, text: string): unknown {
-  const document: unknown = JSON.parse(text);
-  const validate = ajv.getSchema(`${schema.$id}#/$defs/${kind}`);
-  if (validate === undefined) throw new Error(`the schema has no ${kind}`);
-  validate(document);
-  expect(validate.errors ?? []).toEqual([]);
-  const whole = ajv.getSchema(schema.$id);
-  expect(whole?.(document)).toBe(true);
-  return document;
-}
 
 const DOCUMENTS = [
   ['service_list', '-Ln'],
@@ -60,7 +45,7 @@ describe.each([[true], [false]])('extensions: %s', (extensions) => {
     const pretty = await ipvsadm([...argv.split(' '), '--json', '--pretty'], fullDaemon({ extensions }));
     expect([compact.code, compact.stderr, pretty.code]).toEqual([0, '', 0]);
     expect(compact.stdout.split('\n')).toHaveLength(2);
-    expect(pretty.stdout).toBe(`${JSON.stringify(valid(kind, compact.stdout), null, 2)}\n`);
+    expect(pretty.stdout).toBe(`${JSON.stringify(validDocument(kind, compact.stdout), null, 2)}\n`);
   });
 });
 
@@ -70,7 +55,7 @@ interface Counted {
 
 it('IB-01 numbers are exact: as text where a number would lose digits, and never scaled', async () => {
   const { stdout } = await ipvsadm(['-Ln', '--json', '--stats', '--rate', '--bits', '-t', '10.0.0.1:80'], fullDaemon({ extensions: true }));
-  const { services } = valid('service_list', stdout) as Counted;
+  const { services } = validDocument('service_list', stdout) as Counted;
   expect(services[0]?.counters).toEqual({
     connections: 2000, in_packets: '18014398509481986', out_packets: 10, in_bytes: 246_913_578, out_bytes: 14,
   }); // prettier-ignore
@@ -82,7 +67,7 @@ it('IB-01 numbers are exact: as text where a number would lose digits, and never
 
 it('IB-01 a service has every attribute that options set, called as they are', async () => {
   const { stdout } = await ipvsadm(['-Ln', '--json', '--details', '-t', '10.0.0.1:80'], fullDaemon({ extensions: true }));
-  const { services } = valid('service_list', stdout) as { services: readonly object[] };
+  const { services } = validDocument('service_list', stdout) as { services: readonly object[] };
   expect(services[0]).toMatchObject({
     kind: 'address', family: 'ipv4', protocol: 'tcp', address: '10.0.0.1', port: 80, fwmark: null, match: null, scheduler: 'wlc', hash_target: null,
     persistent_seconds: 360, netmask: '255.255.255.0', ops: false, synproxy: true, conn_timeout_seconds: 1800, proxy_protocol: 'v2-insecure',
@@ -100,7 +85,7 @@ it('IB-01 a service has every attribute that options set, called as they are', a
 
 it('IB-01 lcores have shares of their own', async () => {
   const { stdout } = await ipvsadm(['-Ln', '--json', '--cpu', 'all', '-t', '10.0.0.1:80'], fullDaemon({ extensions: true }));
-  const { services } = valid('service_list', stdout) as { services: readonly { lcores: readonly { index: number }[]; servers: readonly { lcores: readonly { index: number }[] }[] }[] };
+  const { services } = validDocument('service_list', stdout) as { services: readonly { lcores: readonly { index: number }[]; servers: readonly { lcores: readonly { index: number }[] }[] }[] };
   expect(services[0]?.lcores.map(({ index }) => index)).toEqual([1, 2]);
   expect(services[0]?.servers[0]?.lcores.map(({ index }) => index)).toEqual([1, 2]);
 });
@@ -109,7 +94,7 @@ describe('IB-03 errors', () => {
   const errorOf = async (argv: string, daemon = fullDaemon({ extensions: true })): Promise<{ code: number; stdout: string; error: unknown }> => {
     const { code, stdout, stderr } = await ipvsadm(argv.split(' '), daemon);
     expect(stderr.split('\n')).toHaveLength(2);
-    const { error } = valid('error_document', stderr) as { error: unknown };
+    const { error } = validDocument('error_document', stderr) as { error: unknown };
     return { code, stdout, error };
   };
 
@@ -154,8 +139,8 @@ describe('IB-03 errors', () => {
     const { code, stdout, stderr } = await ipvsadm(['-Ln', '--json'], daemon);
     const expected = { code: -23, name: 'msg callback failed', request: 'get-dests', message: 'No such service' };
     expect(code).toBe(1);
-    expect(valid('error_document', stderr)).toEqual({ error: { ...expected, about: 'TCP  10.0.0.1:80' } });
-    const { services } = valid('service_list', stdout) as { services: readonly { error?: unknown }[] };
+    expect(validDocument('error_document', stderr)).toEqual({ error: { ...expected, about: 'TCP  10.0.0.1:80' } });
+    const { services } = validDocument('service_list', stdout) as { services: readonly { error?: unknown }[] };
     expect(services.map(({ error }) => error)).toEqual([{ ...expected, about: null }]);
   });
 
@@ -163,26 +148,26 @@ describe('IB-03 errors', () => {
     const daemon = new ScriptedDaemon({ [MSG.DPVS_SO_GET_INFO]: () => infoReply(0), [MSG.SOCKOPT_GET_CONN_ALL]: () => -23 });
     const { code, stdout, stderr } = await ipvsadm(['-Lnc', '--json'], daemon);
     expect(code).toBe(1);
-    expect(valid('connection_list', stdout)).toMatchObject({ connections: [], complete: false });
-    valid('error_document', stderr);
+    expect(validDocument('connection_list', stdout)).toMatchObject({ connections: [], complete: false });
+    validDocument('error_document', stderr);
   });
 
   it('a connection that is not there is one of them, and nothing is missing', async () => {
     const { code, stdout, error } = await errorOf('-Lnc --sockpair tcp:192.0.2.1:1:192.0.2.2:2 --json');
     expect([code, error]).toMatchObject([1, { message: 'connection specified not found' }]);
-    expect(valid('connection_list', stdout)).toMatchObject({ connections: [], complete: true });
+    expect(validDocument('connection_list', stdout)).toMatchObject({ connections: [], complete: true });
   });
 
   it('warnings are no errors', async () => {
     const { code, stderr } = await ipvsadm(['-U', '-t', '192.0.2.1:80', '-k', '192.0.2.2', '--json'], fullDaemon());
     expect(code).toBe(0);
-    valid('warning_document', stderr);
+    validDocument('warning_document', stderr);
   });
 
   it('a daemon that is not there is one', async () => {
     const { code, stderr } = await ipvsadm(['-Ln', '--json'], new ScriptedDaemon({}));
     expect(code).toBe(2);
-    expect(valid('error_document', stderr)).toMatchObject({ error: { code: null, exit_status: 2 } });
+    expect(validDocument('error_document', stderr)).toMatchObject({ error: { code: null, exit_status: 2 } });
   });
 });
 
