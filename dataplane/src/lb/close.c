@@ -4,6 +4,8 @@
  */
 #include "lb_worker.h"
 
+#include <rte_branch_prediction.h>
+
 void
 lb_conn_set_active(struct worker *w, uint32_t idx, bool active)
 {
@@ -48,6 +50,8 @@ lb_conn_close(struct worker *w, uint32_t idx)
 	else
 		n->inactive--;
 	n->closed++;
+	if (unlikely(c->flags & CONN_F_MORE))
+		lb_more_close(w, idx);
 	/* There is room again; the next connection tests the threshold anew. */
 	n->overloaded = 0;
 	conn_remove(&lb->t, idx);
@@ -59,6 +63,8 @@ lb_conn_expire(void *arg, uint32_t idx)
 {
 	struct worker *w = arg;
 
+	if (unlikely(w->lb->t.hot[idx].flags & CONN_F_MORE) && lb_more_expired(w, idx))
+		return;
 	lb_proto_find(w->lb->t.hot[idx].proto)->expired(w, idx);
 	lb_conn_close(w, idx);
 }

@@ -58,13 +58,14 @@ conn_table_init(struct conn_table *t, uint32_t capacity, uint64_t now_ms)
 	t->hot = arena_new(n * sizeof(*t->hot));
 	t->v6 = arena_new(n * sizeof(*t->v6));
 	t->cold = arena_new(n * sizeof(*t->cold));
+	t->more = arena_new(n * sizeof(*t->more));
 	t->wheel = arena_new(WHEEL_SLOTS * sizeof(*t->wheel));
 	t->bytes =
 	    (size_t)nbuckets * 64 + (size_t)t->overflow_size * 64 + n * (64 + 64 + 32) + WHEEL_SLOTS * 4;
 	t->fresh = 1;
 	t->overflow_fresh = 1;
 	t->wheel_now = wheel_slot_at(now_ms);
-	if (!t->buckets || !t->overflow || !t->hot || !t->v6 || !t->cold || !t->wheel) {
+	if (!t->buckets || !t->overflow || !t->hot || !t->v6 || !t->cold || !t->more || !t->wheel) {
 		conn_table_fini(t);
 		return EDPVS_NOMEM;
 	}
@@ -88,6 +89,7 @@ conn_table_fini(struct conn_table *t)
 	arena_free(t->hot, n * sizeof(*t->hot));
 	arena_free(t->v6, n * sizeof(*t->v6));
 	arena_free(t->cold, n * sizeof(*t->cold));
+	arena_free(t->more, n * sizeof(*t->more));
 	arena_free(t->account, n * sizeof(*t->account));
 	arena_free(t->wheel, WHEEL_SLOTS * sizeof(*t->wheel));
 	memset(t, 0, sizeof(*t));

@@ -12,8 +12,6 @@
 
 #include "base/hash.h"
 #include "core/mbuf.h"
-#include "net/net.h"
-#include "port/port.h"
 
 /* Bit i set: slot i of the bucket has the tag. */
 static inline uint32_t
@@ -101,45 +99,6 @@ flow_hash(const struct pkt *p)
 	return hash_flow4(saddr, daddr, p->sport, p->dport, p->proto);
 }
 
-/* The worker of a client, by its address and port: requests and, with NAT, replies have them. */
-static unsigned
-client_owner(int af, const uint8_t *addr, uint16_t port, uint8_t proto)
-{
-	union inet_ip ip = inet_ip_make(af, addr);
-	uint32_t h = hash_flow6(ip.b, ip.b, port, 0, proto);
-
-	/* Mixed once more: the worker must not be a function of the bits that choose the bucket. */
-	return (h * 2654435769u >> 16) % nworkers;
-}
-
-/*
- * The worker that owns the flow of a packet which no connection here knows. Replies to a local address go
- * where the port was taken, also when the address was deleted and its connections go on; other flows stay
- * where the device put them, or are spread by hash when the device cannot.
- */
-static unsigned
-flow_owner(const struct worker *w, const struct pkt *p)
-{
-	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
-	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
-
-	const uint8_t *src = p->l3 + (af == INET_AF_V6 ? 8 : 12);
-
-	if (net_local_lookup(af, &dst) != NET_LOCAL) {
-		struct lb_key key = {.vip = dst, .vport_be = p->dport, .af = (uint8_t)af, .proto = p->proto};
-		struct lb_key from = {
-		    .vip = inet_ip_make(af, src), .vport_be = p->sport, .af = (uint8_t)af, .proto = p->proto};
-
-		if (lb_nat_server(&from))
-			return client_owner(af, dst.b, p->dport, p->proto);
-		if (!lb_service_lookup(&key))
-			return rte_be_to_cpu_16(p->dport) % nworkers;
-	}
-	if (ports[p->port]->steering != STEER_SOFTWARE)
-		return w->index;
-	return client_owner(af, src, p->sport, p->proto);
-}
-
 uint32_t
 lb_flow_hash(const struct pkt *p)
 {
@@ -150,12 +109,6 @@ uint32_t
 lb_flow_find(const struct conn_table *t, const struct pkt *p)
 {
 	return flow_find(t, p);
-}
-
-unsigned
-lb_flow_owner(const struct worker *w, const struct pkt *p)
-{
-	return flow_owner(w, p);
 }
 
 static inline bool
@@ -173,7 +126,7 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	uint32_t ref;
 
 	if (nworkers > 1 && !(p->flags & PKT_F_HANDED)) {
-		unsigned owner = flow_owner(w, p);
+		unsigned owner = lb_flow_owner(w, p);
 
 		if (owner != w->index) {
 			mbuf_meta(m)->port = p->port;

@@ -33,6 +33,7 @@ struct conn_table {
 	struct conn_v6 *v6;
 	struct conn_cold *cold;
 	struct conn_account *account; /* [capacity + 1]; NULL without conn_accounting */
+	struct conn_more *more;	      /* [capacity + 1]; valid where CONN_F_MORE is set */
 	uint32_t capacity;
 	volatile uint32_t count;
 	uint32_t free_head;	      /* list through cold.wheel_next */
@@ -144,6 +145,41 @@ conn_tag(uint32_t hash)
 	return tag ? tag : 1;
 }
 
+/* What few connections have; made, zeroed, when it is asked for the first time. */
+static inline struct conn_more *
+conn_more(struct conn_table *t, uint32_t idx)
+{
+	if (!(t->hot[idx].flags & CONN_F_MORE)) {
+		t->more[idx] = (struct conn_more){.tmpl = CONN_NONE};
+		t->hot[idx].flags |= CONN_F_MORE;
+	}
+	return &t->more[idx];
+}
+
+/* Gives a connection tasks (MORE_T_*), or takes them away. */
+static inline void
+conn_tasks_set(struct conn_table *t, uint32_t idx, uint16_t tasks)
+{
+	conn_more(t, idx)->tasks |= tasks;
+	t->hot[idx].flags |= CONN_F_TASKS;
+}
+
+static inline void
+conn_tasks_clear(struct conn_table *t, uint32_t idx, uint16_t tasks)
+{
+	if (!(t->hot[idx].flags & CONN_F_TASKS))
+		return;
+	t->more[idx].tasks &= (uint16_t)~tasks;
+	if (t->more[idx].tasks == 0)
+		t->hot[idx].flags &= (uint16_t)~CONN_F_TASKS;
+}
+
+static inline bool
+conn_task(const struct conn_table *t, uint32_t idx, uint16_t task)
+{
+	return (t->hot[idx].flags & CONN_F_TASKS) && (t->more[idx].tasks & task);
+}
+
 /* ---- local ports (lport.c)
  * ------------------------------------------------------------------------------------------------------- */
 
@@ -198,8 +234,14 @@ uint32_t lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why);
 /* Forwards a packet of a connection. Ownership of m passes. forward.c */
 void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref);
 
+/*
+ * A packet of a connection with a CONN_F_SPECIAL flag, before the ordinary path. True: m is taken, and the
+ * connection may be gone. special.c
+ */
+bool lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
+
 /* A connection is as old as its service's configuration and the network: asks anew what it remembers of both.
- * forward.c */
+ * special.c */
 void lb_conn_renew(struct worker *w, uint32_t idx);
 
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
@@ -209,6 +251,11 @@ uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
 void lb_conn_close(struct worker *w, uint32_t idx);
 /* The same after the protocol's last words, such as resets. arg is the worker. close.c */
 void lb_conn_expire(void *arg, uint32_t idx);
+
+/* The end of a connection with CONN_F_MORE (more.c). Expired: true when it lives on, then with a new timeout.
+ * Closed: gives back what its conn_more holds. */
+bool lb_more_expired(struct worker *w, uint32_t idx);
+void lb_more_close(struct worker *w, uint32_t idx);
 
 /*
  * Forwarding modes, one file each under xmit/: translate and send a packet of a connection. Ownership of m

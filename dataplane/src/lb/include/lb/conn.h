@@ -5,7 +5,8 @@
  * A connection is an index into three arrays: the hot line (64 bytes, all that an established packet needs), the IPv6 addresses
  * (64 bytes, touched by IPv6 only) and the cold part (32 bytes: timer and state that few packets need). Each direction has a slot in a 64-byte
  * bucket of tags and indices. There is one writer, the worker; the control lcore reads entries for listings and uses `seq` to skip torn ones.
- * 192 bytes per connection, all told; 32 more, in an array of their own, when connections have counters (conn_accounting).
+ * 192 bytes per connection, all told; 32 more, in an array of their own, when connections have counters (conn_accounting), and 64 in another for
+ * the few that have a conn_more.
  */
 #ifndef LB_CONN_H
 #define LB_CONN_H
@@ -32,8 +33,11 @@ enum {
 	CONN_F_FIRST_DATA = 512,  /* first_data is known */
 	CONN_F_RS_SEQ = 1024,     /* rs_seq_end and rs_ack are known */
 	CONN_F_ONE_WAY = 2048,    /* replies do not pass here (direct routing, tunnel): no second tuple */
-	/* What makes a packet need more than the ordinary: one test of one byte finds them all. */
-	CONN_F_SPECIAL = CONN_F_EXPIRE_Q | CONN_F_DENIED | CONN_F_ACCOUNT,
+	CONN_F_MORE = 4096,       /* has a conn_more */
+	CONN_F_TASKS = 8192,      /* ... with tasks for packets */
+	CONN_F_TEMPLATE = 16384,  /* of persistence: no packet's, holds the server of a client's connections */
+	/* What makes a packet need more than the ordinary: one test finds them all. */
+	CONN_F_SPECIAL = CONN_F_EXPIRE_Q | CONN_F_DENIED | CONN_F_ACCOUNT | CONN_F_TASKS,
 };
 
 struct conn_hot {
@@ -67,6 +71,31 @@ struct conn_cold {
 	uint16_t mtu_in, mtu_out;        /* of the path towards the real server and towards the client */
 };
 
+/* conn_more.tasks: what packets of a connection need beside the ordinary. */
+enum {
+	MORE_T_SYNPROXY = 1, /* sequence numbers, window and handshake are the SYN proxy's business */
+	MORE_T_PROXY = 2,    /* the server is still to learn the client's address by a PROXY header */
+	MORE_T_LIMIT = 4,    /* the service lets a proportion of packets pass */
+};
+
+/* What few connections have: those of persistent services, of the SYN proxy, with PROXY headers. A line of its own that is touched by them only. */
+struct conn_more {
+	uint32_t tmpl;          /* the template that controls this connection, or CONN_NONE */
+	uint32_t controlled;    /* of a template: connections */
+	uint16_t tasks;         /* MORE_T_*; CONN_F_TASKS says that there are any */
+	uint8_t limit;          /* MORE_T_LIMIT: percentage */
+	uint8_t proxy;          /* MORE_T_PROXY: version and whether an existing header stands (lb_attrs.proxy_protocol) */
+	uint32_t proxy_seq;     /* first sequence number of data as the client counts, host order */
+	uint16_t proxy_len;     /* bytes of the header; 0 before it was sent */
+	uint8_t syn_retries;    /* SYN proxy: SYNs left to send to the real server */
+	uint8_t syn_saved;      /* packets of the client that wait for the real server */
+	uint32_t syn_ack_delta; /* our sequence number towards the client minus the real server's */
+	uint32_t storm_seq, storm_ack, storm_count; /* repeated acknowledgements of the real server */
+	uint8_t rs_wscale, our_wscale;
+	uint16_t pad;
+	void *saved;            /* SYN proxy: list of packets, by their next pointers; first the SYN for the real server */
+} __rte_aligned(64);
+
 /* What a connection carried, by direction (CONN_DIR_*); kept with conn_accounting only. */
 struct conn_account {
 	uint64_t packets[2]; /* 48 bits; above them 16 bits each of the time when it was opened, units of last_seen */
@@ -74,7 +103,7 @@ struct conn_account {
 };
 
 _Static_assert(sizeof(struct conn_hot) == 64 && sizeof(struct conn_v6) == 64 && sizeof(struct conn_cold) == 32 &&
-		   sizeof(struct conn_account) == 32, "conn layout");
+		   sizeof(struct conn_account) == 32 && sizeof(struct conn_more) == 64, "conn layout");
 
 /* For listings: a connection as text-free data; addresses as inet_ip whatever the family. */
 struct conn_view {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of a connection's conn_more when the connection times out or ends. */
+#include "lb_worker.h"
+
+bool
+lb_more_expired(struct worker *w, uint32_t idx)
+{
+	/* A template is good for as long as connections follow it. */
+	if (w->lb->t.more[idx].controlled == 0)
+		return false;
+	w->lb->t.hot[idx].last_seen = conn_tick(w->now_ms);
+	return true;
+}
+
+void
+lb_more_close(struct worker *w, uint32_t idx)
+{
+	uint32_t tmpl = w->lb->t.more[idx].tmpl;
+
+	if (tmpl != CONN_NONE)
+		w->lb->t.more[tmpl].controlled--;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens a connection: its tuples as the forwarding mode wants them, for FullNAT with a local address and
+ * port. */
+#include "open.h"
+
+#include "core/conf.h"
+#include "core/rcu.h"
+#include "net/net.h"
+
+enum { LIP_TRIES = 16, SVC_F_EXPIRE_QUIESCENT = 0x10 };
+
+static uint64_t
+cheap_random(struct lb_worker *lb)
+{
+	/* xorshift64*: spreads choices, hides nothing. */
+	lb->rand ^= lb->rand >> 12;
+	lb->rand ^= lb->rand << 25;
+	lb->rand ^= lb->rand >> 27;
+	return lb->rand * 2685821657736338717ull;
+}
+
+/*
+ * Local addresses in turn. A scheduler that goes round as well would always pair the same address with the
+ * same server when both lists have the same length, so one pick in twenty skips an address.
+ */
+static const struct lb_laddr_view *
+laddr_next(struct lb_worker *lb, const struct lb_laddr_set *set, struct lb_sched_state *st, bool first,
+	   bool goes_round)
+{
+	if (first && goes_round && cheap_random(lb) % 20 == 0)
+		st->laddr_pos++;
+	return &set->l[st->laddr_pos++ % set->n];
+}
+
+static enum drop_reason
+local_port_take(struct worker *w, const struct lb_opening *o, struct conn_addrs *a, struct conn_hot *c,
+		struct conn_cold *cold)
+{
+	struct lb_worker *lb = w->lb;
+	const struct lb_dest_view *d = o->dest;
+	const struct lb_laddr_set *set = rcu_read(o->svc->laddrs);
+	struct lb_sched_state *st = &o->svc->state[w->index];
+	bool goes_round = o->dests->sched->name[0] == 'r' || o->dests->sched->name[0] == 'w';
+	enum drop_reason why = DROP_NO_LADDR;
+
+	for (uint32_t i = 0; i < set->n && i < LIP_TRIES; i++) {
+		const struct lb_laddr_view *l = laddr_next(lb, set, st, i == 0, goes_round);
+
+		/* Answers find the worker of a port only at addresses that are marked as local addresses. */
+		if (l->af != d->af || net_local_lookup(l->af, &l->ip) != NET_LOCAL_LIP)
+			continue;
+		c->lport = lport_alloc(&lb->ports, l->lip_id, d->rs_id, &cold->port_space);
+		if (c->lport) {
+			a->laddr = l->ip;
+			return DROP_NONE;
+		}
+		why = DROP_NO_LPORT;
+	}
+	return why;
+}
+
+static void
+addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
+{
+	struct conn_hot *c = &t->hot[idx];
+
+	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6))
+		t->v6[idx] = (struct conn_v6){a->caddr, a->vaddr, a->laddr, a->raddr};
+	if (!(c->flags & CONN_F_V6)) {
+		c->caddr = a->caddr.v4;
+		c->vaddr = a->vaddr.v4;
+	}
+	if (!(c->flags & CONN_F_RS_V6)) {
+		c->laddr = a->laddr.v4;
+		c->raddr = a->raddr.v4;
+	}
+}
+
+/* The next connection between the same local address and server gets the next port if that is free: its
+ * replies' bucket, which is nowhere near, will be there by then. */
+static void
+prefetch_next_port(const struct lb_worker *lb, uint32_t idx)
+{
+	uint32_t port = rte_be_to_cpu_16(lb->t.hot[idx].lport) + lb->ports.step;
+	uint32_t hash = conn_hash_out(&lb->t, idx, rte_cpu_to_be_16((uint16_t)port));
+
+	__builtin_prefetch(&lb->t.buckets[hash & lb->t.bucket_mask], 1);
+}
+
+/* What the forwarding mode wants of a connection: its second tuple. c has the client's side already. */
+static enum drop_reason
+mode_open(struct worker *w, const struct lb_opening *o, uint32_t idx, struct conn_addrs *a)
+{
+	struct lb_worker *lb = w->lb;
+	const struct lb_dest_view *d = o->dest;
+	struct conn_hot *c = &lb->t.hot[idx];
+	struct conn_cold *cold = &lb->t.cold[idx];
+
+	c->fwd = d->fwd;
+	c->rport = d->port_be;
+	if (d->fwd == LB_FWD_FNAT) {
+		if (d->af != conn_af(c))
+			c->fwd = LB_FWD_NAT64;
+		return local_port_take(w, o, a, c, cold);
+	}
+	/* The server sees the client itself. */
+	cold->port_space = UINT32_MAX;
+	a->laddr = a->caddr;
+	c->lport = c->cport;
+	if (d->fwd == LB_FWD_DR || d->fwd == LB_FWD_TUNNEL) {
+		c->flags |= CONN_F_ONE_WAY;
+		c->rport = c->vport;
+	}
+	return DROP_NONE;
+}
+
+enum drop_reason
+lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
+{
+	struct lb_worker *lb = w->lb;
+	struct conn_table *t = &lb->t;
+	const struct pkt *p = o->p;
+	const struct lb_dest_view *d = o->dest;
+	struct lb_counters *n = lb_counters(w->index, d->id);
+	bool v6 = o->key.af == INET_AF_V6;
+	struct conn_addrs a = {.caddr = o->ends.saddr, .vaddr = o->key.vip, .raddr = d->ip};
+	uint32_t idx = conn_alloc(t);
+	struct conn_hot *c = &t->hot[idx];
+	struct conn_cold *cold = &t->cold[idx];
+	enum drop_reason why;
+
+	if (idx == CONN_NONE)
+		return DROP_CONN_TABLE_FULL;
+	conn_prefetch_next(t, v6);
+	c->cport = p->sport;
+	c->vport = p->dport;
+	c->flags = (uint16_t)((v6 ? CONN_F_V6 : 0) | (d->af == INET_AF_V6 ? CONN_F_RS_V6 : 0));
+	why = mode_open(w, o, idx, &a);
+	if (why) {
+		conn_abandon(t, idx);
+		return why;
+	}
+	c->proto = p->proto;
+	c->dest = d->id;
+	if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
+		c->flags |= CONN_F_EXPIRE_Q;
+	cold->svc_timeout = o->attrs->conn_timeout;
+	addrs_store(t, idx, &a);
+	o->proto->open(w, idx, p, o->attrs);
+	if (t->account) {
+		conn_account_start(t, idx, w->now_ms);
+		c->flags |= CONN_F_ACCOUNT;
+	}
+	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
+		lport_free(&lb->ports, cold->port_space, c->lport);
+		conn_abandon(t, idx);
+		return DROP_CONN_TABLE_FULL;
+	}
+	if (cold->port_space != UINT32_MAX)
+		prefetch_next_port(lb, idx);
+	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
+	lb->changes++;
+	n->conns++;
+	n->inactive++;
+	*ref = idx << 1 | CONN_DIR_IN;
+	return DROP_NONE;
+}

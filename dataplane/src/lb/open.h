@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection that is about to open: what the steps of the slow path (schedule.c) find out one after the
+ * other. */
+#ifndef LB_OPEN_H
+#define LB_OPEN_H
+
+#include "lb_worker.h"
+
+struct lb_opening {
+	const struct pkt *p;
+	struct lb_key key;	  /* what the packet is for: its destination */
+	struct lb_sched_key ends; /* both ends of the packet, for schedulers */
+	const struct lb_proto *proto;
+	struct lb_service *svc; /* from lb_select() on */
+	const struct lb_attrs *attrs;
+	const struct lb_dest_set *dests;
+	const struct lb_dest_view *dest; /* the server that was chosen */
+};
+
+/*
+ * The service of the packet: sets svc, attrs and dests. DROP_NONE with svc NULL: none of our business.
+ * select.c
+ */
+enum drop_reason lb_select(struct worker *w, struct lb_opening *o);
+
+/* Opens the connection for the chosen server and sets *ref (index << 1 | direction of the packet). DROP_NONE,
+ * or why not. open.c */
+enum drop_reason lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref);
+
+#endif
