@@ -62,7 +62,7 @@ struct ds_stat_dest {
 	uint64_t conns, in_packets, in_bytes, out_packets,
 	    out_bytes;			       /* bytes from the IP header on, before translation */
 	uint32_t active, inactive, persistent; /* connections now */
-	uint32_t overloaded;		       /* 1: refused one because of its upper threshold */
+	uint32_t overloaded;		       /* not 0: refused one because of its upper threshold */
 	uint64_t closed;		       /* connections that ended */
 };
 ABI_SIZE(struct ds_stat_dest, 64);

@@ -52,8 +52,8 @@ lb_conn_close(struct worker *w, uint32_t idx)
 	n->closed++;
 	if (unlikely(c->flags & CONN_F_MORE))
 		lb_more_close(w, idx);
-	/* There is room again; the next connection tests the threshold anew. */
-	n->overloaded = 0;
+	if (unlikely(n->overloaded) && n->active + n->inactive < lb_dest_resume_level(c->dest, w->index))
+		n->overloaded = 0;
 	conn_remove(&lb->t, idx);
 	lb->changes++;
 }

@@ -38,7 +38,12 @@ _Static_assert(sizeof(struct lb_counters) == sizeof(struct ds_stat_dest), "count
 
 struct lb_counters *lb_dest_counters[WORKERS_MAX];
 
-static uint32_t *flags_chunk[LB_DEST_CHUNKS];
+/* What connections ask of their destination by its id. */
+struct dest_state {
+	uint32_t flags, max_conn, min_conn;
+};
+
+static struct dest_state *state_chunk[LB_DEST_CHUNKS];
 static uint32_t *free_ids; /* as many as there are ids in chunks */
 static uint32_t nfree;
 static uint32_t next_id = 1; /* 0 is no destination */
@@ -63,8 +68,8 @@ void
 lb_counters_fini(void)
 {
 	for (uint32_t c = 0; c < nchunks; c++) {
-		free(flags_chunk[c]);
-		flags_chunk[c] = NULL;
+		free(state_chunk[c]);
+		state_chunk[c] = NULL;
 	}
 	memset(lb_dest_counters, 0, sizeof(lb_dest_counters));
 	free(free_ids);
@@ -84,8 +89,8 @@ chunk_new(uint32_t chunk)
 	free_ids = ids;
 	if (segment_provide(lb_dest_counters[0], (chunk + 1) * CHUNK_IDS))
 		return EDPVS_NOMEM;
-	flags_chunk[chunk] = calloc(CHUNK_IDS, sizeof(uint32_t));
-	if (!flags_chunk[chunk])
+	state_chunk[chunk] = calloc(CHUNK_IDS, sizeof(struct dest_state));
+	if (!state_chunk[chunk])
 		return EDPVS_NOMEM;
 	nchunks++;
 	return EDPVS_OK;
@@ -134,18 +139,41 @@ lb_dest_id_give(uint32_t id)
 	segment_change_end();
 }
 
+static struct dest_state *
+state_of(uint32_t id)
+{
+	return &state_chunk[id >> LB_DEST_CHUNK_BITS][id & (CHUNK_IDS - 1)];
+}
+
 void
 lb_dest_flags_set(uint32_t id, uint32_t flags)
 {
-	__atomic_store_n(&flags_chunk[id >> LB_DEST_CHUNK_BITS][id & (CHUNK_IDS - 1)], flags,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(&state_of(id)->flags, flags, __ATOMIC_RELAXED);
 }
 
 uint32_t
 lb_dest_flags(uint32_t dest_id)
 {
-	return __atomic_load_n(&flags_chunk[dest_id >> LB_DEST_CHUNK_BITS][dest_id & (CHUNK_IDS - 1)],
-			       __ATOMIC_RELAXED);
+	return __atomic_load_n(&state_of(dest_id)->flags, __ATOMIC_RELAXED);
+}
+
+void
+lb_dest_thresholds_set(uint32_t id, uint32_t max_conn, uint32_t min_conn)
+{
+	__atomic_store_n(&state_of(id)->max_conn, max_conn, __ATOMIC_RELAXED);
+	__atomic_store_n(&state_of(id)->min_conn, min_conn, __ATOMIC_RELAXED);
+}
+
+uint32_t
+lb_dest_resume_level(uint32_t dest_id, unsigned worker)
+{
+	const struct dest_state *d = state_of(dest_id);
+	uint32_t max_conn = __atomic_load_n(&d->max_conn, __ATOMIC_RELAXED);
+	uint32_t min_conn = __atomic_load_n(&d->min_conn, __ATOMIC_RELAXED);
+
+	/* Without an upper threshold, which was taken away meanwhile, any load will do. */
+	return max_conn ? lb_resume_level(lb_threshold_share(max_conn, worker), min_conn, worker)
+			: UINT32_MAX;
 }
 
 static struct lb_totals
@@ -215,7 +243,7 @@ lb_dest_load_add(const struct lb_dest *d, int worker, struct lb_load *sum)
 		sum->active += *(const volatile uint32_t *)&c->active;
 		sum->inactive += *(const volatile uint32_t *)&c->inactive;
 		sum->persistent += *(const volatile uint32_t *)&c->persistent;
-		sum->overloaded |= lb_overloaded(c, lb_threshold_share(d->max_conn, i));
+		sum->overloaded |= lb_overloaded(c, lb_threshold_share(d->max_conn, i), d->min_conn, i);
 	}
 }
 

@@ -49,12 +49,6 @@ lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd)
 	}
 }
 
-uint32_t
-lb_threshold_share(uint32_t total, unsigned worker)
-{
-	return total / nworkers + (worker < total % nworkers);
-}
-
 /* ---- lists ---- */
 
 static struct lb_dest *
@@ -78,6 +72,7 @@ static void
 flags_publish(const struct lb_dest *d)
 {
 	lb_dest_flags_set(d->id, d->flags | (d->weight == 0 ? LB_DEST_WEIGHT0 : 0));
+	lb_dest_thresholds_set(d->id, d->max_conn, d->min_conn);
 }
 
 void

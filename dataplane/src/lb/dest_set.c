@@ -30,6 +30,7 @@ view_fill(struct lb_dest_view *v, const struct lb_dest *d)
 				   .rs_id = d->rs_id,
 				   .max_conn = d->max_conn / nworkers,
 				   .max_more = d->max_conn % nworkers,
+				   .min_conn = d->min_conn,
 				   .flags = d->flags};
 }
 

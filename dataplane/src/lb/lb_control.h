@@ -103,8 +103,6 @@ struct lb_dest_conf {
 /* True when this daemon forwards packets of such a service to such a destination. The one place that knows.
  */
 bool lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd);
-/* The part of a threshold that counts on a worker; the shares of all workers add up to the threshold. */
-uint32_t lb_threshold_share(uint32_t total, unsigned worker);
 
 struct lb_dest *lb_dest_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip,
 			     uint16_t port_be);
@@ -147,6 +145,8 @@ int lb_dest_id_take(uint32_t *id);
 /* No worker may know the id any more. */
 void lb_dest_id_give(uint32_t id);
 void lb_dest_flags_set(uint32_t id, uint32_t flags);
+/* The thresholds of a destination for connections that end. */
+void lb_dest_thresholds_set(uint32_t id, uint32_t max_conn, uint32_t min_conn);
 
 /* Adds what a worker (-1: all) counted for a destination, ever and since it was last zeroed. */
 void lb_dest_raw_add(const struct lb_dest *d, int worker, struct lb_totals *sum);

@@ -397,7 +397,7 @@ test_overload_and_inhibited_are_listed(void **state)
 	memcpy(&got, body(144), sizeof(got));
 	assert_int_equal(got.flags, DPVS_DEST_F_AVAILABLE | DPVS_DEST_F_INHIBITED);
 	lb_counters(1, id)->active = 2;
-	lb_counters(1, id)->overloaded = 1;
+	lb_counters(1, id)->overloaded = 2;
 	c.dest.flags = 0;
 	assert_int_equal(dest_set(DPVS_SO_SET_EDITDEST, c), EDPVS_OK);
 	assert_int_equal(get(DPVS_SO_GET_DESTS, &t, sizeof(t)), EDPVS_OK);

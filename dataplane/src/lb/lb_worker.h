@@ -78,6 +78,16 @@ struct lb_worker {
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
 };
 
+/* xorshift64*: spreads choices, hides nothing. */
+static inline uint64_t
+lb_random(struct lb_worker *lb)
+{
+	lb->rand ^= lb->rand >> 12;
+	lb->rand ^= lb->rand << 25;
+	lb->rand ^= lb->rand >> 27;
+	return lb->rand * 2685821657736338717ull;
+}
+
 /* ---- connection table (conn.c)
  * -------------------------------------------------------------------------------------------------- */
 
@@ -243,6 +253,9 @@ bool lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t id
 /* A connection is as old as its service's configuration and the network: asks anew what it remembers of both.
  * special.c */
 void lb_conn_renew(struct worker *w, uint32_t idx);
+
+/* A service lets this part of its packets pass, percent; the connection is to know. special.c */
+void lb_conn_limit(struct conn_table *t, uint32_t idx, uint32_t limit_proportion);
 
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
 uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);

@@ -9,16 +9,6 @@
 
 enum { LIP_TRIES = 16, SVC_F_EXPIRE_QUIESCENT = 0x10 };
 
-static uint64_t
-cheap_random(struct lb_worker *lb)
-{
-	/* xorshift64*: spreads choices, hides nothing. */
-	lb->rand ^= lb->rand >> 12;
-	lb->rand ^= lb->rand << 25;
-	lb->rand ^= lb->rand >> 27;
-	return lb->rand * 2685821657736338717ull;
-}
-
 /*
  * Local addresses in turn. A scheduler that goes round as well would always pair the same address with the
  * same server when both lists have the same length, so one pick in twenty skips an address.
@@ -27,7 +17,7 @@ static const struct lb_laddr_view *
 laddr_next(struct lb_worker *lb, const struct lb_laddr_set *set, struct lb_sched_state *st, bool first,
 	   bool goes_round)
 {
-	if (first && goes_round && cheap_random(lb) % 20 == 0)
+	if (first && goes_round && lb_random(lb) % 20 == 0)
 		st->laddr_pos++;
 	return &set->l[st->laddr_pos++ % set->n];
 }
@@ -145,6 +135,8 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
 	cold->svc_timeout = o->attrs->conn_timeout;
+	if (unlikely(lb_limits(o->attrs->limit_proportion)))
+		lb_conn_limit(t, idx, o->attrs->limit_proportion);
 	addrs_store(t, idx, &a);
 	o->proto->open(w, idx, p, o->attrs);
 	if (t->account) {

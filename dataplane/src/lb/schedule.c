@@ -10,17 +10,22 @@
 #include "net/net.h"
 #include "packet/quic.h"
 
-/* The upper threshold of a destination, this worker's share. Cleared when one of its connections ends. */
+/*
+ * The thresholds of a destination, this worker's shares. At the upper one it is overloaded, until fewer
+ * connections than the lower one are left.
+ */
 static bool
 overloaded(struct worker *w, const struct lb_dest_view *d)
 {
 	struct lb_counters *n = lb_counters(w->index, d->id);
 	uint32_t share = lb_dest_share(d, w->index);
 
-	if (share == 0 || n->active + n->inactive < share)
+	if (share == 0)
 		return false;
-	n->overloaded = 1;
-	return true;
+	if (lb_overloaded(n, share, d->min_conn, w->index))
+		return true;
+	n->overloaded = n->active + n->inactive >= share ? share : 0;
+	return n->overloaded != 0;
 }
 
 /* Bytes of it in one piece. */

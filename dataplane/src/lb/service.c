@@ -14,6 +14,7 @@
 
 #include "core/errors.h"
 #include "core/rcu.h"
+#include "net/net.h"
 
 enum { INDEX_BUCKETS = 16384 };
 
@@ -409,6 +410,9 @@ lb_service_end(struct lb_service *svc)
 {
 	if (svc->kind == LB_SERVICE_ADDRESS && svc->known)
 		lb_key_remove(&svc->key);
+	/* Connections that go on pass unlimited. */
+	if (svc->attrs && lb_limits(svc->attrs->limit_proportion))
+		net_generation_advance();
 	index_remove(svc);
 	lb_dests_orphan(svc);
 	lb_laddrs_drop(svc);

@@ -64,8 +64,6 @@ warn_without_effect(void *arg)
 			at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", options[i].name);
 	if (conf->attrs.proxy_protocol & PROXY_PROTOCOL_VERSION_MASK)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, " proxy-protocol");
-	if (conf->attrs.limit_proportion >= 1 && conf->attrs.limit_proportion <= 99)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, " limit-proportion");
 	if (conf->check_config[0] != DEST_HC_NONE)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, " dest-check");
 	if (at > 0)

@@ -6,32 +6,65 @@
 #include "acl.h"
 #include "send.h"
 
+#include "core/rcu.h"
+
+/* The service that a packet of the client would find now; NULL when it was deleted. */
+static struct lb_service *
+conn_service(const struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
+{
+	const struct conn_hot *c = &t->hot[idx];
+	struct lb_key key = {.vip = a->vaddr, .vport_be = c->vport, .af = conn_af(c), .proto = c->proto};
+
+	return lb_service_lookup(&key);
+}
+
 /* What the lists of the connection's service say about its client now. */
 static enum drop_reason
 lists_check(const struct conn_table *t, uint32_t idx)
 {
-	const struct conn_hot *c = &t->hot[idx];
-	struct lb_key key = {.vport_be = c->vport, .af = conn_af(c), .proto = c->proto};
 	struct lb_service *svc;
 	struct conn_addrs a;
 
 	conn_addrs_get(t, idx, &a);
-	key.vip = a.vaddr;
-	svc = lb_service_lookup(&key);
+	svc = conn_service(t, idx, &a);
 	return svc ? lb_acl_check(svc, &a.caddr) : DROP_NONE;
+}
+
+void
+lb_conn_limit(struct conn_table *t, uint32_t idx, uint32_t limit_proportion)
+{
+	if (!lb_limits(limit_proportion)) {
+		conn_tasks_clear(t, idx, MORE_T_LIMIT);
+		return;
+	}
+	conn_tasks_set(t, idx, MORE_T_LIMIT);
+	t->more[idx].limit = (uint8_t)limit_proportion;
 }
 
 __rte_noinline void
 lb_conn_renew(struct worker *w, uint32_t idx)
 {
-	struct conn_hot *c = &w->lb->t.hot[idx];
+	struct conn_table *t = &w->lb->t;
+	struct conn_hot *c = &t->hot[idx];
+	struct lb_service *svc;
+	struct conn_addrs a;
 
 	c->net_gen = lb_generation();
 	c->adj_in = ADJ_NONE;
 	c->adj_out = ADJ_NONE;
 	c->flags &= (uint16_t)~CONN_F_DENIED;
-	if (lists_check(&w->lb->t, idx) != DROP_NONE)
+	conn_addrs_get(t, idx, &a);
+	svc = conn_service(t, idx, &a);
+	if (svc && lb_acl_check(svc, &a.caddr) != DROP_NONE)
 		c->flags |= CONN_F_DENIED;
+	lb_conn_limit(t, idx, svc ? rcu_read(svc->attrs)->limit_proportion : 0);
+}
+
+/* Of a hundred packets 99 - limit go, as DPVS has it. */
+static bool
+limit_drops(struct lb_worker *lb, uint32_t limit)
+{
+	return (lb_random(lb) >> 32) * 100 >> 32 < 99 - limit;
 }
 
 static bool
@@ -70,6 +103,10 @@ lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, un
 
 	if ((c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, idx, dir))
 		return true;
+	if (conn_task(&w->lb->t, idx, MORE_T_LIMIT) && limit_drops(w->lb, w->lb->t.more[idx].limit)) {
+		worker_drop(w, m, DROP_LIMIT_PROPORTION);
+		return true;
+	}
 	if (c->flags & CONN_F_ACCOUNT)
 		conn_account_add(&w->lb->t, idx, dir, p->ip_len);
 	return false;

@@ -13,6 +13,7 @@
 #include "acl.h"
 #include "core/errors.h"
 #include "core/rcu.h"
+#include "net/net.h"
 
 static struct lb_service_list touched = TAILQ_HEAD_INITIALIZER(touched);
 
@@ -44,8 +45,12 @@ attrs_publish(struct lb_service *svc)
 
 	rcu_publish(svc->attrs, svc->built.attrs);
 	svc->built.attrs = NULL;
-	if (old)
-		rcu_retire(free, old);
+	if (!old)
+		return;
+	/* Connections know it. */
+	if (old->limit_proportion != svc->attrs->limit_proportion)
+		net_generation_advance();
+	rcu_retire(free, old);
 }
 
 static void

@@ -66,9 +66,18 @@ test_rr_skips(void **arg)
 	load(0, 0, 4, 6);
 	expect("rr", 0,
 	       "03"); /* at its share, but no connection was refused yet: the refusal itself is counted */
-	lb_counters(0, 1)->overloaded = 1;
+	lb_counters(0, 1)->overloaded = 10;
 	expect("rr", 0, "33");
 	u.set.d[0].max_conn = 11; /* raised: counts at once */
+	expect("rr", 0, "03");
+	u.set.d[0].max_conn = 10;
+	u.set.d[0].min_conn = 4; /* not before it has fewer than 4 */
+	load(0, 0, 2, 2);
+	expect("rr", 0, "33");
+	load(0, 0, 2, 1);
+	expect("rr", 0, "03");
+	u.set.d[0].max_conn = 11; /* raised: counts at once here too */
+	load(0, 0, 5, 5);
 	expect("rr", 0, "03");
 	set_weights(2, (int32_t[]){0, 0});
 	expect("rr", 0, "--");

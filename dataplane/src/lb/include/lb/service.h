@@ -50,8 +50,8 @@ struct lb_counters {
 	uint64_t conns, in_packets, in_bytes, out_packets,
 	    out_bytes; /* bytes = IP length before translation */
 	uint32_t active, inactive, persistent;
-	uint32_t overloaded;
-	uint64_t closed; /* connections that ended; conns - closed are open */
+	uint32_t overloaded; /* 0, or the share of the upper threshold that refused a connection */
+	uint64_t closed;     /* connections that ended; conns - closed are open */
 } __rte_cache_aligned;
 
 /* What a worker needs of a destination to open a connection. */
@@ -66,6 +66,7 @@ struct lb_dest_view {
 			   real server */
 	uint32_t max_conn; /* upper threshold / workers, rounded down; 0 = none; see lb_dest_share() */
 	uint32_t max_more; /* workers below this index have one connection more */
+	uint32_t min_conn; /* lower threshold; 0 = none; a worker's share: lb_threshold_share() */
 	uint32_t flags;	   /* DPVS_DEST_F_* */
 };
 
@@ -102,6 +103,13 @@ struct lb_attrs {
 	uint32_t limit_proportion;
 	uint8_t proxy_protocol;
 };
+
+/* True for a limit_proportion that drops packets. */
+static inline bool
+lb_limits(uint32_t limit_proportion)
+{
+	return limit_proportion >= 1 && limit_proportion < 99;
+}
 
 /* Scheduler state of one worker for one service, one cache line. */
 struct lb_sched_state {
@@ -241,12 +249,16 @@ lb_counters(unsigned worker, uint32_t dest_id)
  * lcore. */
 enum { LB_DEST_WEIGHT0 = 1u << 16 };
 uint32_t lb_dest_flags(uint32_t dest_id);
+/* The load at which an overloaded destination gets connections again on a worker, for connections that
+ * end. */
+uint32_t lb_dest_resume_level(uint32_t dest_id, unsigned worker);
 
 /* ---- schedulers
  * -----------------------------------------------------------------------------------------------------------------
  */
 
-/* What a scheduler may look at beside the load of this worker: the packet's ends, and its QUIC connection id. */
+/* What a scheduler may look at beside the load of this worker: the packet's ends, and its QUIC connection id.
+ */
 struct lb_sched_key {
 	uint8_t af;
 	bool has_cid;
@@ -276,12 +288,36 @@ lb_dest_share(const struct lb_dest_view *d, unsigned worker)
 	return d->max_conn + (worker < d->max_more);
 }
 
-/* True when a worker's share of the upper threshold is reached and a connection was refused because of it.
- * Compares again, so that a raised threshold counts at once although only the worker clears its mark. */
-static inline bool
-lb_overloaded(const struct lb_counters *c, uint32_t share)
+/* The part of a threshold that counts on a worker; the shares of all workers add up to the threshold. */
+static inline uint32_t
+lb_threshold_share(uint32_t total, unsigned worker)
 {
-	return c->overloaded && share != 0 && c->active + c->inactive >= share;
+	return total / nworkers + (worker < total % nworkers);
+}
+
+/* An overloaded destination gets connections again on a worker that has fewer than this. share is the
+ * worker's of the upper threshold, min_conn the lower threshold, 0 = none. */
+static inline uint32_t
+lb_resume_level(uint32_t share, uint32_t min_conn, unsigned worker)
+{
+	uint32_t low = lb_threshold_share(min_conn, worker);
+
+	if (min_conn == 0)
+		return share;
+	/* A share of nothing would be out of reach. */
+	return low ? low : 1;
+}
+
+/*
+ * True when a connection was refused because a worker's share of the upper threshold was reached, and the
+ * load has not fallen far enough since. A threshold that was raised meanwhile counts at once, although only
+ * the worker clears its mark.
+ */
+static inline bool
+lb_overloaded(const struct lb_counters *c, uint32_t share, uint32_t min_conn, unsigned worker)
+{
+	return c->overloaded && c->overloaded >= share && share != 0 &&
+	       c->active + c->inactive >= lb_resume_level(share, min_conn, worker);
 }
 
 /* True when a scheduler may choose the destination on this worker: available, not overloaded or inhibited,
@@ -290,7 +326,7 @@ static inline bool
 lb_dest_usable(const struct lb_dest_view *d, unsigned worker)
 {
 	return d->weight > 0 && (d->flags & 7u) == 1u &&
-	       !lb_overloaded(lb_counters(worker, d->id), lb_dest_share(d, worker));
+	       !lb_overloaded(lb_counters(worker, d->id), lb_dest_share(d, worker), d->min_conn, worker);
 }
 
 #endif
