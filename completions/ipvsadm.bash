@@ -72,6 +72,7 @@ _ipvsadm_value() {
         --pe) _ipvsadm_choose sip; return 0 ;;
         -j|--synproxy) _ipvsadm_choose enable disable; return 0 ;;
         --hash-target) _ipvsadm_choose sip qid; return 0 ;;
+        --sched-flags) _ipvsadm_choose mh-fallback mh-port sh-fallback sh-port flag-1 flag-2 flag-3 none; return 0 ;;
         --dest-check) _ipvsadm_choose disable default tcp udp sctp ping; return 0 ;;
         --conn-timeout) :; return 0 ;;
         --proxy-protocol) _ipvsadm_choose disable v1 v2 v1-insecure v2-insecure; return 0 ;;
@@ -107,8 +108,8 @@ _ipvsadm_value() {
 # The options of the command that the first word is, or begins with.
 _ipvsadm_options() {
     case $1 in
-        -A|--add-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-not-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
-        -E|--edit-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
+        -A|--add-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-not-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
+        -E|--edit-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
         -D|--delete-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
         -C|--clear) options='--json --pretty --no-resolve-timeout --socket --timeout-ms --color' ;;
         -R|--restore) options='--json --pretty --atomic --keep-going --dry-run --no-resolve-timeout --socket --timeout-ms --color' ;;
@@ -155,6 +156,7 @@ _ipvsadm_given() {
         --pe) group=' --pe ' ;;
         -j|--synproxy) group=' -j --synproxy ' ;;
         --hash-target) group=' --hash-target ' ;;
+        --sched-flags) group=' --sched-flags ' ;;
         --expire-quiescent) group=' --expire-quiescent ' ;;
         -r|--real-server) group=' -r --real-server ' ;;
         -g|--gatewaying|-i|--ipip|-m|--masquerading|-b|--fullnat|-J|--snat) group=' -g --gatewaying -i --ipip -m --masquerading -b --fullnat -J --snat ' ;;

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run checklist [-- --missing]: the rows of the checklist of ipvsadm and the tests that prove them, as a table in Markdown;
-// --missing: only the ids that no test names. Fails when there are any.
+// npm run checklist [-- --missing] [ipvsadm|dataplane]: the rows of the checklists and the tests that prove them, as a table in
+// Markdown; --missing: only the ids that no test names. Fails when there are any.
 import { parseArgs } from 'node:util';
-import { checklist, mentions } from './lib/checklist.mjs';
+import { CHECKLISTS, checklist, mentions } from './lib/checklist.mjs';
 
-const { values } = parseArgs({ options: { missing: { type: 'boolean' } } });
+const { values, positionals } = parseArgs({ options: { missing: { type: 'boolean' } }, allowPositionals: true });
+const names = positionals.length > 0 ? positionals : CHECKLISTS;
+const stranger = names.find((name) => !CHECKLISTS.includes(name));
+if (stranger !== undefined) {
+  process.stderr.write(`no checklist ${stranger}: there are ${CHECKLISTS.join(' and ')}\n`);
+  process.exit(2);
+}
 const found = mentions();
-const rows = checklist().map((row) => ({ ...row, tests: found.filter(({ id }) => id === row.id) }));
+const rows = names.flatMap(checklist).map((row) => ({ ...row, tests: found.filter(({ id }) => id === row.id) }));
 const missing = rows.filter(({ tests }) => tests.length === 0);
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

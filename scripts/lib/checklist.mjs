@@ -5,7 +5,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { root } from './steps.mjs';
 
-const ID = /\bI[AB]-\d{2,3}\b/g;
+const ID = /\b(?:I[AB]-\d{2,3}|DPL-\d{3})\b/g;
 const RUNNERS = new Set(['it', 'test', 'describe']);
 /** Such tests prove nothing. */
 const IDLE = new Set(['skip', 'todo']);
@@ -14,9 +14,11 @@ const FOLDERS = ['test', 'dataplane/src', 'dataplane/fuzz'];
 /** @typedef {{id: string, feature: string, ours: string, fix?: boolean}} Row fix: on purpose not what upstream does. */
 /** @typedef {{id: string, file: string, line: number, title: string}} Mention */
 
-/** @returns {Row[]} */
-export function checklist() {
-  return JSON.parse(readFileSync(path.join(root, 'test/checklist/ipvsadm.json'), 'utf8'));
+export const CHECKLISTS = ['ipvsadm', 'dataplane'];
+
+/** @param {string} name one of CHECKLISTS @returns {Row[]} */
+export function checklist(name) {
+  return JSON.parse(readFileSync(path.join(root, 'test/checklist', `${name}.json`), 'utf8'));
 }
 
 function* filesBelow(folder) {
@@ -45,7 +47,7 @@ function textOf(node) {
 /** Titles that rows of an it.each table make, of rows that begin with an id. */
 function* tableTitles(node, title) {
   const cells = ts.isArrayLiteralExpression(node) ? node.elements.map(textOf) : [textOf(node)];
-  if (/^I[AB]-\d/.test(cells[0] ?? '')) {
+  if (/^(?:I[AB]|DPL)-\d/.test(cells[0] ?? '')) {
     yield title.replaceAll(/%[sji]/g, () => cells.shift() ?? '…');
     return;
   }
@@ -86,7 +88,7 @@ export function mentions() {
   const all = [];
   for (const file of FOLDERS.flatMap((folder) => [...filesBelow(folder)]).sort()) {
     const text = readFileSync(path.join(root, file), 'utf8');
-    if (!/\bI[AB]-\d/.test(text)) continue;
+    if (!/\b(?:I[AB]|DPL)-\d/.test(text)) continue;
     for (const [title, line] of file.endsWith('.c') ? cTitles(text) : scriptTitles(file, text)) {
       for (const id of new Set(title.match(ID) ?? [])) all.push({ id, file, line, title });
     }

@@ -42,7 +42,7 @@ describe.each(families)('$name', (f) => {
     c.expectNothing();
   }
 
-  test('a client on the deny list opens no connection; taken from it, it does', async () => {
+  test('DPL-063 a client on the deny list opens no connection; taken from it, it does', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     c.run(`ipvsadm -U -t ${service} -k ${other}`);
@@ -56,7 +56,7 @@ describe.each(families)('$name', (f) => {
     expectServed(c);
   });
 
-  test('with an allow list only those on it are served', async () => {
+  test('DPL-064 with an allow list only those on it are served', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     configureService(c, f, { proto: 'udp', port: DNS });
@@ -77,7 +77,7 @@ describe.each(families)('$name', (f) => {
     expectServed(c);
   });
 
-  test('an established connection stops and goes on with the list', async () => {
+  test('DPL-063 DPL-064 an established connection stops and goes on with the list', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     const t = startConnection(c, f, PORT, 3000);
@@ -114,7 +114,7 @@ describe.each(families)('$name', (f) => {
     expectServed(c);
   });
 
-  test('UDP: every packet of a refused client is dropped', async () => {
+  test('DPL-063 UDP: every packet of a refused client is dropped', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: DNS });
     const query = fromClient(f, udp({ sport: 4000, dport: DNS, payload: 'query' }));

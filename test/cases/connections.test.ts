@@ -2,12 +2,13 @@
 // Lists of connections that packets made: filters, counts, what is left of their time, and their own counters.
 import { describe, expect, test } from 'vitest';
 import { ext } from '../../src/ipc/codec';
+import { walkConns } from '../../src/ipc/messages/conn';
 import { capabilities } from '../../src/ipc/messages/capabilities';
 import { countConnections, walkConnections, type ConnFilter, type ListedConn } from '../../src/ipc/messages/list';
 import { ipBytes } from '../harness/addresses';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { tcp, udp } from '../harness/frames';
-import { CLIENTS, configureService, families, fromClient, fromServer, SERVERS, startWorld, type Family } from './topology';
+import { CLIENTS, configureService, endpoint, families, fromClient, fromServer, SERVERS, startWorld, type Family } from './topology';
 import { CLIENT_ISN, RS_ISN, startConnection } from './tcp-connection';
 
 stopDaemonsAfterEach();
@@ -49,6 +50,26 @@ describe.each(families)('$name', (f) => {
     c.discard();
     return c;
   }
+
+  test('DPL-068 two thousand connections come in pages; one is found by its ends', async () => {
+    const N = 2000;
+    const AT_ONCE = 32;
+    const c = await startWorld(f, { oneWorker: 'every worker has pages of its own' });
+    configureService(c, f, { proto: 'udp', port: DNS, servers: [{ index: 1, weight: 1 }] });
+    for (let first = 0; first < N; first += AT_ONCE) {
+      const ports = Array.from({ length: Math.min(AT_ONCE, N - first) }, (_, i) => 10_000 + first + i);
+      c.send(CLIENTS, ...ports.map((sport) => fromClient(f, udp({ sport, dport: DNS, payload: 'query' }))));
+      c.discard();
+    }
+    const lines = c.output('ipvsadm -lnc').trim().split('\n');
+    const clients = new Set(lines.map((line) => line.split(/\s+/)[3]));
+    expect([lines.length, clients.size]).toEqual([N, N]);
+    const pages = [...walkConns(c.transport, false)];
+    expect(pages.map((page) => page.length)).toEqual([1024, N - 1024]);
+    const one = c.command(`ipvsadm -lnc --sockpair udp:${endpoint(f.client, 10_777)}:${endpoint(f.vip, DNS)}`);
+    expect(one.stdout.trim().split('\n')).toEqual([lines.find((line) => line.includes(`${endpoint(f.client, 10_777)} `))?.trim()]);
+    expect(c.command(`ipvsadm -lnc --sockpair udp:${endpoint(f.client, 9)}:${endpoint(f.vip, DNS)}`).status).not.toBe(0);
+  });
 
   test('every filter, alone and together', async () => {
     const c = await startTraffic();

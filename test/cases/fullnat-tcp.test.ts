@@ -17,7 +17,7 @@ function options(f: Family): { readonly rsMss: number; readonly clientMss: numbe
 }
 
 describe.each(families)('$name', (f) => {
-  test('a whole life, byte by byte', async () => {
+  test('DPL-088 DPL-090 DPL-111 a whole life, byte by byte', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     const t = new TcpConnection(c, f, PORT, 40000);
@@ -75,7 +75,7 @@ describe.each(families)('$name', (f) => {
     c.expectNothing();
   });
 
-  test('a retransmitted SYN keeps its sequence number and port', async () => {
+  test('DPL-110 a retransmitted SYN keeps its sequence number and port', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     const syn = fromClient(f, tcp({ sport: 1234, dport: PORT, seq: 77, flags: 'S', options: [tcpOption.mss(1460)] }));
@@ -169,7 +169,7 @@ describe.each(families)('$name', (f) => {
     expect(t.state()).toBe('TCP_CLOSE');
   });
 
-  test('packets that open nothing are counted', async () => {
+  test('DPL-109 packets that open nothing are counted', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     c.expectDrops({ tcp_not_syn: 1 }, () => {

@@ -20,7 +20,7 @@ function open(c: Case, sent: Buffer): { readonly frame: Buffer; readonly lport: 
 }
 
 describe.each(families)('$name', (f) => {
-  test('both directions, byte by byte; UOA on the first three', async () => {
+  test('DPL-089 DPL-090 DPL-125 both directions, byte by byte; UOA on the first three', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     const first = open(c, fromClient(f, udp(question)));
@@ -45,7 +45,7 @@ describe.each(families)('$name', (f) => {
     expect(frame.toString('hex')).toBe(toServer(f, udp({ ...question, sport: lport })).toString('hex'));
   });
 
-  test('listing of connections follows the state', async () => {
+  test('DPL-124 listing of connections follows the state', async () => {
     const c = await startWorld(f, { oneWorker: 'lcore ids' });
     configureService(c, f, { proto: 'udp', port: PORT });
     const { lport } = open(c, fromClient(f, udp(question)));
@@ -64,7 +64,7 @@ describe.each(families)('$name', (f) => {
     expect(c.output('ipvsadm -lnc').trim().split(/\s+/)).toEqual(columns('UDP_NORM'));
   });
 
-  test('every client has a local port of its own', async () => {
+  test('DPL-086 every client has a local port of its own', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     const ports = new Set<number>();

@@ -43,7 +43,7 @@ function quoted(f: Family, src: string, dst: string, l4: Layer4): Layer3 {
 describe.each(families)('$name', (f) => {
   const router = f === v4 ? '10.1.0.77' : '2001:db8:1::77';
 
-  test('FullNAT: an error about a packet to the server goes to the client', async () => {
+  test('DPL-105 FullNAT: an error about a packet to the server goes to the client', async () => {
     const c = await startWorld(f, NO_UOA);
     configureService(c, f, { proto: 'udp', port: PORT });
     c.send(CLIENTS, fromClient(f, udp(question)));
@@ -95,7 +95,7 @@ describe.each(families)('$name', (f) => {
     c.expectNothing();
   });
 
-  test('tunnel: the client is told what the tunnel leaves of the way', async () => {
+  test('DPL-105 tunnel: the client is told what the tunnel leaves of the way', async () => {
     const c = await startWorld(f);
     const word = serviceWord(f, { proto: 'udp', port: PORT });
     c.run(`
@@ -111,7 +111,7 @@ describe.each(families)('$name', (f) => {
     c.exchange(SERVERS, [frame], CLIENTS, [wanted]);
   });
 
-  test('NAT: in both directions', async () => {
+  test('DPL-105 NAT: in both directions', async () => {
     const c = await startWorld(f);
     const word = serviceWord(f, { proto: 'udp', port: PORT });
     c.run(`
@@ -127,7 +127,7 @@ describe.each(families)('$name', (f) => {
     c.exchange(SERVERS, [frame], CLIENTS, [wanted]);
   });
 
-  test('direct routing: an error about a reply that we never saw goes to the server as it is', async () => {
+  test('DPL-105 direct routing: an error about a reply that we never saw goes to the server as it is', async () => {
     const c = await startWorld(f);
     const word = serviceWord(f, { proto: 'udp', port: PORT });
     c.run(`
@@ -143,7 +143,7 @@ describe.each(families)('$name', (f) => {
   });
 });
 
-test('NAT64: the error changes its family too', async () => {
+test('DPL-105 NAT64: the error changes its family too', async () => {
   const c = await startWorld(v6, NO_UOA);
   configureAddresses(c, v4);
   configureNeighbours(c, v4);

@@ -18,7 +18,7 @@ describe.each(families)('$name', (f) => {
   const data = { seq: CLIENT_ISN + 1, ack: RS_ISN + 2, flags: 'PA', payload: 'more' };
   const answer = { seq: RS_ISN + 1, flags: 'PA', payload: 'news' };
 
-  test('weight 0: connections go on, new ones are refused', async () => {
+  test('DPL-057 weight 0: connections go on, new ones are refused', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     const t = startConnection(c, f, PORT, 3000);
@@ -28,7 +28,7 @@ describe.each(families)('$name', (f) => {
     c.expectDrops({ no_dest: 1 }, () => c.send(CLIENTS, fromClient(f, newClient())));
   });
 
-  test('weight 0 with expire-quiescent: the next packet ends a connection, and both ends are reset', async () => {
+  test('DPL-083 weight 0 with expire-quiescent: the next packet ends a connection, and both ends are reset', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT, extra: '--expire-quiescent' });
     const t = startConnection(c, f, PORT, 3000);
@@ -41,7 +41,7 @@ describe.each(families)('$name', (f) => {
     expect(toClient).toMatchObject({ 'tcp.sport': PORT, 'tcp.flags': 'R', 'tcp.seq': RS_ISN + 1 });
   });
 
-  test('deleted server: connections go on and end; added again, it has its counters', async () => {
+  test('DPL-057 deleted server: connections go on and end; added again, it has its counters', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'tcp', port: PORT });
     const t = startConnection(c, f, PORT, 3000);
@@ -67,7 +67,7 @@ describe.each(families)('$name', (f) => {
     c.expectDrops({ local_no_service: 1 }, () => c.send(CLIENTS, fromClient(f, newClient())));
   });
 
-  test('deleted local address: connections go on, new ones use another', async () => {
+  test('DPL-058 deleted local address: connections go on, new ones use another', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: 53 });
     c.send(CLIENTS, fromClient(f, udp({ sport: 1, dport: 53, payload: 'x' })));

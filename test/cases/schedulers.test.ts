@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which real server gets a connection.
 import { expect, test } from 'vitest';
-import { stopDaemonsAfterEach, type Case } from '../harness/case';
+import { walkConnections } from '../../src/ipc/messages/list';
+import { startCase, stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect } from '../harness/dissect';
 import { udp } from '../harness/frames';
-import { CLIENTS, configureService, endpoint, fromClient, SERVERS, startWorld, v4 } from './topology';
+import { CLIENTS, configureAddresses, configureNeighbours, configureService, endpoint, fromClient, SERVERS, startWorld, v4 } from './topology';
 import { startConnection } from './tcp-connection';
 
 stopDaemonsAfterEach();
@@ -26,7 +27,7 @@ function servers(c: Case, n: number, firstPort = 10_000): string {
 const all = (...weights: readonly number[]): { index: number; weight: number }[] =>
   weights.map((weight, index) => ({ index, weight }));
 
-test('IA-041 rr takes the newest first and goes round', async () => {
+test('DPL-070 IA-041 rr takes the newest first and goes round', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'rr', servers: all(1, 5, 9) });
   expect(servers(c, 9)).toBe('BACBACBAC');
@@ -38,14 +39,14 @@ test('rr leaves out servers of weight 0', async () => {
   expect(servers(c, 4)).toBe('ACAC');
 });
 
-test('IA-041 wrr 3:2:1', async () => {
+test('DPL-071 IA-041 wrr 3:2:1', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'wrr', servers: all(3, 2, 1) });
   // The first partial pass ignores weights; then 3 A, 2 B, 1 C in each cycle of 6.
   expect(servers(c, 14)).toBe('BAABACBAABACBA');
 });
 
-test('IA-041 wlc follows connections and weights', async () => {
+test('DPL-072 IA-041 wlc follows connections and weights', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'wlc', servers: all(1, 1, 2) });
   // Newest first on a tie; C takes twice as many.
@@ -55,7 +56,7 @@ test('IA-041 wlc follows connections and weights', async () => {
   expect(got[0]).toBe('C');
 });
 
-test('wlc counts an active connection more than idle ones', async () => {
+test('DPL-072 wlc counts an active connection more than idle ones', async () => {
   const c = await startWorld(v4, { oneWorker });
   configureService(c, v4, { proto: 'tcp', port: 80, scheduler: 'wlc', servers: all(1, 1) });
   startConnection(c, v4, 80, 1000, 1, 1);
@@ -65,6 +66,33 @@ test('wlc counts an active connection more than idle ones', async () => {
   }
   const rows = c.output('ipvsadm -ln').split('\n').filter((line) => line.includes('->') && line.includes('FullNat'));
   expect(rows.map((line) => Number(line.trim().split(/\s+/)[4])).sort()).toEqual([3, 3]);
+});
+
+test('DPL-073 fo: only the greatest weight, and the next when that rests', async () => {
+  const c = await startWorld(v4, { oneWorker });
+  configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'fo', servers: all(3, 9, 5) });
+  expect(servers(c, 4)).toBe('BBBB');
+  c.run(`ipvsadm -e -u ${endpoint(v4.vip, PORT)} -r ${endpoint(v4.servers[1], PORT)} -b -w 0`);
+  expect(servers(c, 4, 20_000)).toBe('CCCC');
+  c.run(`ipvsadm -e -u ${endpoint(v4.vip, PORT)} -r ${endpoint(v4.servers[1], PORT)} -b -w 6`);
+  expect(servers(c, 2, 30_000)).toBe('BB');
+});
+
+test('DPL-077 workers do not all begin with the same server', async () => {
+  const c = await startCase({ workers: 4, queues: 4 });
+  configureAddresses(c, v4);
+  configureNeighbours(c, v4);
+  configureService(c, v4, { proto: 'udp', port: PORT, scheduler: 'rr', servers: all(1, 1, 1) });
+  const letters = servers(c, 32, 5000);
+  // Which worker has the connection of each client, in the order in which they came.
+  const owners = new Map([...walkConnections(c.transport, { more: true })].flat().map(({ cport, lcoreid }) => [cport, lcoreid]));
+  const first = new Map<number, string>();
+  for (const [i, letter] of [...letters].entries()) {
+    const lcore = owners.get(5000 + i) ?? 0;
+    if (!first.has(lcore)) first.set(lcore, letter);
+  }
+  // Three servers, newest first: worker i of 4, counted from 1, begins behind place i mod 3.
+  expect([...first].sort(([a], [b]) => a - b)).toEqual([[1, 'A'], [2, 'C'], [3, 'B'], [4, 'A']]);
 });
 
 test('a change of weights takes effect at once', async () => {

@@ -33,7 +33,7 @@ describe.each(families)('$name', (f) => {
   const service = endpoint(f.vip, PORT);
   const server = endpoint(f.servers[0], PORT);
 
-  test('IA-091 service and server counters', async () => {
+  test('DPL-066 IA-091 service and server counters', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     const { counters } = traffic(c, f);
@@ -41,7 +41,7 @@ describe.each(families)('$name', (f) => {
     expect(row(c, 'ipvsadm -ln --stats --exact', `-> ${server}`)).toEqual(counters);
   });
 
-  test('IA-063 --zero clears them and only them', async () => {
+  test('DPL-066 IA-063 --zero clears them and only them', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: PORT });
     traffic(c, f);
@@ -78,7 +78,7 @@ test('IA-086 active and inactive connections', async () => {
   expect(counts()).toEqual(['1', '0']);
 });
 
-test('IA-094 rates rise with traffic and fall without', async () => {
+test('DPL-067 IA-094 rates rise with traffic and fall without', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: PORT });
   const question = fromClient(v4, udp({ sport: 5000, dport: PORT, payload: Buffer.alloc(72) }));

@@ -24,7 +24,7 @@ function expectLifetime(c: Case, seconds: number): void {
 }
 
 describe('TCP', () => {
-  test('SYN_RECV 30 s', async () => {
+  test('DPL-079 SYN_RECV 30 s', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT });
     c.send(CLIENTS, fromClient(v4, tcp({ sport: 1, dport: PORT, seq: 1, flags: 'S' })));
@@ -34,7 +34,7 @@ describe('TCP', () => {
     c.expectNothing();
   });
 
-  test('ESTABLISHED 90 s, then both ends are reset', async () => {
+  test('DPL-079 DPL-107 ESTABLISHED 90 s, then both ends are reset', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT });
     const t = startConnection(c, v4, PORT, 1000);
@@ -77,7 +77,7 @@ describe('TCP', () => {
     expectLifetime(c, 90);
   });
 
-  test('IA-052 conn_timeout of the service replaces ESTABLISHED', async () => {
+  test('DPL-115 IA-052 conn_timeout of the service replaces ESTABLISHED', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--conn-timeout 20' });
     startConnection(c, v4, PORT, 1000);
@@ -99,7 +99,7 @@ describe('TCP', () => {
     c.expectNothing();
   });
 
-  test('FIN_WAIT 7 s', async () => {
+  test('DPL-079 FIN_WAIT 7 s', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT });
     const t = startConnection(c, v4, PORT, 1000);
@@ -119,7 +119,7 @@ describe('TCP', () => {
   });
 });
 
-test('UDP 300 s in either state', async () => {
+test('DPL-079 DPL-124 UDP 300 s in either state', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: 53 });
   c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: 53 })));

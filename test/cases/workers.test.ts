@@ -47,7 +47,7 @@ describe.each(families)('$name', (f) => {
     expect(new Set(lines.map((line) => line.slice(0, 3)))).toEqual(new Set(['[1]', '[2]']));
   });
 
-  test('counters add up over workers', async () => {
+  test('DPL-069 counters add up over workers', async () => {
     const c = await start(f, 2);
     for (const queue of [0, 1]) {
       const frame = fromClient(f, udp({ sport: 7000 + queue, dport: PORT, payload: Buffer.alloc(12) }));

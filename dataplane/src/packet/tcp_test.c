@@ -42,6 +42,7 @@ state_named(const char *two)
 	return -1;
 }
 
+/* DPL-108 */
 static void
 test_every_transition(void **state)
 {

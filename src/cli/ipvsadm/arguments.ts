@@ -13,6 +13,7 @@ import { addDestCheck, NO_CHECK, type DestCheck } from './dest-check';
 import { badToken, invalid } from './errors';
 import { parseMatch, type MatchRule } from './match';
 import type { Column, CommandRow, OptionId } from './options';
+import { checkedSchedFlags } from './sched-flags';
 import { parseSockpair } from './sockpair';
 import { tokenise, type OptionToken } from './tokens';
 
@@ -51,6 +52,7 @@ export interface Values {
   allow?: AclSubject;
   synproxy?: boolean;
   hashTarget?: 'sip' | 'qid';
+  schedFlags?: readonly string[];
   sockpair?: Sockpair;
   /** Index of an lcore, 0 for all together; 'all': each on its own. */
   cpu?: number | 'all';
@@ -231,6 +233,9 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
   'hash-target': ({ values, text }) => {
     const target = (['sip', 'qid'] as const).find((name) => text.startsWith(name));
     values.hashTarget = orInvalid(target ?? null, 'hash target not support');
+  },
+  'sched-flags': ({ values, text }) => {
+    values.schedFlags = checkedSchedFlags(text);
   },
   'expire-quiescent': ignore,
   quic: ignore,

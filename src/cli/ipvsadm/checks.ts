@@ -8,6 +8,7 @@ import { invalid } from './errors';
 import { isEmptyMatch } from './match';
 import { checkMatrix } from './matrix';
 import { OPTIONS, type Column, type OptionRow } from './options';
+import { schedFlagBits } from './sched-flags';
 
 const SET_WORDS = 3;
 /** What is used when a service is created without -s. */
@@ -34,11 +35,21 @@ export function isConhash(scheduler: string): boolean {
 }
 
 /**
+ * Checks what flags of the scheduler need of the service that they are given for.
+ * @param scheduler of the service
+ * @throws UsageError
+ */
+export function checkSchedule(values: Readonly<Values>, scheduler: string): void {
+  checkHashTarget(values, scheduler);
+  schedFlagBits(values.schedFlags ?? [], scheduler);
+}
+
+/**
  * Checks what --hash-target needs of the service that it is given for.
  * @param scheduler of the service
  * @throws UsageError
  */
-export function checkHashTarget(values: Readonly<Values>, scheduler: string): void {
+function checkHashTarget(values: Readonly<Values>, scheduler: string): void {
   if (values.hashTarget === undefined) return;
   if (!isConhash(scheduler)) throw invalid('hash target can only be set when schedule is conhash');
   if (values.hashTarget === 'qid' && !isUdp(values.service)) throw invalid('qid hash can only be set in udp service');
@@ -59,7 +70,7 @@ function checkAttributes({ command, given, values }: Arguments): void {
   }
   // An edited service may have the scheduler already; that is checked when it is known.
   if (values.scheduler !== undefined || command.id === 'add-service') {
-    checkHashTarget(values, values.scheduler ?? DEFAULT_SCHEDULER);
+    checkSchedule(values, values.scheduler ?? DEFAULT_SCHEDULER);
   }
 }
 

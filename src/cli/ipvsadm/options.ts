@@ -10,7 +10,7 @@ export const COLUMNS = [
   'weight', 'u-threshold', 'l-threshold', 'mcast-interface', 'timeout', 'daemon', 'stats', 'rate', 'thresholds',
   'persistent-conn', 'nosort', 'syncid', 'exact', 'ops', 'pe', 'local-address', 'blklst-address', 'synproxy', 'ifname',
   'sockpair', 'hash-target', 'cpu', 'expire-quiescent', 'whtlst-address', 'quic', 'dest-check', 'conn-timeout',
-  'proxy-protocol', 'compat-save', 'json', 'pretty', 'prom', 'watch', 'count', 'bits', 'details', 'summary', 'lvs-format',
+  'proxy-protocol', 'sched-flags', 'compat-save', 'json', 'pretty', 'prom', 'watch', 'count', 'bits', 'details', 'summary', 'lvs-format',
   'proto', 'vip', 'rs', 'state', 'sched', 'client', 'if-exists', 'if-not-exists', 'atomic', 'keep-going', 'dry-run',
   'deadline', 'replacement', 'no-resolve-timeout', 'socket', 'timeout-ms', 'color',
 ] as const; // prettier-ignore
@@ -67,6 +67,7 @@ export interface OptionRow extends Row {
   readonly excludes?: readonly Column[];
 }
 
+const SCHED_FLAGS = ['mh-fallback', 'mh-port', 'sh-fallback', 'sh-port', 'flag-1', 'flag-2', 'flag-3', 'none'];
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'sh', 'dh', 'conhash', 'mh', 'lblc', 'lblcr'];
 const STATES = [
   'TCP_NONE', 'TCP_EST', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT', 'TIME_WAIT', 'TCP_CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN',
@@ -82,7 +83,7 @@ const MAKE = { ...COMMON, 'if-not-exists': 'o' } as const;
 const DELETE = { ...COMMON, 'if-exists': 'o' } as const;
 const ATTRIBUTES = {
   'service-address': '+', scheduler: 'o', persistent: 'o', netmask: 'o', ops: 'o', synproxy: 'o', 'hash-target': 'o',
-  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o', ...COMMON,
+  'sched-flags': 'o',  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o', ...COMMON,
 } as const; // prettier-ignore
 const SERVER = {
   'service-address': '+', 'real-server': '+', 'forwarding-method': 'o', weight: 'o', 'u-threshold': 'o', 'l-threshold': 'o',
@@ -162,6 +163,10 @@ export const OPTIONS = [
   { long: 'pe', value: 'name', choices: ['sip'], column: 'pe', help: 'persistence engine; no command of dpvs takes it' },
   { short: 'j', long: 'synproxy', value: 'switch', choices: ['enable', 'disable'], column: 'synproxy', help: 'enable or disable: answer SYNs for the servers (TCP)' },
   { long: 'hash-target', value: 'what', choices: ['sip', 'qid'], column: 'hash-target', help: 'sip or qid (QUIC connection id): what conhash hashes' },
+  {
+    long: 'sched-flags', value: 'flags', choices: SCHED_FLAGS, column: 'sched-flags', extension: true,
+    help: 'flags of the scheduler, separated by commas: mh-fallback,\nmh-port, sh-fallback, sh-port, flag-1 to flag-3, or none',
+  },
   { long: 'expire-quiescent', column: 'expire-quiescent', help: 'end connections of servers that have weight 0' },
   { long: 'quic', column: 'quic', repeatable: true, help: 'the UDP service is QUIC' },
   {

@@ -11,8 +11,9 @@ import type { Endpoint } from '../parse/endpoint';
 import { hostMask, parseNetmask } from '../parse/netmask';
 import { IPPROTO } from '../parse/protocol';
 import { serviceAddress, type AclSubject, type Arguments, type ServiceArgument, type Values } from './arguments';
-import { checkHashTarget, DEFAULT_SCHEDULER, isConhash } from './checks';
+import { checkSchedule, DEFAULT_SCHEDULER, isConhash } from './checks';
 import { invalid } from './errors';
+import { SCHED_FLAGS, schedFlagBits } from './sched-flags';
 
 const HASH_FLAGS = svcFlags.IP_VS_SVC_F_SIP_HASH | svcFlags.IP_VS_SVC_F_QID_HASH;
 const DEFAULT_WEIGHT = 1;
@@ -53,12 +54,13 @@ export type Attributes = Required<
   >
 >;
 
-function schedule(attributes: Attributes, { scheduler, hashTarget }: Readonly<Values>): void {
+function schedule(attributes: Attributes, { scheduler, hashTarget, schedFlags }: Readonly<Values>): void {
   if (scheduler !== undefined) {
     attributes.sched_name = scheduler;
-    attributes.flags &= ~HASH_FLAGS;
+    attributes.flags &= ~(HASH_FLAGS | SCHED_FLAGS);
     if (isConhash(scheduler)) attributes.flags |= svcFlags.IP_VS_SVC_F_SIP_HASH;
   }
+  if (schedFlags !== undefined) attributes.flags = (attributes.flags & ~SCHED_FLAGS) | schedFlagBits(schedFlags, attributes.sched_name);
   if (hashTarget === undefined) return;
   attributes.flags &= ~HASH_FLAGS;
   attributes.flags |= hashTarget === 'qid' ? svcFlags.IP_VS_SVC_F_QID_HASH : svcFlags.IP_VS_SVC_F_SIP_HASH;
@@ -114,7 +116,7 @@ export function newService(args: Arguments): WholeService {
  * @throws UsageError when what was given does not fit it
  */
 export function mergedService<T extends WholeService>(current: T, args: Arguments): T {
-  checkHashTarget(args.values, args.values.scheduler ?? current.sched_name);
+  checkSchedule(args.values, args.values.scheduler ?? current.sched_name);
   return { ...current, ...applyAttributes(current, args) };
 }
 

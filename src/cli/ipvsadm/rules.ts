@@ -14,6 +14,7 @@ import { printable } from '../render/text';
 import { isConhash } from './checks';
 import { destCheckValues } from './dest-check';
 import { savedMatch } from './match';
+import { schedFlagNames } from './sched-flags';
 import { subjectName } from './subject';
 import { endpointText, hasFlag, isHostMask, proxyProtocolText, serviceKind } from './service-text';
 
@@ -46,11 +47,13 @@ function moreAttributes(service: Service): string[] {
   const flagged = (flag: number, ...words: string[]): string[] => (hasFlag(service, flag) ? words : []);
   const { internal, external } = destCheckValues(service.check_conf);
   const checks = [...(internal === null ? [] : [internal]), ...external].flatMap((value) => ['--dest-check', value]);
+  const schedulerFlags = schedFlagNames(service.flags, service.sched_name);
   const proxied = service.proxy_protocol !== proxyProtocol.PROXY_PROTOCOL_DISABLE;
   return [
     ...flagged(svcFlags.IP_VS_SVC_F_SYNPROXY, '-j', 'enable'),
     // conhash alone means that addresses are hashed.
     ...(isConhash(service.sched_name) ? flagged(svcFlags.IP_VS_SVC_F_QID_HASH, '--hash-target', 'qid') : []),
+    ...(schedulerFlags.length === 0 ? [] : ['--sched-flags', schedulerFlags.join(',')]),
     ...flagged(svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT, '--expire-quiescent'),
     ...flagged(svcFlags.IP_VS_SVC_F_QUIC, '--quic'),
     ...(service.conn_timeout === 0 ? [] : ['--conn-timeout', String(service.conn_timeout)]),

@@ -10,6 +10,7 @@ import type { Names } from '../render/names';
 import { printable } from '../render/text';
 import { destCheckValues } from './dest-check';
 import { isEmptyMatch, listedMatch } from './match';
+import { schedFlagNames } from './sched-flags';
 
 const MAX_ENDPOINT = 59;
 const MAX_IPV4_SERVICE = 33;
@@ -90,8 +91,10 @@ function destCheckWords(service: Service): string[] {
 export function serviceWords(service: Service): string {
   const flagged = (flag: number, word: string): string[] => (hasFlag(service, flag) ? [word] : []);
   const proxied = service.proxy_protocol !== proxyProtocol.PROXY_PROTOCOL_DISABLE;
+  const schedulerFlags = schedFlagNames(service.flags, service.sched_name);
   return [
     printable(service.sched_name),
+    ...(schedulerFlags.length === 0 ? [] : [`(${schedulerFlags.join(',')})`]),
     ...flagged(svcFlags.IP_VS_SVC_F_SIP_HASH, 'sip'),
     ...flagged(svcFlags.IP_VS_SVC_F_QID_HASH, 'qid'),
     ...persistenceWords(service),

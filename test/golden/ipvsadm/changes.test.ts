@@ -105,6 +105,8 @@ describe('IA-059 -E', () => {
   it.each([
     [['-s', 'rr'], { sched_name: 'rr', flags: 0x3 }],
     [['--hash-target', 'sip'], { flags: 0x103 }],
+    [['-s', 'mh', '--sched-flags', 'mh-port'], { sched_name: 'mh', flags: 0x43 }],
+    [['--sched-flags', 'flag-1,flag-2'], { flags: 0x163 }],
     [['-p', '60'], { timeout: 60, flags: 0x103 }],
     [['-M', '/16'], { netmask: 0xffff }],
     [['-j', 'enable'], { flags: 0x10b }],

@@ -69,7 +69,7 @@ it('IB-01 a service has every attribute that options set, called as they are', a
   const { stdout } = await ipvsadm(['-Ln', '--json', '--details', '-t', '10.0.0.1:80'], fullDaemon({ extensions: true }));
   const { services } = validDocument('service_list', stdout) as { services: readonly object[] };
   expect(services[0]).toMatchObject({
-    kind: 'address', family: 'ipv4', protocol: 'tcp', address: '10.0.0.1', port: 80, fwmark: null, match: null, scheduler: 'wlc', hash_target: null,
+    kind: 'address', family: 'ipv4', protocol: 'tcp', address: '10.0.0.1', port: 80, fwmark: null, match: null, scheduler: 'wlc', hash_target: null, scheduler_flags: [],
     persistent_seconds: 360, netmask: '255.255.255.0', ops: false, synproxy: true, conn_timeout_seconds: 1800, proxy_protocol: 'v2-insecure',
     expire_quiescent: true, quic: false,
     dest_check: {

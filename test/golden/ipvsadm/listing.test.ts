@@ -90,9 +90,11 @@ it('IA-087 names every attribute of a service in the order of upstream', async (
     check_conf: { types: 0x13, dest_down_notice_num: 1, dest_up_notice_num: 1, dest_down_wait: 3, dest_inhibit_min: 5, dest_inhibit_max: 3600 },
   }); // prettier-ignore
   const hashed = tcpService(2, { proto: 17, sched_name: 'conhash', flags: 0x200 | 0x4 | 0x800 });
-  const { stdout } = await ipvsadm(['-Ln'], daemonOf([rich, hashed]));
-  expect(stdout.split('\n').slice(3, 5)).toEqual([
+  const flagged = tcpService(3, { sched_name: 'mh', flags: 0x1 | 0x20 | 0x40, timeout: 60 });
+  const { stdout } = await ipvsadm(['-Ln'], daemonOf([rich, hashed, flagged]));
+  expect(stdout.split('\n').slice(3, 6)).toEqual([
     'TCP  10.0.0.1:80 rr persistent 360 mask 255.255.255.0 synproxy conn-timeout 1800 ppv2-insecure expire-quiescent dest-check internal:default external:tcp,ping',
+    'TCP  10.0.0.3:80 mh (mh-fallback,mh-port) persistent 60',
     'UDP  10.0.0.2:80 conhash qid ops quic',
   ]);
 });

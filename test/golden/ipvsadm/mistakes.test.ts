@@ -196,9 +196,14 @@ describe('IA-048 persistence engines: the option is known, and no command takes 
 ]));
 
 describe('what LVS has and DPVS has not', () => {
-  it.each(['-A -t 10.0.0.1:80 -s sh --sched-flags sh-port', '-L --sched-flags'])('IA-049 scheduler flags: %s', async (line) => {
-    const [code, message] = await refusal(line);
-    expect([code, message]).toEqual([255, '--sched-flags: unknown option']);
+  it.each([
+    [`-A ${V} -s mh --sched-flags mh-port,mh-ports`, "invalid scheduler flag `mh-ports'"],
+    [`-A ${V} -s mh --sched-flags=`, "invalid scheduler flag `'"],
+    [`-A ${V} -s mh --sched-flags mh-port,`, "invalid scheduler flag `'"],
+    [`-A ${V} -s mh --sched-flags sh-port`, "incompatible scheduler flag `sh-port'"],
+    [`-A ${V} --sched-flags mh-port`, "incompatible scheduler flag `mh-port'"],
+  ])('IA-049 scheduler flags: %s', async (line, text) => {
+    expect(await refusal(line)).toEqual([2, text]);
   });
 
   it('IA-049 -b is FullNAT, never scheduler flags', async () => {
@@ -228,6 +233,7 @@ describe('IA-012 an option that is given twice', () => {
   const values: Readonly<Record<string, string>> = {
     'tcp-service': '10.0.0.1:80', 'udp-service': '10.0.0.1:80', 'sctp-service': '10.0.0.1:80', 'icmp-service': '10.0.0.1:80', 'icmpv6-service': '[::1]:1',
     'fwmark-service': '1', match: 'proto=tcp,af=ipv4', scheduler: 'rr', persistent: '1', netmask: '/24', pe: 'sip', synproxy: 'enable', 'hash-target': 'sip',
+    'sched-flags': 'mh-port',
     'real-server': '10.0.0.9', weight: '1', 'u-threshold': '1', 'l-threshold': '1', laddr: '10.0.0.9', ifname: 'dpdk0', blklst: '10.0.0.9', whtlst: '10.0.0.9',
     sockpair: 'tcp:1.1.1.1:1:2.2.2.2:2', cpu: '1', 'mcast-interface': 'dpdk0', syncid: '1', watch: '1', count: '1', proto: 'tcp', vip: '10.0.0.1',
     rs: '10.0.0.9', sched: 'rr', state: 'TCP_EST', client: '10.0.0.7', deadline: '1', replacement: '10.0.0.8', socket: '/x', 'timeout-ms': '1', color: 'never',

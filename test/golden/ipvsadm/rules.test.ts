@@ -36,6 +36,8 @@ describe('IA-113 IA-114 IA-115 a service is saved as', () => {
     [{ flags: 8 }, '-A -t 10.0.0.1:80 -s rr', ' -j enable'],
     [{ flags: 0x10 }, '-A -t 10.0.0.1:80 -s rr', ' --expire-quiescent'],
     [{ proto: 17, flags: 0x800 }, '-A -u 10.0.0.1:80 -s rr', ' --quic'],
+    [{ flags: 0x60, sched_name: 'mh' }, '-A -t 10.0.0.1:80 -s mh', ' --sched-flags mh-fallback,mh-port'],
+    [{ flags: 0x40, sched_name: 'rr' }, '-A -t 10.0.0.1:80 -s rr', ' --sched-flags flag-2'],
     [{ proto: 17, flags: 0x200, sched_name: 'conhash' }, '-A -u 10.0.0.1:80 -s conhash', ' --hash-target qid'],
     [{ flags: 0x100, sched_name: 'conhash' }, '-A -t 10.0.0.1:80 -s conhash', ''],
     [{ conn_timeout: 1800 }, '-A -t 10.0.0.1:80 -s rr', ' --conn-timeout 1800'],

@@ -67,6 +67,7 @@ pick(struct lb_sched_key key)
 	return u.set.sched->pick(&u.set, &state[0], &key, 0);
 }
 
+/* DPL-076 */
 static void
 test_mh(void **arg)
 {
@@ -129,6 +130,7 @@ test_mh_moves_few(void **arg)
 	assert_in_range(moved, CLIENTS / 10, CLIENTS * 2 / 8 - 1);
 }
 
+/* DPL-074 */
 static void
 test_conhash(void **arg)
 {
@@ -145,6 +147,7 @@ test_conhash(void **arg)
 				 conhash_by_source[i] == '4' ? -1 : conhash_by_source[i] - '0');
 }
 
+/* DPL-075 */
 static void
 test_conhash_cid(void **arg)
 {

@@ -29,6 +29,7 @@ test_names(void **arg)
 	assert_null(lb_sched_find("lcx"));
 }
 
+/* DPL-077 */
 static void
 test_start_positions(void **arg)
 {
@@ -42,6 +43,7 @@ test_start_positions(void **arg)
 	assert_int_equal(lb_sched_start(2, 2), 1);
 }
 
+/* DPL-070 */
 static void
 test_rr(void **arg)
 {
@@ -85,6 +87,7 @@ test_rr_skips(void **arg)
 	expect("rr", 0, "-");
 }
 
+/* DPL-071 */
 static void
 test_wrr(void **arg)
 {
@@ -191,6 +194,7 @@ test_wrr_is_the_walk(void **arg)
 	}
 }
 
+/* DPL-072 */
 static void
 test_wlc(void **arg)
 {
@@ -266,6 +270,7 @@ test_nq(void **arg)
 	expect("nq", 0, "1"); /* nobody idle: 2/1, 2/100; the idle third one has weight 0 */
 }
 
+/* DPL-073 */
 static void
 test_fo(void **arg)
 {

@@ -8,6 +8,7 @@ import { addService, deleteService, editService, svcFlags } from '../../../ipc/m
 import { listChange, NO_OPTIONS } from '../change';
 import { hasOwnLists, ownerId } from '../identity';
 import type { WholeService } from '../requests';
+import { SCHED_FLAGS } from '../sched-flags';
 import { listOf, type Configuration, type ServiceState } from './model';
 import { addLocal, deleteLocal, leaveDevice, stepOf, type Step } from './operations';
 import type { Operation } from './together';
@@ -40,7 +41,8 @@ export interface Differences {
 /** Flags that rules set; others are the daemon's own. */
 const SETTABLE =
   svcFlags.IP_VS_SVC_F_PERSISTENT | svcFlags.IP_VS_SVC_F_ONEPACKET | svcFlags.IP_VS_SVC_F_SYNPROXY | svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT |
-  svcFlags.IP_VS_SVC_F_QUIC | svcFlags.IP_VS_SVC_F_SIP_HASH | svcFlags.IP_VS_SVC_F_QID_HASH; // prettier-ignore
+  svcFlags.IP_VS_SVC_F_QUIC | svcFlags.IP_VS_SVC_F_SIP_HASH | svcFlags.IP_VS_SVC_F_QID_HASH |
+  SCHED_FLAGS; // prettier-ignore
 
 /** The service as the daemon has it, with what rules say of it changed. */
 function editedService(now: WholeService, wanted: WholeService): WholeService {

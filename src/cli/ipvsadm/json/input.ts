@@ -13,6 +13,7 @@ import { addEntry, addLaddrTo, addServer, Wanted, type WantedService } from '../
 import { addDestCheck, NO_CHECK, type DestCheck } from '../dest-check';
 import { isEmptyMatch } from '../match';
 import type { WholeService } from '../requests';
+import { schedFlagsOf } from '../sched-flags';
 import { DocumentError, parseDocument, type Cursor } from './cursor';
 
 const MAX_INT = 0x7fffffff;
@@ -26,7 +27,7 @@ const DOCUMENT = ['version', 'generation', 'connection_table_size', 'workers', '
 /** What changes by itself, or what options cannot set, and is not looked at. */
 const IGNORED = ['counters', 'rates', 'lcores', 'limit_mbps', 'limit_proportion_percent', 'local_address_count', 'error'];
 const SERVICE = [
-  'kind', 'family', 'protocol', 'address', 'port', 'fwmark', 'match', 'scheduler', 'hash_target', 'persistent_seconds', 'netmask', 'ops',
+  'kind', 'family', 'protocol', 'address', 'port', 'fwmark', 'match', 'scheduler', 'hash_target', 'scheduler_flags', 'persistent_seconds', 'netmask', 'ops',
   'synproxy', 'conn_timeout_seconds', 'proxy_protocol', 'expire_quiescent', 'quic', 'dest_check', 'servers', 'local_addresses', 'deny', 'allow', ...IGNORED,
 ]; // prettier-ignore
 const SERVER = [
@@ -122,6 +123,13 @@ function hashFlags(service: Cursor, scheduler: string, proto: number): number {
   return flag;
 }
 
+function schedulerFlags(service: Cursor, scheduler: string): number {
+  const flags = service.member('scheduler_flags');
+  if (flags.isNothing) return 0;
+  const own = schedFlagsOf(scheduler);
+  return [...flags.elements()].reduce((bits, flag) => bits | choice(flag, own), 0);
+}
+
 function destCheck(service: Cursor): DestCheck {
   const check = service.member('dest_check');
   if (check.isNothing) return NO_CHECK;
@@ -166,7 +174,7 @@ function wholeService(service: Cursor): WholeService {
   return {
     ...key,
     flags:
-      (key.flags ?? 0) | ops | hashFlags(service, scheduler, fwmark === 0 ? proto : 0) |
+      (key.flags ?? 0) | ops | hashFlags(service, scheduler, fwmark === 0 ? proto : 0) | schedulerFlags(service, scheduler) |
       (seconds === null ? 0 : svcFlags.IP_VS_SVC_F_PERSISTENT) |
       flag('synproxy', svcFlags.IP_VS_SVC_F_SYNPROXY) |
       flag('expire_quiescent', svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT) |

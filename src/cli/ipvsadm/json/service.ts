@@ -10,6 +10,7 @@ import { formatIp } from '../../render/address';
 import { printable } from '../../render/text';
 import { destCheckValues } from '../dest-check';
 import { matchFamily, rangeIsEmpty, type WireRange } from '../match';
+import { schedFlagNames } from '../sched-flags';
 import { hasFlag, proxyProtocolText, serviceKind, type ServiceIdentity } from '../service-text';
 import type { Counters, Rates } from '../totals';
 import { count, type JsonObject } from './document';
@@ -99,6 +100,7 @@ export function serviceAttributes(service: Service): JsonObject {
   return {
     scheduler: printable(service.sched_name),
     hash_target: hashTarget(service),
+    scheduler_flags: schedFlagNames(service.flags, service.sched_name),
     persistent_seconds: has(svcFlags.IP_VS_SVC_F_PERSISTENT) ? service.timeout : null,
     netmask: formatNetmask(service.netmask, service.af),
     ops: has(svcFlags.IP_VS_SVC_F_ONEPACKET),
