@@ -77,7 +77,7 @@ function* scriptTitles(file, text) {
 
 /** Comments in front of test functions, with the name of the function. */
 function* cTitles(text) {
-  for (const match of text.matchAll(/(\/\*(?:[^*]|\*(?!\/))*\*\/|(?:\/\/[^\n]*\n)+)\s*static void (\w+)\(/g)) {
+  for (const match of text.matchAll(/(\/\*(?:[^*]|\*(?!\/))*\*\/|(?:\/\/[^\n]*\n)+)\s*static void\s+(\w+)\(/g)) {
     const ids = match[1].match(ID);
     if (ids !== null) yield [`${ids.join(' ')} ${match[2]}`, text.slice(0, match.index).split('\n').length];
   }
