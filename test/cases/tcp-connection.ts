@@ -3,11 +3,15 @@
 import type { Case } from '../harness/case';
 import { numberOf } from '../harness/dissect';
 import { tcp, type TcpFields } from '../harness/frames';
-import { CLIENTS, endpoint, fromClient, fromServer, SERVERS, toClient, toServer, type Family } from './topology';
+import { CLIENTS, endpoint, fromClient, fromServer, SERVERS, toClient, toServerSide, type Family, type Sides } from './topology';
 
 /** Initial sequence numbers of the two ends. */
 export const CLIENT_ISN = 1_000_000;
 export const RS_ISN = 5_000_000;
+
+function bothSides(f: Family | Sides): Sides {
+  return 'clients' in f ? f : { name: f.name, clients: f, servers: f };
+}
 
 export type Segment = Omit<TcpFields, 'sport' | 'dport'>;
 
@@ -18,13 +22,15 @@ export class TcpConnection {
   lport = 0;
   readonly #c: Case;
   readonly #f: Family;
+  readonly #sides: Sides;
   readonly #port: number;
   readonly #clientIsn: number;
   readonly #server: number;
 
-  constructor(c: Case, f: Family, port: number, clientPort: number, options: { readonly isn?: number; readonly server?: number } = {}) {
+  constructor(c: Case, f: Family | Sides, port: number, clientPort: number, options: { readonly isn?: number; readonly server?: number } = {}) {
     this.#c = c;
-    this.#f = f;
+    this.#sides = bothSides(f);
+    this.#f = this.#sides.clients;
     this.#port = port;
     this.#clientIsn = options.isn ?? CLIENT_ISN;
     this.#server = options.server ?? 0;
@@ -46,13 +52,18 @@ export class TcpConnection {
   }
 
   serverFrame(segment: Segment): Buffer {
-    return fromServer(this.#f, tcp({ ...segment, sport: this.#port, dport: this.lport }), this.#server);
+    return fromServer(this.#sides.servers, tcp({ ...segment, sport: this.#port, dport: this.lport }), this.#server);
   }
 
   /** The client sends, the server gets exactly `expected`. */
   clientSends(segment: Segment, expected: Segment): void {
-    const wanted = toServer(this.#f, tcp({ ...expected, ...this.toServer }), this.#server);
-    this.#c.exchange(CLIENTS, [this.clientFrame(segment)], SERVERS, [wanted]);
+    this.clientSendsMany(segment, expected);
+  }
+
+  /** The client sends, the server gets exactly these segments. */
+  clientSendsMany(segment: Segment, ...expected: readonly Segment[]): void {
+    const wanted = expected.map((one) => toServerSide(this.#sides, tcp({ ...one, ...this.toServer }), this.#server));
+    this.#c.exchange(CLIENTS, [this.clientFrame(segment)], SERVERS, wanted);
   }
 
   /** The server sends, the client gets exactly `expected`. */
@@ -70,7 +81,7 @@ export class TcpConnection {
 }
 
 /** A connection with the handshake done. Frames of it are consumed. */
-export function startConnection(c: Case, f: Family, port: number, clientPort: number, isn = CLIENT_ISN, server = 0): TcpConnection {
+export function startConnection(c: Case, f: Family | Sides, port: number, clientPort: number, isn = CLIENT_ISN, server = 0): TcpConnection {
   const t = new TcpConnection(c, f, port, clientPort, { isn, server });
   c.send(CLIENTS, t.clientFrame({ seq: isn, flags: 'S' }));
   t.learn(c.collectOne(SERVERS));

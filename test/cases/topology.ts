@@ -2,7 +2,7 @@
 // The little world of the cases: clients behind port test0, real servers behind test1, static neighbours, no noise.
 import { solicitedNode, multicastMac } from '../harness/addresses';
 import { startCase, type Case, type CaseOptions } from '../harness/case';
-import { arp, ethernet, ip, type Layer3, type Layer4 } from '../harness/frames';
+import { arp, ethernet, ip, ipv4, type Layer3, type Layer4 } from '../harness/frames';
 
 export const CLIENTS = 0;
 export const SERVERS = 1;
@@ -127,6 +127,45 @@ export function configureService(c: Case, f: Family, s: ServiceOptions): void {
     ipvsadm -P ${word} -z ${f.lip} -F test1
     ${servers.map(({ index, weight }) => `ipvsadm -a ${word} -r ${endpoint(f.servers[index] ?? '', s.port)} -b -w ${weight}`).join('\n')}`);
   quieten(c, f);
+}
+
+/** Families of clients and of real servers: FullNAT within a family, or from IPv6 to IPv4. */
+export interface Sides {
+  readonly name: 'IPv4' | 'IPv6' | 'NAT64';
+  readonly clients: Family;
+  readonly servers: Family;
+}
+
+export const sides: readonly Sides[] = [
+  { name: 'IPv4', clients: v4, servers: v4 },
+  { name: 'IPv6', clients: v6, servers: v6 },
+  { name: 'NAT64', clients: v6, servers: v4 },
+];
+
+/** startWorld and configureService for both sides; one server, local address of the servers' family. */
+export async function startSides(s: Sides, service: ServiceOptions, options: CaseOptions = {}): Promise<Case> {
+  const c = await startWorld(s.clients, options);
+  if (s.servers === s.clients) {
+    configureService(c, s.clients, service);
+    return c;
+  }
+  configureAddresses(c, s.servers);
+  configureNeighbours(c, s.servers);
+  const word = serviceWord(s.clients, service);
+  const servers = service.servers ?? [{ index: 0, weight: 1 }];
+  c.run(`
+    ipvsadm -A ${word} -s ${service.scheduler ?? 'rr'} ${service.extra ?? ''}
+    ipvsadm -P ${word} -z ${s.servers.lip} -F test1
+    ${servers.map(({ index, weight }) => `ipvsadm -a ${word} -r ${endpoint(s.servers.servers[index] ?? '', service.port)} -b -w ${weight}`).join('\n')}`);
+  quieten(c, s.servers);
+  return c;
+}
+
+/** The frame that a real server gets: between families, IPv4 has DF set. */
+export function toServerSide(s: Sides, l4: Layer4, index = 0): Buffer {
+  if (s.servers === s.clients) return toServer(s.servers, l4, index);
+  const dst = s.servers.servers[index] ?? '';
+  return ethernet({ src: mac.port[1], dst: mac.server[index] ?? '' }, ipv4({ src: s.servers.lip, dst, df: true }, l4));
 }
 
 /** A frame of the client for an address of the director. */

@@ -153,6 +153,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	unsigned dir = ref & 1;
 	struct conn_hot *c = &w->lb->t.hot[idx];
 	struct lb_counters *n = lb_counters(w->index, c->dest);
+	uint16_t ip_len = p->ip_len; /* as it came: p may be edited */
 	int growth;
 
 	lb_conn_refresh(w, idx);
@@ -167,10 +168,10 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 		lb_proto_find(c->proto)->track(w, idx, p, dir);
 	if (dir == CONN_DIR_IN) {
 		n->in_packets++;
-		n->in_bytes += p->ip_len;
+		n->in_bytes += ip_len;
 	} else {
 		n->out_packets++;
-		n->out_bytes += p->ip_len;
+		n->out_bytes += ip_len;
 	}
 	confirm(w, c, p, dir);
 	if (likely(c->fwd == LB_FWD_FNAT)) {

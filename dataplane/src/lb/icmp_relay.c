@@ -8,6 +8,7 @@
  * the client when the quoted packet was on its way to the real server, and the other way round.
  */
 #include "flow.h"
+#include "proxy.h"
 #include "send.h"
 
 #include "core/mbuf.h"
@@ -68,7 +69,7 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 	struct conn_table *t = &w->lb->t;
 	struct conn_hot *c = &t->hot[idx];
 	struct rte_mbuf *m;
-	uint32_t delta = dir == CONN_DIR_OUT && c->flags & CONN_F_DELTA ? -c->seq_delta : 0;
+	uint32_t delta = 0;
 	unsigned len;
 
 	lb_conn_refresh(w, idx);
@@ -76,6 +77,8 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 		worker_drops_add(w, DROP_ICMP_NOT_HANDLED, 1);
 		return;
 	}
+	if (dir == CONN_DIR_OUT && c->flags & CONN_F_DELTA)
+		delta = lb_proxy_error(t, idx, e) - c->seq_delta;
 	m = rte_pktmbuf_alloc(w->pool);
 	if (!m) {
 		worker_drops_add(w, DROP_NO_MBUF, 1);

@@ -62,8 +62,6 @@ warn_without_effect(void *arg)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (conf->attrs.flags & options[i].flag)
 			at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", options[i].name);
-	if (conf->attrs.proxy_protocol & PROXY_PROTOCOL_VERSION_MASK)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, " proxy-protocol");
 	if (conf->check_config[0] != DEST_HC_NONE)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, " dest-check");
 	if (at > 0)

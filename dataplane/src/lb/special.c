@@ -4,6 +4,7 @@
  * new such thing: a flag or a task, and a line in lb_special().
  */
 #include "acl.h"
+#include "proxy.h"
 #include "send.h"
 
 #include "core/rcu.h"
@@ -109,5 +110,6 @@ lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, un
 	}
 	if (c->flags & CONN_F_ACCOUNT)
 		conn_account_add(&w->lb->t, idx, dir, p->ip_len);
-	return false;
+	/* The last one: it edits the packet. */
+	return conn_task(&w->lb->t, idx, MORE_T_PROXY) && lb_proxy_packet(w, m, p, idx, dir);
 }

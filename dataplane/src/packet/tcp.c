@@ -173,7 +173,7 @@ tcp_mss_reduce(uint8_t *l4, uint16_t n)
 }
 
 uint64_t
-tcp_sack_add(uint8_t *l4, uint32_t delta)
+tcp_sack_map(uint8_t *l4, uint32_t (*map)(const void *arg, uint32_t edge), const void *arg)
 {
 	enum { OPT_SACK = 5 };
 	uint16_t before = options_sum(l4);
@@ -184,13 +184,25 @@ tcp_sack_add(uint8_t *l4, uint32_t delta)
 		if (l4[at] != OPT_SACK || (len - 2) % 8 != 0)
 			continue;
 		for (unsigned edge = at + 2; edge < at + len; edge += 4) {
-			uint32_t v = htonl(ntohl(load32(l4 + edge)) + delta);
+			uint32_t v = htonl(map(arg, ntohl(load32(l4 + edge))));
 
 			memcpy(l4 + edge, &v, sizeof(v));
 		}
 		edited = true;
 	}
 	return edited ? csum_change16(0, before, options_sum(l4)) : 0;
+}
+
+static uint32_t
+moved(const void *delta, uint32_t edge)
+{
+	return edge + *(const uint32_t *)delta;
+}
+
+uint64_t
+tcp_sack_add(uint8_t *l4, uint32_t delta)
+{
+	return tcp_sack_map(l4, moved, &delta);
 }
 
 uint32_t

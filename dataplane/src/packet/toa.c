@@ -13,8 +13,7 @@ enum {
 	OPT_MSS = 2,
 	OPT_WSCALE = 3,
 	OPT_SACK_OK = 4,
-	OPT_MPTCP = 30,
-	OPT_TFO = 34
+	OPT_MPTCP = 30
 };
 
 /* Options of a segment, taken apart. */
@@ -35,7 +34,7 @@ spare(uint8_t kind, bool syn)
 	if (kind == TCP_OPT_TIMESTAMP)
 		return false;
 	return !syn || (kind != OPT_MSS && kind != OPT_WSCALE && kind != OPT_SACK_OK && kind != OPT_MPTCP &&
-			kind != OPT_TFO);
+			kind != TCP_OPT_FAST_OPEN);
 }
 
 /*

@@ -2,13 +2,11 @@
 /*
  * TCP: only a pure SYN opens a connection; the state table is packet/tcp.h's.
  */
-#include "../lb_worker.h"
+#include "../proxy.h"
 
 #include "core/conf.h"
 #include "packet/tcp.h"
 #include "tcp_reset.h"
-
-enum { PROXY_VERSION_MASK = 0xf };
 
 static enum drop_reason
 tcp_admit(const struct pkt *p)
@@ -32,7 +30,7 @@ tcp_no_service(const struct pkt *p, const struct lb_key *key)
  * used backwards.
  */
 static void
-sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, bool toa)
+sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, uint8_t proxy_protocol)
 {
 	struct conn_hot *c = &t->hot[idx];
 	struct conn_addrs a;
@@ -40,7 +38,7 @@ sequence_start(struct conn_table *t, uint32_t idx, const struct pkt *p, bool toa
 	conn_addrs_get(t, idx, &a);
 	c->seq_delta = tcp_fnat_isn(conn_rs_af(c), &a.laddr, c->lport, &a.raddr, c->rport) - tcp_seq(p->l4);
 	c->flags &= (uint16_t) ~(CONN_F_FIRST_DATA | CONN_F_RS_SEQ | CONN_F_TOA);
-	c->flags |= CONN_F_DELTA | (toa ? CONN_F_TOA : 0);
+	c->flags |= CONN_F_DELTA | (lb_proxy_start(t, idx, p, proxy_protocol) ? 0 : CONN_F_TOA);
 }
 
 static void
@@ -49,7 +47,7 @@ tcp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_at
 	uint8_t fwd = w->lb->t.hot[idx].fwd;
 
 	if (fwd == LB_FWD_FNAT || fwd == LB_FWD_NAT64)
-		sequence_start(&w->lb->t, idx, p, (attrs->proxy_protocol & PROXY_VERSION_MASK) == 0);
+		sequence_start(&w->lb->t, idx, p, attrs->proxy_protocol);
 }
 
 /* A client that uses its port again meets the rest of its old connection. A repeated SYN of the handshake is
@@ -80,10 +78,12 @@ tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 		   (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK))
 		return;
 	if (is_reopened(c, p, dir) && c->flags & CONN_F_DELTA)
-		sequence_start(&w->lb->t, idx, p, true);
+		sequence_start(&w->lb->t, idx, p, c->flags & CONN_F_MORE ? w->lb->t.more[idx].proxy : 0);
 	next = tcp_next_state(direction(c, dir), c->state, p->tcp_flags);
 	if (next == c->state)
 		return;
+	if (next >= TCP_S_FIN_WAIT)
+		lb_proxy_closing(&w->lb->t, idx);
 	lb_conn_set_state(w, idx, next);
 	lb_conn_set_active(w, idx, next == TCP_S_ESTABLISHED);
 }

@@ -3,13 +3,11 @@
  * UDP: any packet to a service opens a connection. NONE -> ONEWAY with the first packet of the client, NORMAL
  * once the real server answered.
  */
-#include "../lb_worker.h"
+#include "../proxy.h"
 
 #include "core/conf.h"
 
 enum udp_state { UDP_NONE, UDP_ONEWAY, UDP_NORMAL, UDP_LAST, UDP_STATES };
-
-enum { PROXY_VERSION_MASK = 0xf, PROXY_V2 = 2 };
 
 static enum drop_reason
 udp_admit(const struct pkt *p)
@@ -34,10 +32,9 @@ udp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_at
 {
 	struct conn_hot *c = &w->lb->t.hot[idx];
 
-	(void)p;
 	if (c->fwd != LB_FWD_FNAT && c->fwd != LB_FWD_NAT64)
 		return;
-	if ((attrs->proxy_protocol & PROXY_VERSION_MASK) != PROXY_V2)
+	if (!lb_proxy_start(&w->lb->t, idx, p, attrs->proxy_protocol))
 		c->uoa_left =
 		    (uint8_t)(conf.ipvs.uoa_max_trail < UINT8_MAX ? conf.ipvs.uoa_max_trail : UINT8_MAX);
 }

@@ -16,6 +16,7 @@
 #include <rte_common.h>
 
 #include "base/inet.h"
+#include "packet/proxy_stream.h"
 
 enum { CONN_NONE = 0, CONN_DIR_IN = 0, CONN_DIR_OUT = 1 };
 
@@ -84,9 +85,9 @@ struct conn_more {
 	uint32_t controlled;    /* of a template: connections */
 	uint16_t tasks;         /* MORE_T_*; CONN_F_TASKS says that there are any */
 	uint8_t limit;          /* MORE_T_LIMIT: percentage */
-	uint8_t proxy;          /* MORE_T_PROXY: version and whether an existing header stands (lb_attrs.proxy_protocol) */
-	uint32_t proxy_seq;     /* first sequence number of data as the client counts, host order */
-	uint16_t proxy_len;     /* bytes of the header; 0 before it was sent */
+	uint8_t proxy;          /* version and whether an existing header stands (lb_attrs.proxy_protocol); 0 = no headers */
+	struct proxy_stream proxy_stream; /* TCP: where the header stands, until the server acknowledged it */
+	bool proxy_done;        /* the server has the header; the task remains for a SYN that opens the connection anew */
 	uint8_t syn_retries;    /* SYN proxy: SYNs left to send to the real server */
 	uint8_t syn_saved;      /* packets of the client that wait for the real server */
 	uint32_t syn_ack_delta; /* our sequence number towards the client minus the real server's */

@@ -66,6 +66,7 @@
 	DROP(LB_TOO_BIG, "lb", "packet exceeds the MTU towards its target and must not be fragmented")       \
 	DROP(LB_NO_ROUTE, "lb", "no route to the real server or to the client")                              \
 	DROP(LB_NO_ROOM, "lb", "no headroom or tailroom for an option in the packet buffer")                 \
+	DROP(PROXY_ORDER, "lb", "data of a client before the segment that gets the PROXY header")            \
 	DROP(LB_NAT64, "lb", "IPv6 packet with extension headers for an IPv4 server")                        \
 	DROP(LB_FORWARD_MODE, "lb", "forwarding mode that this daemon does not forward")                     \
 	DROP(LIMIT_PROPORTION, "lb", "dropped by the service's limit_proportion")                            \

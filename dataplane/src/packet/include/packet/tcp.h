@@ -60,7 +60,7 @@ uint32_t tcp_ack(const uint8_t *l4);
 uint64_t tcp_seq_add(uint8_t *l4, uint32_t delta);
 uint64_t tcp_ack_add(uint8_t *l4, uint32_t delta);
 
-enum { TCP_OPT_TOA = 254, TCP_OPT_TIMESTAMP = 8 };
+enum { TCP_OPT_TOA = 254, TCP_OPT_TIMESTAMP = 8, TCP_OPT_FAST_OPEN = 34 };
 
 /* Overwrites every option of a kind with NOPs. Returns the checksum change. */
 uint64_t tcp_blank_option(uint8_t *l4, uint8_t kind);
@@ -70,6 +70,9 @@ uint64_t tcp_mss_reduce(uint8_t *l4, uint16_t n);
 
 /* Adds delta to all edges of all SACK blocks (RFC 2018); options of impossible length are left alone. */
 uint64_t tcp_sack_add(uint8_t *l4, uint32_t delta);
+
+/* Replaces each edge by map(arg, edge), host order, likewise. */
+uint64_t tcp_sack_map(uint8_t *l4, uint32_t (*map)(const void *arg, uint32_t edge), const void *arg);
 
 /* True when the options are nothing but the timestamps of an ordinary data segment (NOP NOP timestamp): no
  * edit applies. */
