@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { bootstrap } from './lib/bootstrap.mjs';
 import { fail, root, step, StepError } from './lib/steps.mjs';
 import { Lab, NET } from './lab/lab.mjs';
+import { STOP_SCRIPT } from './lab/leftovers.mjs';
 
 const CURL_TIMEOUT = 28;
 const USAGE = 'npm run demo [-- --keep] [-- --workers N], N from 1 to 15';
@@ -68,7 +69,7 @@ const LISTINGS = [
 ];
 
 function keepRunning(lab) {
-  const stop = path.join(lab.dir, 'stop.sh');
+  const stop = path.join(lab.dir, STOP_SCRIPT);
   const namespaces = lab.namespaces.join(' ');
   writeFileSync(stop, `#!/bin/sh
 # Stops the lab that the demo left running.

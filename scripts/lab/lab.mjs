@@ -3,12 +3,14 @@
 //
 //   client ── wan ── director(dpdk0) dpvs (dpdk1) ── lan bridge ── rs1, rs2, …
 //
-// Everything is named after the process, so that labs run side by side, and everything is removed by close(), also after a failure.
+// Everything is named after the process, so that labs run side by side, and everything is removed by close(), also after a failure;
+// what a killed process left is removed by the next lab.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root, StepError } from '../lib/steps.mjs';
+import { labDir, labName, removeLeftovers, removeNamespace } from './leftovers.mjs';
 
 /** Addresses of the lab; documentation prefixes of RFC 5737 and RFC 3849 would do as well, these are easier to read. */
 export const NET = {
@@ -47,7 +49,7 @@ export async function until(what, probe, ms = 10_000) {
 
 export class Lab {
   /**
-   * @param {{servers?: number, workers?: number, queues?: number, daemon?: string, name?: string, conf?: string, env?: Record<string, string>}} [options]
+   * @param {{servers?: number, workers?: number, queues?: number, daemon?: string, conf?: string, env?: Record<string, string>}} [options]
    * queues: queue pairs of each port (1: hand-over in software is the only way to use two workers).
    */
   constructor(options = {}) {
@@ -55,10 +57,11 @@ export class Lab {
     this.workers = options.workers ?? 1;
     this.queues = options.queues ?? 1;
     this.daemon = options.daemon ?? process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs');
-    this.id = options.name ?? `dpvs${process.pid}${Math.floor(Math.random() * 900 + 100)}`;
+    this.id = labName();
     this.extraConf = options.conf ?? '';
     this.env = options.env ?? {};
-    this.dir = mkdtempSync(path.join(os.tmpdir(), 'dpvs-lab-'));
+    this.dir = labDir(this.id);
+    mkdirSync(this.dir, { mode: 0o700 });
     this.children = new Set();
     this.namespaces = [];
     this.dpvs = undefined;
@@ -126,6 +129,7 @@ export class Lab {
 
   /** Makes namespaces, cables and addresses. */
   makeNetwork() {
+    removeLeftovers();
     for (const name of ['client', 'director', 'lan']) this.addNamespace(name);
     this.exec('director', 'sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
     this.exec('lan', 'sysctl', ['-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1']);
@@ -303,17 +307,7 @@ ${this.extraConf}`;
     await this.stopDaemon();
     for (const child of this.children) child.kill('SIGTERM');
     await Promise.race([Promise.all([...this.children].map((c) => c.done)), sleep(1000)]);
-    for (const name of this.namespaces) {
-      const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
-      for (const pid of pids.split('\n').filter(Boolean)) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch {
-          // it ended by itself
-        }
-      }
-      spawnSync('ip', ['netns', 'del', name]);
-    }
+    for (const name of this.namespaces) removeNamespace(name);
     this.namespaces = [];
     rmSync(this.dir, { recursive: true, force: true });
   }
