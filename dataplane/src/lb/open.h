@@ -23,6 +23,10 @@ struct lb_opening {
  */
 enum drop_reason lb_select(struct worker *w, struct lb_opening *o);
 
+/* The server that the connection id of a packet to a QUIC service names; NULL when it names none that serves.
+ * quic_dest.c */
+const struct lb_dest_view *lb_quic_dest(const struct lb_opening *o);
+
 /* Opens the connection for the chosen server and sets *ref (index << 1 | direction of the packet). DROP_NONE,
  * or why not. open.c */
 enum drop_reason lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref);

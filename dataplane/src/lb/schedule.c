@@ -41,6 +41,9 @@ choose(struct worker *w, struct lb_opening *o)
 	const struct pkt *p = o->p;
 	int choice = -1;
 
+	o->dest = lb_quic_dest(o);
+	if (o->dest && !overloaded(w, o->dest))
+		return DROP_NONE;
 	if (p->proto == PKT_PROTO_UDP)
 		o->ends.has_cid = quic_google_cid(p->l4 + PKT_UDP_LEN, udp_payload(p), &o->ends.cid);
 	if (o->dests->n)
