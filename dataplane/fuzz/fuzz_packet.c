@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libFuzzer target for everything that happens to a packet's bytes: parsing, translation, option edits, TOA,
- * UOA.
+ * UOA, PROXY headers.
  *
  * Input: byte 0 = room in front of the packet, byte 1 = what to do (DO_*), byte 2 = bytes in one piece less
  * than the frame has; the rest is the frame. It lies in memory of exactly its size, and the packet that is
@@ -13,6 +13,10 @@
 #include <string.h>
 
 #include "../src/packet/test_frames.h"
+#include "packet/proxy.h"
+#include "packet/proxy_edit.h"
+#include "packet/proxy_stream.h"
+#include "packet/quic.h"
 #include "packet/rewrite.h"
 #include "packet/tcp.h"
 #include "packet/toa.h"
@@ -23,7 +27,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { DO_TRANSLATE = 1, DO_TCP = 2, DO_CLIENT6 = 4, DO_IPO = 8, DO_STANDALONE = 16, DO_REPAIR = 32 };
+enum {
+	DO_TRANSLATE = 1,
+	DO_TCP = 2,
+	DO_CLIENT6 = 4,
+	DO_IPO = 8,
+	DO_STANDALONE = 16,
+	DO_REPAIR = 32,
+	DO_PROXY = 64
+};
 enum { MTU = 1500 };
 
 static const union inet_ip client = {.b = {0x20, 1, 0xd, 0xb8, 9, 9}};
@@ -134,6 +146,78 @@ standalone(struct pkt *p, uint8_t what)
 	free(out);
 }
 
+/* The step that a stream takes is one that can be done, and nothing but the header is ever in front. */
+static struct proxy_step
+proxy_step(struct proxy_packet *e, struct proxy_stream *s, unsigned added)
+{
+	unsigned payload = proxy_payload(e);
+	struct proxy_step step = proxy_stream_inbound(s, e->l4, payload);
+	struct proxy_header h;
+
+	assert(step.remove <= payload && !(step.refuse && step.header));
+	if (step.header && s->added == 0) {
+		if (proxy_parse(e->l4 + proxy_l4_len(e), proxy_payload_contig(e), &h)) {
+			assert(h.len <= proxy_payload_contig(e) && h.len > 0);
+			step.remove = h.len;
+		}
+		s->added = (uint16_t)added;
+		s->removed = (uint16_t)step.remove;
+		assert(proxy_stream_inbound(s, e->l4, payload).remove == step.remove);
+	}
+	/* What the server has of the header acknowledges nothing, all of it the old one. */
+	assert(proxy_stream_ack(s, s->first + s->added) == s->first + s->removed);
+	assert(s->added == 0 || proxy_stream_ack(s, s->first + s->added - 1u) == s->first);
+	return step;
+}
+
+/* The first data of a client gets a PROXY header; so does what comes when a header was sent. */
+static void
+add_proxy(struct pkt *p, uint16_t room, uint8_t what, bool whole)
+{
+	struct proxy_packet e = {p->l3, p->l4, p->avail, p->ip_len, room, p->proto};
+	const struct proxy_addrs addrs = {.af = what & DO_CLIENT6 ? INET_AF_V6 : INET_AF_V4,
+					  .src = client,
+					  .dst = client,
+					  .sport_be = client_port,
+					  .dport_be = client_port};
+	unsigned head = p->l3_len + proxy_l4_len(&e), payload = proxy_payload(&e), ip_len = p->ip_len, len;
+	struct proxy_step step = {.header = true};
+	uint8_t header[PROXY_MAX], *out;
+	struct quic_server server;
+	struct proxy_stream s;
+	struct pkt again;
+
+	quic_server_parse(p->l4 + proxy_l4_len(&e), proxy_payload_contig(&e), &server);
+	len = proxy_write(header, what & DO_IPO ? PROXY_V1 : PROXY_V2, p->proto == PKT_PROTO_UDP, &addrs);
+	assert(len <= PROXY_MAX);
+	if (p->proto == PKT_PROTO_TCP) {
+		s = (struct proxy_stream){.first = tcp_seq(p->l4) - (what & DO_STANDALONE ? payload / 2 : 0)};
+		if (what & DO_TCP) {
+			s.added = (uint16_t)len;
+			s.removed = (uint16_t)(payload / 3);
+		}
+		step = proxy_step(&e, &s, len);
+		rewrite_tcp_csum(p->l4, proxy_stream_outbound(&s, 0x1000, p->l4));
+	}
+	out = malloc(head + len);
+	assert(proxy_alone(&e, header, len, out, head + len - 1) == 0);
+	assert(proxy_alone(&e, header, len, out, head + len) == head + len);
+	assert(memcmp(out + head, header, len) == 0);
+	free(out);
+	if (!step.header)
+		len = 0;
+	if (!proxy_replace(&e, step.remove, header, len)) {
+		assert(e.l3 == p->l3 && e.l4 == p->l4 && e.ip_len == ip_len);
+		assert((int)len - (int)step.remove > room || step.remove > proxy_payload_contig(&e));
+		return;
+	}
+	assert(e.ip_len == ip_len + len - step.remove && proxy_payload(&e) == payload + len - step.remove);
+	again = parse_again(e.l3, e.ip_len, e.contig, p);
+	assert((again.flags & PKT_F_L4) && again.sport == p->sport && again.tcp_flags == p->tcp_flags);
+	assert(memcmp(e.l4 + proxy_l4_len(&e), header, len) == 0);
+	assert(!whole || test_checksums_ok(e.l3, e.l4, e.ip_len, p->proto));
+}
+
 /* A parsed packet with TCP or UDP in it: what the balancer does to it. */
 static void
 edit(struct pkt *p, uint16_t room, uint8_t what)
@@ -155,7 +239,9 @@ edit(struct pkt *p, uint16_t room, uint8_t what)
 	assert(!whole || test_checksums_ok(p->l3, p->l4, p->ip_len, p->proto));
 	assert(!udp_sum || (p->l4[6] | p->l4[7])); /* zero would mean "none" */
 	assert(parse_again(p->l3, p->ip_len, p->avail, p).dport == p->dport);
-	if (p->proto == PKT_PROTO_TCP)
+	if (what & DO_PROXY)
+		add_proxy(p, room, what, whole);
+	else if (p->proto == PKT_PROTO_TCP)
 		add_toa(p, room, what, whole);
 	else if (what & DO_STANDALONE)
 		standalone(p, what);
@@ -174,7 +260,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 3 || size > 4096)
 		return 0;
-	room = data[0] % 64;
+	room = data[0] % 128;
 	what = data[1];
 	len = (uint32_t)size - 3;
 	contig = len - (data[2] % 8 < len ? data[2] % 8 : 0);
