@@ -3,9 +3,11 @@
  * The benchmark's own socket, named by the environment variable DPVS_BENCH_SOCKET: a line in, a line of JSON
  * out. One client at a time.
  *
- *   lives udp-up|udp-new|tcp-up|tcp-life 4|6 FIRST COUNT
- *   steady udp|tcp 4|6 in|out|both BITS MS
+ *   lives udp-up|udp-in|udp-new|tcp-up|tcp-in|tcp-life NET FIRST COUNT
+ *   steady udp|tcp NET in|out|both BITS MS
  *   idle MS CYCLES
+ *
+ * NET: 4 or 6; nat4, nat6: servers answer to the client's address; 64: IPv6 clients, IPv4 servers.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -27,22 +29,44 @@ static const struct {
 } lives[] = {
     /* UOA goes into the first three packets. */
     {"udp-up", 5, {FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_IN, FRAME_UDP_OUT}},
+    {"udp-in", 2, {FRAME_UDP_IN, FRAME_UDP_IN}}, /* servers answer past the balancer */
     {"udp-new", 1, {FRAME_UDP_IN}},
     {"tcp-up", 5, {FRAME_SYN_IN, FRAME_SYNACK_OUT, FRAME_ACK_IN, FRAME_DATA_OUT, FRAME_DATA_IN}},
+    {"tcp-in", 3, {FRAME_SYN_IN, FRAME_ACK_IN, FRAME_DATA_IN}},
     {"tcp-life",
      7,
      {FRAME_SYN_IN, FRAME_SYNACK_OUT, FRAME_ACK_IN, FRAME_DATA_OUT, FRAME_FIN_IN, FRAME_FIN_OUT,
       FRAME_LAST_ACK_IN}},
 };
 
+static const struct {
+	const char *name;
+	struct frame_net net;
+} nets[] = {
+    {"4", {4, 4, false}},   {"6", {6, 6, false}},  {"nat4", {4, 4, true}},
+    {"nat6", {6, 6, true}}, {"64", {6, 4, false}},
+};
+
 static struct job job;
+
+static bool
+find_net(const char *name)
+{
+	for (unsigned i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		if (strcmp(nets[i].name, name))
+			continue;
+		job.net = &nets[i].net;
+		return true;
+	}
+	return false;
+}
 
 static bool
 read_lives(const char *line)
 {
-	char name[16];
+	char name[16], net[8];
 
-	if (sscanf(line, "lives %15s %d %u %u", name, &job.af, &job.first, &job.count) != 4 ||
+	if (sscanf(line, "lives %15s %7s %u %u", name, net, &job.first, &job.count) != 4 || !find_net(net) ||
 	    job.count == 0 || job.first > FLOWS_MAX || job.count > FLOWS_MAX - job.first)
 		return false;
 	job.type = JOB_LIVES;
@@ -59,10 +83,10 @@ read_lives(const char *line)
 static bool
 read_steady(const char *line)
 {
-	char proto[8], way[8];
+	char proto[8], net[8], way[8];
 
-	if (sscanf(line, "steady %7s %d %7s %u %u", proto, &job.af, way, &job.bits, &job.ms) != 5 ||
-	    (1u << job.bits) > FLOWS_MAX)
+	if (sscanf(line, "steady %7s %7s %7s %u %u", proto, net, way, &job.bits, &job.ms) != 5 ||
+	    !find_net(net) || (1u << job.bits) > FLOWS_MAX)
 		return false;
 	job.type = JOB_STEADY;
 	job.tcp = !strcmp(proto, "tcp");
@@ -79,7 +103,7 @@ read_job(const char *line)
 		job.type = JOB_IDLE;
 		return true;
 	}
-	return (read_lives(line) || read_steady(line)) && (job.af == 4 || job.af == 6);
+	return read_lives(line) || read_steady(line);
 }
 
 static void

@@ -50,6 +50,12 @@ put16(uint8_t *at, unsigned v)
 	at[1] = (uint8_t)v;
 }
 
+static unsigned
+get16(const uint8_t *at)
+{
+	return (unsigned)at[0] << 8 | at[1];
+}
+
 static void
 put32(uint8_t *at, uint32_t v)
 {
@@ -59,11 +65,11 @@ put32(uint8_t *at, uint32_t v)
 
 /* IP header with addresses whose low four bytes are zero; l4_len counts header and payload. */
 static uint8_t *
-ip_header(struct frame *f, int af, bool out, unsigned proto, unsigned l4_len)
+ip_header(struct frame *f, const struct frame_net *net, bool out, unsigned proto, unsigned l4_len)
 {
 	uint8_t *ip = f->bytes + ETH_LEN;
 
-	if (af == 4) {
+	if ((out ? net->server_af : net->client_af) == 4) {
 		ip[0] = 0x45;
 		put16(ip + 2, IP4_LEN + l4_len);
 		ip[6] = 0x40; /* DF */
@@ -80,15 +86,17 @@ ip_header(struct frame *f, int af, bool out, unsigned proto, unsigned l4_len)
 	ip[6] = (uint8_t)proto;
 	ip[7] = TTL;
 	memcpy(ip + 8, out ? lan6 : client6, sizeof(lan6));
-	memcpy(ip + 24, out ? lan6 : vip6, sizeof(vip6));
+	memcpy(ip + 24, out ? (net->direct ? client6 : lan6) : vip6, sizeof(vip6));
 	f->saddr = ETH_LEN + 8 + 12;
 	f->daddr = ETH_LEN + 24 + 12;
 	return ip + IP6_LEN;
 }
 
 void
-frame_init(struct frame *f, enum frame_kind kind, int af, const uint8_t *dst, const uint8_t *src)
+frame_init(struct frame *f, enum frame_kind kind, const struct frame_net *net, const uint8_t *dst,
+	   const uint8_t *src)
 {
+	int af = frame_is_out(kind) ? net->server_af : net->client_af;
 	bool tcp = kinds[kind].flags != 0;
 	unsigned ip_len = af == 4 ? IP4_LEN : IP6_LEN, l4_header = tcp ? TCP_LEN : UDP_LEN;
 	unsigned least = ETH_LEN + ip_len + l4_header + ID_LEN, l4_len;
@@ -101,7 +109,7 @@ frame_init(struct frame *f, enum frame_kind kind, int af, const uint8_t *dst, co
 	memcpy(f->bytes, dst, 6);
 	memcpy(f->bytes + 6, src, 6);
 	put16(f->bytes + 12, af == 4 ? 0x0800 : 0x86dd);
-	l4 = ip_header(f, af, frame_is_out(kind), tcp ? PROTO_TCP : PROTO_UDP, l4_len);
+	l4 = ip_header(f, net, frame_is_out(kind), tcp ? PROTO_TCP : PROTO_UDP, l4_len);
 	if (tcp) {
 		put32(l4 + 4, kinds[kind].seq);
 		put32(l4 + 8, kinds[kind].ack);
@@ -127,10 +135,14 @@ frame_learn(const uint8_t *bytes, uint32_t len, struct flow_back *back)
 {
 	bool v4 = bytes[12] == 0x08 && bytes[13] == 0x00, v6 = bytes[12] == 0x86 && bytes[13] == 0xdd;
 	const uint8_t *ip = bytes + ETH_LEN, *l4;
-	unsigned proto;
+	unsigned proto, ip_len;
 	uint32_t id;
 
-	if ((!v4 && !v6) || len < FRAME_MIN)
+	if ((!v4 && !v6) || len < ETH_LEN + IP4_LEN + UDP_LEN + ID_LEN)
+		return UINT32_MAX;
+	/* What NAT64 made shorter may be padded. */
+	ip_len = v4 ? get16(ip + 2) : IP6_LEN + get16(ip + 4);
+	if (ETH_LEN + ip_len > len || ip_len < (v4 ? IP4_LEN : IP6_LEN) + UDP_LEN + ID_LEN)
 		return UINT32_MAX;
 	proto = v4 ? ip[9] : ip[6];
 	/* UOA stands between an IPv6 or IPv4 header and UDP with a protocol number of its own. */
@@ -140,6 +152,6 @@ frame_learn(const uint8_t *bytes, uint32_t len, struct flow_back *back)
 	memcpy(&back->laddr, v4 ? ip + 12 : ip + 20, 4);
 	memcpy(&back->raddr, v4 ? ip + 16 : ip + 36, 4);
 	memcpy(&back->lport, l4, 2);
-	memcpy(&id, bytes + len - ID_LEN, ID_LEN);
+	memcpy(&id, ip + ip_len - ID_LEN, ID_LEN);
 	return id < FLOWS_MAX ? id : UINT32_MAX;
 }

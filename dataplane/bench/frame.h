@@ -46,6 +46,12 @@ frame_is_out(enum frame_kind kind)
 	       kind == FRAME_FIN_OUT;
 }
 
+/* Whose addresses the frames have. */
+struct frame_net {
+	int client_af, server_af; /* 4 or 6; NAT64: 6 and 4 */
+	bool direct; /* replies are addressed to the client itself (NAT), not to a local address */
+};
+
 /* Offsets count from the Ethernet header; addresses are the low four bytes of an address of either family. */
 struct frame {
 	uint8_t bytes[FRAME_ROOM]; /* the flow's numbers are zero */
@@ -63,8 +69,9 @@ struct flow_back {
 	uint16_t lport;
 };
 
-/* Fills a template. dst and src are MAC addresses. af: 4 or 6. */
-void frame_init(struct frame *f, enum frame_kind kind, int af, const uint8_t *dst, const uint8_t *src);
+/* Fills a template. dst and src are MAC addresses. */
+void frame_init(struct frame *f, enum frame_kind kind, const struct frame_net *net, const uint8_t *dst,
+		const uint8_t *src);
 
 /* Reads where a translated client frame of len bytes went. The flow's number, UINT32_MAX when it is none. */
 uint32_t frame_learn(const uint8_t *bytes, uint32_t len, struct flow_back *back);

@@ -15,7 +15,7 @@ static struct {
 	struct job *job; /* set by the control thread, cleared by the worker */
 	struct rte_mempool *pool;
 	struct frame frames[FRAME_KINDS];
-	int frames_af;
+	const struct frame_net *frames_net;
 	struct rte_ether_addr mac[SOURCE_PORTS];
 	struct flow_back *back;
 	bool learning;
@@ -319,16 +319,16 @@ source_attach(void)
 }
 
 static void
-make_frames(int af)
+make_frames(const struct frame_net *net)
 {
 	static const uint8_t peer[6] = {2, 0xbe, 0, 0, 0, 1};
 
-	if (src.frames_af == af)
+	if (src.frames_net == net)
 		return;
 	for (unsigned kind = 0; kind < FRAME_KINDS; kind++)
-		frame_init(&src.frames[kind], kind, af, src.mac[frame_is_out(kind) ? LAN : WAN].addr_bytes,
+		frame_init(&src.frames[kind], kind, net, src.mac[frame_is_out(kind) ? LAN : WAN].addr_bytes,
 			   peer);
-	src.frames_af = af;
+	src.frames_net = net;
 }
 
 static bool
@@ -343,7 +343,7 @@ source_run(struct job *job)
 	samples_clear(&job->work);
 	samples_clear(&job->ceiling);
 	if (job->type != JOB_IDLE)
-		make_frames(job->af);
+		make_frames(job->net);
 	src.learning = needs_learning(job);
 	if (src.learning)
 		memset(&src.back[job->first], 0, job->count * sizeof(*src.back));

@@ -28,7 +28,7 @@ enum { BURST = 32, CHUNK = 256, SLICE_TURNS = 32, SLICE = SLICE_TURNS * BURST, S
 struct job {
 	enum job_type type;
 	bool tcp, in, out; /* STEADY: protocol and directions */
-	int af;		   /* 4 or 6 */
+	const struct frame_net *net; /* LIVES, STEADY */
 	unsigned bits, ms; /* STEADY, IDLE */
 	uint32_t first, count;
 	unsigned nsteps;

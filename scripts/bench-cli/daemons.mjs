@@ -102,7 +102,7 @@ export async function idle({ daemon: binary }) {
 export async function loaded(files) {
   const director = new Director(files);
   await director.start();
-  director.configure([{ proto: 'udp', af: 4 }]);
+  director.configure([{ mode: 'fnat', proto: 'udp', af: 4 }]);
   await director.connect();
   const flows = Math.min(1024, FLOWS_POSSIBLE);
   await director.job(`lives udp-up 4 0 ${flows}`);

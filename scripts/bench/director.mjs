@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { root, StepError } from '../lib/steps.mjs';
-import { dpipCommands, serviceLines } from './network.mjs';
+import { dpipCommands, familiesOf, serviceLines } from './network.mjs';
 
 const START_MS = 30_000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -91,10 +91,10 @@ ${this.timeouts}
     return existsSync(this.file('ipc')) && this.text().includes(' is ready:');
   }
 
-  /** Ports, routes and one service for each pair of protocol and family. */
+  /** Ports, routes and a service for each group of the plan. */
   configure(services) {
-    for (const af of new Set(services.map((s) => s.af))) for (const args of dpipCommands(af)) this.tool('dpip', args);
-    const lines = services.flatMap((s) => serviceLines(s.proto, s.af));
+    for (const af of new Set(services.flatMap(familiesOf))) for (const args of dpipCommands(af)) this.tool('dpip', args);
+    const lines = services.flatMap(serviceLines);
     this.tool('ipvsadm', ['-R'], `${lines.join('\n')}\n`);
   }
 

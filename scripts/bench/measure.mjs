@@ -2,6 +2,7 @@
 // Runs the plan. Cycles are those of the time stamp counter; a round is a median of slices, a result the median of rounds.
 import { StepError } from '../lib/steps.mjs';
 import { Director } from './director.mjs';
+import { MODES } from './network.mjs';
 
 /** Connections go one second after their last packet, so that their end can be measured. */
 const SHORT_TIMEOUTS = `    udp {
@@ -39,6 +40,8 @@ function check(director, what, result) {
 }
 
 const SLICES_MIN = 50;
+/** How often a mode that costs more than listener.maxRelative times FullNAT is measured again. */
+const DEAR_TRIES = 2;
 /** How much slower than the best ceiling of a run a round may be and still count as calm. */
 const CALM = 1.05;
 
@@ -73,11 +76,12 @@ class Calm {
   }
 }
 
-async function steadyCase(director, plan, calm, { proto, af }, { bits, way }) {
-  const what = `${proto} IPv${af}, ${1 << bits} flows`;
-  const key = way === 'in' ? 'in' : `${proto}${af}${way}${bits}`;
+async function steadyCase(director, plan, calm, { mode, proto, af }, { bits, way }) {
+  const what = `${mode} ${proto} IPv${af}, ${1 << bits} flows`;
+  const key = way === 'in' ? 'in' : `${mode}${proto}${af}${way}${bits}`;
+  const frames = MODES[mode].frames(af);
   const { chosen, calm: isCalm } = await calm.rounds(key, async () => {
-    const result = await director.job(`steady ${proto} ${af} ${way} ${bits} ${plan.ms}`);
+    const result = await director.job(`steady ${proto} ${frames} ${way} ${bits} ${plan.ms}`);
     check(director, what, result);
     return result;
   });
@@ -87,7 +91,7 @@ async function steadyCase(director, plan, calm, { proto, af }, { bits, way }) {
   const cycles = spread(chosen.map((r) => r.work.median));
   const ceiling = spread(chosen.map((r) => r.ceiling.median));
   return {
-    proto, af, flows: 1 << bits, way, hz, calm: isCalm, cycles, ceiling,
+    mode, proto, af, flows: 1 << bits, way, hz, calm: isCalm, cycles, ceiling,
     above: spread(chosen.map((r) => r.work.median - r.ceiling.median)),
     mpps: hz / cycles.median / 1e6,
     ratio: ceiling.median / cycles.median,
@@ -99,6 +103,7 @@ async function steadyCase(director, plan, calm, { proto, af }, { bits, way }) {
 /** One group; calls onCase with each result. Returns how much memory a connection really took, where there were enough of them. */
 async function steadyGroup(build, plan, calm, group, onCase) {
   const director = new Director(build);
+  const { frames, oneWay } = MODES[group.mode];
   try {
     await director.start();
     director.configure([group]);
@@ -109,8 +114,8 @@ async function steadyGroup(build, plan, calm, group, onCase) {
     for (const one of group.cases) {
       const flows = 1 << one.bits;
       if (flows > loaded) {
-        const up = await director.job(`lives ${group.proto}-up ${group.af} ${loaded} ${flows - loaded}`);
-        check(director, `${group.proto} IPv${group.af}: opening flows`, up);
+        const up = await director.job(`lives ${group.proto}-${oneWay ? 'in' : 'up'} ${frames(group.af)} ${loaded} ${flows - loaded}`);
+        check(director, `${group.mode} ${group.proto} IPv${group.af}: opening flows`, up);
         if (flows >= 1 << 20)
           memory = { af: group.af, resident: (director.resident() - empty) / flows - up.flowBytes, table: director.tableBytes() };
         loaded = flows;
@@ -169,9 +174,32 @@ async function rateCase(build, plan, calm, group) {
   }
 }
 
+/** FullNAT's result with the same clients, measured before in the same run. */
+const counterpart = (result, cases) => cases.find((r) => r.mode === 'fnat' && ['proto', 'af', 'flows', 'way'].every((key) => r[key] === result[key]));
+
+function compare(result, cases) {
+  if (result.mode !== 'fnat') result.relative = result.above.median / counterpart(result, cases).above.median;
+}
+
+/**
+ * The share of the third-level cache that a virtual machine has changes within minutes, so a mode that seems dear is measured again,
+ * alternately with FullNAT; of each the lowest figure counts.
+ */
+async function compareAgain(build, plan, calm, result, cases, onCase) {
+  const lowest = { fnat: counterpart(result, cases).above.median, [result.mode]: result.above.median };
+  for (const mode of ['fnat', result.mode]) {
+    const group = { ...result, mode, cases: [{ bits: Math.log2(result.flows), way: result.way }] };
+    await steadyGroup(build, plan, calm, group, (again) => {
+      lowest[mode] = Math.min(lowest[mode], again.above.median);
+      if (mode !== 'fnat') result.relative = again.relative = lowest[mode] / lowest.fnat;
+      onCase(again);
+    });
+  }
+}
+
 /**
  * @param {{daemon: string, plugin: string}} build
- * @param {{onCase: (result: object) => void, onRate: (result: object) => void}} listener hears results as they come.
+ * @param {{onCase: (result: object) => void, onRate: (result: object) => void, maxRelative: number}} listener hears results as they come.
  */
 export async function measure(build, plan, listener) {
   const results = { cases: [], rates: [], memory: [] };
@@ -180,11 +208,15 @@ export async function measure(build, plan, listener) {
   calmRates.best = calm.best;
   for (const group of plan.groups) {
     const memory = await steadyGroup(build, plan, calm, group, (result) => {
+      compare(result, results.cases);
       results.cases.push(result);
       listener.onCase(result);
     });
     if (memory) results.memory.push({ proto: group.proto, ...memory });
   }
+  for (const result of results.cases)
+    for (let i = 0; i < DEAR_TRIES && result.relative > listener.maxRelative; i++)
+      await compareAgain(build, plan, calm, result, results.cases, listener.onCase);
   for (const one of plan.rates) {
     const result = await rateCase(build, plan, calmRates, one);
     results.rates.push(result);

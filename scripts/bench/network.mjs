@@ -41,15 +41,32 @@ export function dpipCommands(af) {
   ];
 }
 
-/** A FullNAT service as `ipvsadm -R` reads it. proto: udp or tcp. */
-export function serviceLines(proto, af) {
+/**
+ * Forwarding modes. option: how ipvsadm calls them; frames: the plugin's name of their frames; oneWay: servers answer clients past the
+ * balancer; serverAf: their servers' family, if it is not the clients'.
+ */
+export const MODES = {
+  fnat: { title: 'FullNAT', option: '-b', frames: (af) => String(af) },
+  nat: { title: 'NAT', option: '-m', frames: (af) => `nat${af}` },
+  dr: { title: 'DR', option: '-g', frames: (af) => String(af), oneWay: true },
+  tunnel: { title: 'tunnel', option: '-i', frames: (af) => String(af), oneWay: true },
+  nat64: { title: 'NAT64', option: '-b', frames: () => '64', serverAf: 4 },
+};
+
+/** Families of a group's clients and servers. */
+export const familiesOf = ({ mode, af }) => [af, MODES[mode].serverAf ?? af];
+
+/** A service as `ipvsadm -R` reads it. proto: udp or tcp. */
+export function serviceLines({ mode, proto, af }) {
+  const { option, serverAf = af } = MODES[mode];
   const net = addresses(af);
-  const text = (ip, port) => (af === 4 ? `${ip}:${port}` : `[${ip}]:${port}`);
+  const lan = addresses(serverAf);
+  const text = (ip, port) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
   const port = proto === 'udp' ? 5000 : 80;
   const service = `-${proto[0]} ${text(net.vip, port)}`;
   return [
     `-A ${service} -s rr`,
-    ...net.locals.map((ip) => `-P ${service} -z ${ip} -F dpdk1`),
-    ...net.servers.map((ip) => `-a ${service} -r ${text(ip, port)} -b -w 1`),
+    ...(option === '-b' ? lan.locals.map((ip) => `-P ${service} -z ${ip} -F dpdk1`) : []),
+    ...lan.servers.map((ip) => `-a ${service} -r ${text(ip, port)} ${option} -w 1`),
   ];
 }

@@ -2,23 +2,30 @@
 // What is measured. A group has a daemon of its own; its cases build on each other's flows.
 
 /** @typedef {{bits: number, way: 'in' | 'out' | 'both'}} Case 2^bits flows; in: clients' packets, out: servers', both: as many of each. */
-/** @typedef {{proto: 'udp' | 'tcp', af: 4 | 6, cases: Case[]}} Group */
+/** @typedef {{mode: string, proto: 'udp' | 'tcp', af: 4 | 6, cases: Case[]}} Group mode: a key of MODES in network.mjs; af: the clients'. */
 
 const into = (...bits) => bits.map((b) => ({ bits: b, way: 'in' }));
 const both = (bits) => ({ bits, way: 'both' });
 
-/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number}} */
+/** The other forwarding modes; each case has a counterpart of FullNAT with the same clients. */
+const otherModes = (protos, cases) => [
+  ...protos.flatMap((proto) => [4, 6].flatMap((af) => ['nat', 'dr', 'tunnel'].map((mode) => ({ mode, proto, af, cases: cases(mode) })))),
+  ...protos.map((proto) => ({ mode: 'nat64', proto, af: 6, cases: cases('nat64') })),
+];
+
+/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {mode: 'fnat', proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number}} */
 export const FULL = {
   rounds: 9,
   tries: 36,
   ms: 100,
   groups: [
-    { proto: 'udp', af: 4, cases: [...into(0, 10, 16), both(16), ...into(20), both(20)] },
-    { proto: 'udp', af: 6, cases: [...into(0, 10, 16), both(16), ...into(20)] },
-    { proto: 'tcp', af: 4, cases: [...into(10, 16), both(16), ...into(20)] },
-    { proto: 'tcp', af: 6, cases: [...into(10, 16), both(16)] },
+    { mode: 'fnat', proto: 'udp', af: 4, cases: [...into(0, 10, 16), both(16), ...into(20), both(20)] },
+    { mode: 'fnat', proto: 'udp', af: 6, cases: [...into(0, 10, 16), both(16), ...into(20)] },
+    { mode: 'fnat', proto: 'tcp', af: 4, cases: [...into(10, 16), both(16), ...into(20)] },
+    { mode: 'fnat', proto: 'tcp', af: 6, cases: [...into(10, 16), both(16)] },
+    ...otherModes(['udp', 'tcp'], (mode) => [...into(10, 16), ...(mode === 'nat' || mode === 'nat64' ? [both(16)] : [])]),
   ],
-  rates: [{ proto: 'udp', af: 4 }, { proto: 'udp', af: 6 }, { proto: 'tcp', af: 4 }, { proto: 'tcp', af: 6 }],
+  rates: ['udp', 'tcp'].flatMap((proto) => [4, 6].map((af) => ({ mode: 'fnat', proto, af }))),
   rateRounds: 2,
   rateTries: 4,
   lives: 1 << 17,
@@ -29,11 +36,12 @@ export const QUICK = {
   tries: 15,
   ms: 80,
   groups: [
-    { proto: 'udp', af: 4, cases: into(0, 10, 16, 20) },
-    { proto: 'udp', af: 6, cases: into(10) },
-    { proto: 'tcp', af: 4, cases: into(10) },
+    { mode: 'fnat', proto: 'udp', af: 4, cases: into(0, 10, 16, 20) },
+    { mode: 'fnat', proto: 'udp', af: 6, cases: into(10) },
+    { mode: 'fnat', proto: 'tcp', af: 4, cases: into(10) },
+    ...otherModes(['udp'], () => into(10)),
   ],
-  rates: [{ proto: 'udp', af: 4 }],
+  rates: [{ mode: 'fnat', proto: 'udp', af: 4 }],
   rateRounds: 1,
   rateTries: 2,
   lives: 1 << 16,

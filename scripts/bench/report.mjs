@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { run } from '../lib/steps.mjs';
 import { usesHugepages } from './director.mjs';
+import { MODES } from './network.mjs';
 
-const count = (n) => (n >= 1 << 20 ? `${n >> 20} M` : n >= 1024 ? `${n >> 10} k` : String(n));
-const WAYS = { in: 'from clients', out: 'from servers', both: 'both ways' };
+export const count = (n) => (n >= 1 << 20 ? `${n >> 20} M` : n >= 1024 ? `${n >> 10} k` : String(n));
+export const WAYS = { in: 'from clients', out: 'from servers', both: 'both ways' };
 
 function hugePagesOnRequest() {
   try {
@@ -43,16 +44,19 @@ function row(cells, widths) {
   process.stdout.write(`${cells.map((cell, i) => (i < 2 ? String(cell).padEnd(widths[i]) : String(cell).padStart(widths[i]))).join('  ')}\n`);
 }
 
-const CASE_WIDTHS = [22, 13, 7, 7, 8, 8, 8, 15, 7];
+const CASE_WIDTHS = [31, 13, 7, 7, 8, 8, 8, 15, 7, 10];
 
 export function printCaseHeader() {
-  process.stdout.write('\nOne worker, smallest frames (IPv4: 64 bytes with FCS), FullNAT; cycles of the time stamp counter per packet\n');
-  row(['', 'packets', 'flows', 'Mpps', 'cycles', 'ceiling', 'above', 'of rounds', 'ratio'], CASE_WIDTHS);
+  process.stdout.write('\nOne worker, smallest frames (IPv4: 64 bytes with FCS); cycles of the time stamp counter per packet\n');
+  row(['', 'packets', 'flows', 'Mpps', 'cycles', 'ceiling', 'above', 'of rounds', 'ratio', '× FullNAT'], CASE_WIDTHS);
 }
 
+export const caseName = (r) => `${MODES[r.mode].title} ${r.proto.toUpperCase()} ${r.proto === 'tcp' ? 'established ' : ''}IPv${r.af}`;
+
 export function printCase(r) {
-  row([`${r.proto.toUpperCase()} ${r.proto === 'tcp' ? 'established ' : ''}IPv${r.af}`, WAYS[r.way], count(r.flows), r.mpps.toFixed(2), r.cycles.median.toFixed(0),
-    r.ceiling.median.toFixed(0), r.above.median.toFixed(0), `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}${r.calm ? '' : ' *'}`, r.ratio.toFixed(3)], CASE_WIDTHS);
+  row([caseName(r), WAYS[r.way], count(r.flows), r.mpps.toFixed(2), r.cycles.median.toFixed(0),
+    r.ceiling.median.toFixed(0), r.above.median.toFixed(0), `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}${r.calm ? '' : ' *'}`, r.ratio.toFixed(3),
+    r.relative === undefined ? '' : r.relative.toFixed(2)], CASE_WIDTHS);
 }
 
 const RATE_WIDTHS = [22, 13, 7, 12, 10, 14];

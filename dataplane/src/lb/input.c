@@ -191,8 +191,14 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		/* The first tag that matches is the flow nearly always. */
 		if (unlikely(q->conn == CONN_NONE || !same_flow(t, q, q->conn)))
 			q->conn = flow_find(t, q);
-		if (q->conn != CONN_NONE)
-			rte_prefetch0(lb_counters(w->index, t->hot[q->conn >> 1].dest));
+		if (q->conn != CONN_NONE) {
+			const struct conn_hot *c = &t->hot[q->conn >> 1];
+
+			rte_prefetch0(lb_counters(w->index, c->dest));
+			/* Replies of IPv4 servers to IPv6 clients. */
+			if (unlikely(c->flags & CONN_F_V6))
+				rte_prefetch0(&t->v6[q->conn >> 1]);
+		}
 	}
 	if (unlikely(t->account))
 		accounts_prefetch(t, p, flow, nflow);

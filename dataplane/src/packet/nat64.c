@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "packet/ip4.h"
 #include "packet/rewrite.h"
-
-enum { IP4_DF = 0x40 };
 
 /* What the addresses at from contribute to the transport checksum, taken away; 4-byte pieces. */
 static uint64_t
@@ -40,23 +39,19 @@ transport(struct pkt *p, uint16_t sport, uint16_t dport, uint64_t changes)
 void
 nat64_to_ip4(struct pkt *p, uint32_t saddr, uint32_t daddr, uint16_t sport, uint16_t dport, uint64_t changes)
 {
-	uint8_t hop_limit = p->l3[7], *l3 = p->l4 - PKT_IP4_MIN;
-	uint16_t len = (uint16_t)(p->ip_len - NAT64_DIFFERENCE), be = htons(len), csum;
+	uint8_t *l3 = p->l4 - PKT_IP4_MIN;
+	struct ip4_header h = {.ttl = p->l3[7],
+			       .proto = p->proto,
+			       .df = true,
+			       .len = (uint16_t)(p->ip_len - NAT64_DIFFERENCE),
+			       .saddr = saddr,
+			       .daddr = daddr};
 
 	transport(p, sport, dport, changes + without(p->l3 + 8, 8) + saddr + daddr);
-	memset(l3, 0, PKT_IP4_MIN);
-	l3[0] = 0x45;
-	memcpy(l3 + 2, &be, 2);
-	l3[6] = IP4_DF;
-	l3[8] = hop_limit;
-	l3[9] = p->proto;
-	memcpy(l3 + 12, &saddr, 4);
-	memcpy(l3 + 16, &daddr, 4);
-	csum = csum_of(l3, PKT_IP4_MIN);
-	memcpy(l3 + 10, &csum, 2);
+	ip4_header_write(l3, &h);
 	p->l3 = l3;
 	p->l3_len = PKT_IP4_MIN;
-	p->ip_len = len;
+	p->ip_len = h.len;
 	p->avail -= NAT64_DIFFERENCE;
 	p->kind = PKT_IP4;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "packet/ip4.h"
 #include "packet/rewrite.h"
 #include "test_frames.h"
 
@@ -144,6 +145,39 @@ test_ip_length(void **state)
 	}
 }
 
+/* The bytes of a header that is printed in many a textbook, and sums that carry. */
+static void
+test_ip_header(void **state)
+{
+	struct ip4_header h = {.ttl = 64, .proto = 17, .df = true, .len = 115};
+	uint8_t out[21] = {[20] = 0xee};
+
+	(void)state;
+	memcpy(&h.saddr, "\xc0\xa8\0\1", 4);
+	memcpy(&h.daddr, "\xc0\xa8\0\xc7", 4);
+	ip4_header_write(out, &h);
+	assert_memory_equal(out, "\x45\0\0\x73\0\0\x40\0\x40\x11\xb8\x61\xc0\xa8\0\1\xc0\xa8\0\xc7\xee", 21);
+	srandom(4);
+	for (unsigned i = 0; i < 10000; i++) {
+		h = (struct ip4_header){.tos = (uint8_t)random(),
+					.ttl = (uint8_t)random(),
+					.proto = (uint8_t)random(),
+					.len = (uint16_t)awkward32(),
+					.id = (uint16_t)awkward32(),
+					.saddr = awkward32(),
+					.daddr = awkward32()};
+		ip4_header_write(out, &h);
+		assert_int_equal(out[1], h.tos);
+		assert_int_equal(out[2] << 8 | out[3], h.len);
+		assert_int_equal(out[6] | out[7], 0);
+		assert_int_equal(out[8], h.ttl);
+		assert_int_equal(out[9], h.proto);
+		assert_memory_equal(out + 12, &h.saddr, 4);
+		assert_memory_equal(out + 16, &h.daddr, 4);
+		assert_int_equal(csum_of(out, 20), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -154,6 +188,7 @@ main(void)
 	    cmocka_unit_test(test_udp_without_checksum),
 	    cmocka_unit_test(test_udp_never_becomes_zero),
 	    cmocka_unit_test(test_ip_length),
+	    cmocka_unit_test(test_ip_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

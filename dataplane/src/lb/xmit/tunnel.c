@@ -9,7 +9,7 @@
  */
 #include "translate.h"
 
-#include "base/checksum.h"
+#include "packet/ip4.h"
 
 enum { PROTO_IPIP = 4, PROTO_IPV6 = 41, IP4_DF = 0x40 };
 
@@ -37,23 +37,17 @@ static void
 outer_ip4(struct worker *w, uint8_t *out, const struct pkt *p, const struct conn_hot *c)
 {
 	bool v6 = p->kind == PKT_IP6;
-	uint16_t len = rte_cpu_to_be_16((uint16_t)(p->ip_len + PKT_IP4_MIN)), id = 0, csum;
-	bool df = v6 || p->l3[6] & IP4_DF;
+	struct ip4_header h = {.tos = v6 ? 0 : p->l3[1],
+			       .ttl = v6 ? p->l3[7] : p->l3[8],
+			       .proto = v6 ? PROTO_IPV6 : PROTO_IPIP,
+			       .df = v6 || p->l3[6] & IP4_DF,
+			       .len = (uint16_t)(p->ip_len + PKT_IP4_MIN),
+			       .saddr = c->laddr,
+			       .daddr = c->raddr};
 
-	if (!df)
-		id = w->lb->ip_id++;
-	memset(out, 0, PKT_IP4_MIN);
-	out[0] = 0x45;
-	out[1] = v6 ? 0 : p->l3[1];
-	memcpy(out + 2, &len, 2);
-	memcpy(out + 4, &id, 2);
-	out[6] = df ? IP4_DF : 0;
-	out[8] = v6 ? p->l3[7] : p->l3[8];
-	out[9] = v6 ? PROTO_IPV6 : PROTO_IPIP;
-	memcpy(out + 12, &c->laddr, 4);
-	memcpy(out + 16, &c->raddr, 4);
-	csum = (uint16_t)~csum_fold(csum_20(out));
-	memcpy(out + 10, &csum, 2);
+	if (!h.df)
+		h.id = w->lb->ip_id++;
+	ip4_header_write(out, &h);
 }
 
 static void
