@@ -130,7 +130,7 @@ const struct conf_key conf_keys[] = {
 
     BLOCK("ipset_defs", "Address sets."),
     INT("ipset_defs/ipset_hash_pool_size", C(ipset_hash_pool_size), 65536, 524288, "131072", CONF_INERT,
-	"entries of all sets"),
+	"sets grow with their entries, each up to its own maxelem"),
 
     BLOCK("sa_pool", "Local addresses and ports of FullNAT."),
     INT("sa_pool/pool_hash_size", C(sapool_hash_size), 1, 128, "16", CONF_INERT,

@@ -14,7 +14,8 @@
 #include "lb_control.h"
 #include "net/net.h"
 
-enum { NOWHERE = UINT32_MAX };
+/* Ipsets are in the index by subject under their address and a length that no prefix has. */
+enum { NOWHERE = UINT32_MAX, PLEN_IPSET = UINT8_MAX };
 
 static TAILQ_HEAD(acl_list, lb_acl) acls = TAILQ_HEAD_INITIALIZER(acls);
 static struct acl_list touched = TAILQ_HEAD_INITIALIZER(touched);
@@ -142,12 +143,21 @@ struct entry_note {
 };
 
 static void
+entry_free(struct lb_acl_entry *e)
+{
+	if (e->set)
+		ipset_unref(e->set);
+	free(e);
+}
+
+static void
 unlist(struct lb_acl_entry *e)
 {
 	struct lb_acl_list *l = &e->acl->list[e->list];
 
 	TAILQ_REMOVE(&l->entries, e, next);
 	l->n--;
+	l->nipsets -= e->set != NULL;
 	e->listed = false;
 	lb_acl_entry_unindex(e);
 }
@@ -162,6 +172,7 @@ list_before(struct lb_acl_entry *e, struct lb_acl_entry *behind)
 	else
 		TAILQ_INSERT_TAIL(&l->entries, e, next);
 	l->n++;
+	l->nipsets += e->set != NULL;
 	e->listed = true;
 	lb_acl_entry_index(e);
 }
@@ -174,20 +185,38 @@ add_undo(void *note)
 	if (!n->e)
 		return;
 	unlist(n->e);
-	free(n->e);
+	entry_free(n->e);
+}
+
+/* What an entry is found by. */
+struct subject {
+	struct ipset *set;
+	union inet_ip ip;
+	uint8_t plen;
+};
+
+static struct subject
+subject_prefix(const struct lb_key *key, const union inet_ip *ip, uint8_t plen)
+{
+	return (struct subject){.ip = inet_ip_mask(key->af, ip, plen), .plen = plen};
+}
+
+static struct subject
+subject_ipset(struct ipset *set)
+{
+	return (struct subject){.set = set, .ip = {.q = {(uintptr_t)set}}, .plen = PLEN_IPSET};
 }
 
 static int
-entry_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen)
+entry_add(const struct lb_key *key, unsigned list, const struct subject *s)
 {
 	static const struct txn_change change = {.undo = add_undo};
-	union inet_ip masked = inet_ip_mask(key->af, ip, plen);
 	struct lb_acl *acl = acl_get(key);
 	struct entry_note *n;
 
 	if (!acl)
 		return EDPVS_NOMEM;
-	if (lb_acl_index_entry(acl, list, &masked, plen))
+	if (lb_acl_index_entry(acl, list, &s->ip, s->plen))
 		return EDPVS_OK;
 	if (lb_acl_entries_count() == LB_ACL_ENTRIES_MAX)
 		return EDPVS_RESOURCE;
@@ -197,7 +226,9 @@ entry_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint
 	if (!n || !n->e)
 		return EDPVS_NOMEM;
 	*n->e = (struct lb_acl_entry){
-	    .acl = acl, .ip = masked, .place = NOWHERE, .list = (uint8_t)list, .plen = plen};
+	    .acl = acl, .set = s->set, .ip = s->ip, .place = NOWHERE, .list = (uint8_t)list, .plen = s->plen};
+	if (s->set)
+		ipset_ref(s->set);
 	list_before(n->e, NULL);
 	touch(acl, n->e);
 	return EDPVS_OK;
@@ -206,9 +237,19 @@ entry_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint
 int
 lb_acl_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen)
 {
+	struct subject s = subject_prefix(key, ip, plen);
 	bool mine = txn_enter();
 
-	return txn_leave(mine, entry_add(key, list, ip, plen));
+	return txn_leave(mine, entry_add(key, list, &s));
+}
+
+int
+lb_acl_add_ipset(const struct lb_key *key, unsigned list, struct ipset *set)
+{
+	struct subject s = subject_ipset(set);
+	bool mine = txn_enter();
+
+	return txn_leave(mine, entry_add(key, list, &s));
 }
 
 static void
@@ -224,7 +265,7 @@ delete_done(void *note)
 {
 	const struct entry_note *n = note;
 
-	free(n->e);
+	entry_free(n->e);
 }
 
 static int
@@ -241,15 +282,30 @@ entry_del(struct lb_acl_entry *e)
 	return EDPVS_OK;
 }
 
-int
-lb_acl_del(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen)
+static int
+subject_del(const struct lb_key *key, unsigned list, const struct subject *s)
 {
-	union inet_ip masked = inet_ip_mask(key->af, ip, plen);
 	struct lb_acl *acl = lb_acl_index_key(key);
-	struct lb_acl_entry *e = acl ? lb_acl_index_entry(acl, list, &masked, plen) : NULL;
+	struct lb_acl_entry *e = acl ? lb_acl_index_entry(acl, list, &s->ip, s->plen) : NULL;
 	bool mine = txn_enter();
 
 	return txn_leave(mine, e ? entry_del(e) : EDPVS_NOTEXIST);
+}
+
+int
+lb_acl_del(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen)
+{
+	struct subject s = subject_prefix(key, ip, plen);
+
+	return subject_del(key, list, &s);
+}
+
+int
+lb_acl_del_ipset(const struct lb_key *key, unsigned list, struct ipset *set)
+{
+	struct subject s = subject_ipset(set);
+
+	return subject_del(key, list, &s);
 }
 
 static int
@@ -290,8 +346,23 @@ fresh_entries(const struct lb_acl_list *l)
 	uint32_t n = 0;
 
 	TAILQ_FOREACH (e, &l->touched, touching)
-		n += e->listed;
+		n += e->listed && !e->set;
 	return n;
+}
+
+static struct lb_acl_ipsets *
+ipsets_build(const struct lb_acl_list *l)
+{
+	struct lb_acl_ipsets *s = malloc(sizeof(*s) + l->nipsets * sizeof(s->set[0]));
+	const struct lb_acl_entry *e;
+
+	if (!s)
+		return NULL;
+	s->n = 0;
+	TAILQ_FOREACH (e, &l->entries, next)
+		if (e->set)
+			s->set[s->n++] = e->set;
+	return s;
 }
 
 static int
@@ -300,9 +371,14 @@ list_prepare(struct lb_acl *acl, unsigned list)
 	const struct lb_acl_set *set = acl->set[list];
 	struct lb_acl_list *l = &acl->list[list];
 
-	if (l->n == 0 || (set && lb_acl_set_room(set) >= fresh_entries(l)))
+	if (l->nipsets > 0) {
+		l->built_ipsets = ipsets_build(l);
+		if (!l->built_ipsets)
+			return EDPVS_NOMEM;
+	}
+	if (l->n == l->nipsets || (set && lb_acl_set_room(set) >= fresh_entries(l)))
 		return EDPVS_OK;
-	l->built = lb_acl_set_new(acl->key.af, l->n);
+	l->built = lb_acl_set_new(acl->key.af, l->n - l->nipsets);
 	return l->built ? EDPVS_OK : EDPVS_NOMEM;
 }
 
@@ -331,6 +407,16 @@ set_replace(struct lb_acl *acl, unsigned list, struct lb_acl_set *set)
 		rcu_retire(free, old);
 }
 
+static void
+ipsets_replace(struct lb_acl *acl, unsigned list, struct lb_acl_ipsets *ipsets)
+{
+	struct lb_acl_ipsets *old = acl->ipsets[list];
+
+	rcu_publish(acl->ipsets[list], ipsets);
+	if (old)
+		rcu_retire(free, old);
+}
+
 /* First what comes, then what goes: a list that is exchanged never looks empty. */
 static void
 set_change(struct lb_acl_set *set, struct lb_acl_list *l)
@@ -338,7 +424,7 @@ set_change(struct lb_acl_set *set, struct lb_acl_list *l)
 	struct lb_acl_entry *e;
 
 	TAILQ_FOREACH (e, &l->touched, touching)
-		if (e->listed)
+		if (e->listed && !e->set)
 			e->place = lb_acl_set_add(set, &e->ip, e->plen);
 	TAILQ_FOREACH (e, &l->touched, touching)
 		if (!e->listed && e->place != NOWHERE)
@@ -351,7 +437,9 @@ list_publish(struct lb_acl *acl, unsigned list)
 	struct lb_acl_list *l = &acl->list[list];
 	struct lb_acl_entry *e;
 
-	if (l->n == 0) {
+	ipsets_replace(acl, list, l->built_ipsets);
+	l->built_ipsets = NULL;
+	if (l->n == l->nipsets) {
 		set_replace(acl, list, NULL);
 		return;
 	}
@@ -360,7 +448,8 @@ list_publish(struct lb_acl *acl, unsigned list)
 		return;
 	}
 	TAILQ_FOREACH (e, &l->entries, next)
-		e->place = lb_acl_set_add(l->built, &e->ip, e->plen);
+		if (!e->set)
+			e->place = lb_acl_set_add(l->built, &e->ip, e->plen);
 	set_replace(acl, list, l->built);
 	l->built = NULL;
 }
@@ -444,6 +533,8 @@ lb_acls_abandon(void)
 		for (unsigned i = 0; i < LB_ACL_LISTS; i++) {
 			free(acl->list[i].built);
 			acl->list[i].built = NULL;
+			free(acl->list[i].built_ipsets);
+			acl->list[i].built_ipsets = NULL;
 		}
 	}
 }

@@ -4,6 +4,7 @@
  * layer.
  *
  * A client on the deny list is refused; when there is an allow list, so is every client that is not on it.
+ * Entries are addresses, networks, and the names of ipsets, which are compared with all that the packet has.
  * Workers look when a connection opens, and again for a connection that goes on after lists have changed: a
  * change advances net_generation, so that connections look up anew what they remember.
  *
@@ -20,6 +21,7 @@
 #include <sys/queue.h>
 
 #include "core/rcu.h"
+#include "ipset/ipset.h"
 #include "lb/service.h"
 
 enum { LB_ACL_DENY, LB_ACL_ALLOW, LB_ACL_LISTS };
@@ -46,6 +48,7 @@ struct lb_acl_entry {
 	TAILQ_ENTRY(lb_acl_entry) touching; /* changed by the transaction that is open */
 	struct lb_acl_entry *chain;	    /* in the index by subject */
 	struct lb_acl *acl;
+	struct ipset *set; /* the entry is this ipset; NULL: it is ip/plen */
 	union inet_ip ip;
 	uint32_t place; /* in the published set; UINT32_MAX: not in it */
 	uint8_t list;	/* LB_ACL_DENY, LB_ACL_ALLOW */
@@ -56,14 +59,24 @@ struct lb_acl_entry {
 
 TAILQ_HEAD(lb_acl_entries, lb_acl_entry);
 
+/* Published: the ipsets of a list. */
+struct lb_acl_ipsets {
+	uint32_t n;
+	const struct ipset *set[];
+};
+
 struct lb_acl_list {
 	struct lb_acl_entries entries, touched;
-	uint32_t n;
-	struct lb_acl_set *built; /* empty, about to be filled and published */
+	uint32_t n;			    /* entries */
+	uint32_t nipsets;		    /* of these, ipsets */
+	struct lb_acl_set *built;	    /* empty, about to be filled and published */
+	struct lb_acl_ipsets *built_ipsets; /* likewise */
 };
 
 struct lb_acl {
-	struct lb_acl_set *set[LB_ACL_LISTS]; /* published; NULL: there is no such list */
+	/* Published; NULL: the list has none. */
+	struct lb_acl_set *set[LB_ACL_LISTS];
+	struct lb_acl_ipsets *ipsets[LB_ACL_LISTS];
 	struct lb_key key;
 	TAILQ_ENTRY(lb_acl) next;     /* oldest first */
 	TAILQ_ENTRY(lb_acl) touching; /* changed by the transaction that is open */
@@ -72,21 +85,20 @@ struct lb_acl {
 	struct lb_acl_list list[LB_ACL_LISTS];
 };
 
-/* Worker: may the client use the service? DROP_NONE, or why not. */
-static inline enum drop_reason
-lb_acl_check(struct lb_service *svc, const union inet_ip *client)
+/* Worker: has the service lists? */
+static inline bool
+lb_acl_present(struct lb_service *svc)
 {
-	struct lb_acl *acl = rcu_read(svc->acl);
-	const struct lb_acl_set *deny, *allow;
-
-	if (likely(!acl))
-		return DROP_NONE;
-	deny = rcu_read(acl->set[LB_ACL_DENY]);
-	if (deny && lb_acl_set_has(deny, client))
-		return DROP_DENY_LIST;
-	allow = rcu_read(acl->set[LB_ACL_ALLOW]);
-	return allow && !lb_acl_set_has(allow, client) ? DROP_ALLOW_LIST : DROP_NONE;
+	return unlikely(rcu_read(svc->acl) != NULL);
 }
+
+/* Worker: true when the lists look at more of a packet than its addresses and ports: device or MAC address.
+ * acl_check.c */
+bool lb_acl_needs_frame(struct lb_service *svc);
+
+/* Worker: may the client use the service? DROP_NONE, or why not. The ends are those of a packet of the
+ * client. acl_check.c */
+enum drop_reason lb_acl_check(struct lb_service *svc, const struct ipset_ends *e);
 
 /* ---- control lcore ---- */
 
@@ -107,6 +119,9 @@ struct lb_acl *lb_acl_next(const struct lb_acl *acl);
  */
 /* Also 0 when the entry exists. RESOURCE: too many entries; NOMEM. */
 int lb_acl_add(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen);
+/* The same for an ipset. */
+int lb_acl_add_ipset(const struct lb_key *key, unsigned list, struct ipset *set);
+int lb_acl_del_ipset(const struct lb_key *key, unsigned list, struct ipset *set);
 /* NOTEXIST; NOMEM. */
 int lb_acl_del(const struct lb_key *key, unsigned list, const union inet_ip *ip, uint8_t plen);
 /* NOMEM. */

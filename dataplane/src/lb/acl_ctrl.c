@@ -24,6 +24,7 @@ struct change {
 	unsigned list; /* LB_ACL_DENY, LB_ACL_ALLOW */
 	int op;	       /* DS_ACL_ADD ... */
 	struct lb_ctrl_prefix subject;
+	struct ipset *set; /* the subject is this one; NULL: it is the prefix */
 };
 
 static int
@@ -31,8 +32,12 @@ change_make(const struct change *c)
 {
 	switch (c->op) {
 	case DS_ACL_ADD:
+		if (c->set)
+			return lb_acl_add_ipset(&c->key, c->list, c->set);
 		return lb_acl_add(&c->key, c->list, &c->subject.ip, c->subject.plen);
 	case DS_ACL_DEL:
+		if (c->set)
+			return lb_acl_del_ipset(&c->key, c->list, c->set);
 		return lb_acl_del(&c->key, c->list, &c->subject.ip, c->subject.plen);
 	case DS_ACL_FLUSH:
 		return lb_acl_flush(&c->key, c->list);
@@ -55,12 +60,14 @@ key_read(uint8_t af, uint8_t proto, const union inet_addr *vaddr, uint16_t vport
 	return err;
 }
 
-/* The set of a name. INVAL: there is none, because this daemon has no sets. */
+/* The set of a name of `size` bytes. INVAL: the name has no end; NOTEXIST: there is no such set. */
 static int
-ipset_find(const char *name)
+set_read(const char *name, size_t size, struct ipset **set)
 {
-	(void)name;
-	return EDPVS_INVAL;
+	if (!memchr(name, '\0', size) || !name[0])
+		return EDPVS_INVAL;
+	*set = ipset_find(name);
+	return *set ? EDPVS_OK : EDPVS_NOTEXIST;
 }
 
 /* ---- ids 73 to 75, 77 to 79 ---- */
@@ -78,8 +85,10 @@ legacy_set(const struct ctrl_request *req, unsigned list, int op)
 	err = key_read(c.af, c.proto, &c.vaddr, c.vport, &change.key);
 	if (err || op == DS_ACL_FLUSH)
 		return err ? err : change_make(&change);
-	if (c.ipset[0])
-		return ipset_find(c.ipset);
+	if (c.ipset[0]) {
+		err = set_read(c.ipset, sizeof(c.ipset), &change.set);
+		return err ? err : change_make(&change);
+	}
 	change.subject = (struct lb_ctrl_prefix){
 	    .ip = lb_ctrl_ip(c.af, &c.subject), .af = c.af, .plen = (uint8_t)inet_bits(c.af)};
 	return inet_ip_is_any(&change.subject.ip) ? EDPVS_INVAL : change_make(&change);
@@ -125,9 +134,9 @@ allow_flush(const struct ctrl_request *req, struct ctrl_reply *reply)
 
 /* Networks do not fit into these lists. */
 static bool
-is_address(const struct lb_acl_entry *e)
+is_listed(const struct lb_acl_entry *e)
 {
-	return e->plen == inet_bits(e->acl->key.af);
+	return e->set || e->plen == inet_bits(e->acl->key.af);
 }
 
 static void
@@ -137,7 +146,10 @@ legacy_write(void *at, const struct lb_acl_entry *e)
 	struct dp_vs_blklst_conf c = {.vport = key->vport_be, .proto = key->proto, .af = key->af};
 
 	memcpy(&c.vaddr, &key->vip, sizeof(c.vaddr));
-	memcpy(&c.subject, &e->ip, sizeof(c.subject));
+	if (e->set)
+		strncpy(c.ipset, ipset_name(e->set), sizeof(c.ipset) - 1);
+	else
+		memcpy(&c.subject, &e->ip, sizeof(c.subject));
 	memcpy(at, &c, sizeof(c));
 }
 
@@ -152,7 +164,7 @@ legacy_get(struct ctrl_reply *reply, unsigned list)
 
 	for (acl = lb_acl_next(NULL); acl && at; acl = lb_acl_next(acl)) {
 		TAILQ_FOREACH (e, &acl->list[list].entries, next) {
-			if (!is_address(e))
+			if (!is_listed(e))
 				continue;
 			at = ctrl_reply_add(reply, sizeof(struct dp_vs_blklst_conf));
 			if (!at)
@@ -182,12 +194,13 @@ allow_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 /* ---- DS_MSG_ACL ---- */
 
 static int
-subject_read(const struct ds_acl *c, struct lb_ctrl_prefix *subject)
+subject_read(const struct ds_acl *c, struct change *change)
 {
+	struct lb_ctrl_prefix *subject = &change->subject;
 	int err;
 
 	if (c->entry.subject.af == ABI_AF_UNSPEC)
-		return ipset_find(c->entry.ipset);
+		return set_read(c->entry.ipset, sizeof(c->entry.ipset), &change->set);
 	err = lb_ctrl_prefix_read(&c->entry.subject, subject);
 	return err ? err : subject->af == c->af ? EDPVS_OK : EDPVS_INVAL;
 }
@@ -207,7 +220,7 @@ acl_set(const struct ctrl_request *req, struct ctrl_reply *reply)
 	change = (struct change){.list = c.list == DS_ACL_DENY ? LB_ACL_DENY : LB_ACL_ALLOW, .op = c.op};
 	err = key_read(c.af, c.proto, &c.vaddr, c.vport, &change.key);
 	if (!err && c.op != DS_ACL_FLUSH)
-		err = subject_read(&c, &change.subject);
+		err = subject_read(&c, &change);
 	return err ? err : change_make(&change);
 }
 

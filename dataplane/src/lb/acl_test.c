@@ -124,7 +124,7 @@ verdict(uint16_t port, uint32_t client)
 	ip.v4 = rte_cpu_to_be_32(client);
 	svc = lb_service_lookup(&key);
 	assert_non_null(svc);
-	return lb_acl_check(svc, &ip);
+	return lb_acl_check(svc, &(struct ipset_ends){.saddr = ip, .af = INET_AF_V4, .proto = 6});
 }
 
 /* ---- sets ---- */

@@ -284,9 +284,14 @@ write_acl(uint8_t **at, const struct lb_service *svc, unsigned list, uint16_t ty
 	if (!acl)
 		return;
 	TAILQ_FOREACH (e, &acl->list[list].entries, next) {
-		struct ds_acl_entry entry = {.subject = {.af = acl->key.af, .plen = e->plen}};
+		struct ds_acl_entry entry = {0};
 
-		memcpy(&entry.subject.addr, &e->ip, sizeof(entry.subject.addr));
+		if (e->set) {
+			strncpy(entry.ipset, ipset_name(e->set), sizeof(entry.ipset) - 1);
+		} else {
+			entry.subject = (struct ds_prefix){.af = acl->key.af, .plen = e->plen};
+			memcpy(&entry.subject.addr, &e->ip, sizeof(entry.subject.addr));
+		}
 		memcpy(to, &entry, sizeof(entry));
 		to += sizeof(entry);
 	}

@@ -69,6 +69,22 @@ start(struct lb_opening *o, const struct pkt *p)
 	o->ends.daddr = o->key.vip;
 }
 
+static __rte_noinline enum drop_reason
+lists_check(const struct lb_opening *o)
+{
+	const struct pkt *p = o->p;
+	struct ipset_ends e = {.saddr = o->ends.saddr,
+			       .daddr = o->ends.daddr,
+			       .sport_be = p->sport,
+			       .dport_be = p->dport,
+			       .iface = (uint16_t)(p->port + 1),
+			       .af = o->ends.af,
+			       .proto = p->proto,
+			       .smac = p->l3 - PKT_ETH_LEN + PKT_MAC_LEN};
+
+	return lb_acl_check(o->svc, &e);
+}
+
 uint32_t
 lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 {
@@ -83,7 +99,8 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	*why = lb_select(w, &o);
 	if (*why || !o.svc)
 		return CONN_NONE;
-	*why = lb_acl_check(o.svc, &o.ends.saddr);
+	if (lb_acl_present(o.svc))
+		*why = lists_check(&o);
 	if (!*why)
 		*why = o.proto->admit(p);
 	if (!*why)

@@ -19,16 +19,45 @@ conn_service(const struct conn_table *t, uint32_t idx, const struct conn_addrs *
 	return lb_service_lookup(&key);
 }
 
-/* What the lists of the connection's service say about its client now. */
+static struct ipset_ends
+conn_ends(const struct conn_hot *c, const struct conn_addrs *a)
+{
+	return (struct ipset_ends){.saddr = a->caddr,
+				   .daddr = a->vaddr,
+				   .sport_be = c->cport,
+				   .dport_be = c->vport,
+				   .af = conn_af(c),
+				   .proto = c->proto};
+}
+
+/* What the lists of the connection's service say about a packet of its client now. */
 static enum drop_reason
-lists_check(const struct conn_table *t, uint32_t idx)
+lists_check(const struct conn_table *t, uint32_t idx, const struct pkt *p)
 {
 	struct lb_service *svc;
 	struct conn_addrs a;
+	struct ipset_ends e;
 
 	conn_addrs_get(t, idx, &a);
 	svc = conn_service(t, idx, &a);
-	return svc ? lb_acl_check(svc, &a.caddr) : DROP_NONE;
+	if (!svc)
+		return DROP_NONE;
+	e = conn_ends(&t->hot[idx], &a);
+	e.iface = (uint16_t)(p->port + 1);
+	e.smac = p->l3 - PKT_ETH_LEN + PKT_MAC_LEN;
+	return lb_acl_check(svc, &e);
+}
+
+/* Whether packets of the client must be looked at one by one. */
+static bool
+lists_may_refuse(struct lb_service *svc, const struct conn_hot *c, const struct conn_addrs *a)
+{
+	struct ipset_ends e;
+
+	if (!lb_acl_present(svc))
+		return false;
+	e = conn_ends(c, a);
+	return lb_acl_needs_frame(svc) || lb_acl_check(svc, &e) != DROP_NONE;
 }
 
 void
@@ -56,7 +85,7 @@ lb_conn_renew(struct worker *w, uint32_t idx)
 	c->flags &= (uint16_t)~CONN_F_DENIED;
 	conn_addrs_get(t, idx, &a);
 	svc = conn_service(t, idx, &a);
-	if (svc && lb_acl_check(svc, &a.caddr) != DROP_NONE)
+	if (svc && lists_may_refuse(svc, c, &a))
 		c->flags |= CONN_F_DENIED;
 	lb_conn_limit(t, idx, svc ? rcu_read(svc->attrs)->limit_proportion : 0);
 }
@@ -79,13 +108,13 @@ quiescent(const struct conn_hot *c)
 /* A packet of a connection that is not what it was: its client was refused meanwhile, or its server is
  * quiesced. Servers may still answer a refused client, whose connection ends for want of packets. */
 static bool
-refuse(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
+refuse(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir)
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
 	enum drop_reason why = DROP_NONE;
 
 	if ((c->flags & CONN_F_DENIED) && dir == CONN_DIR_IN)
-		why = lists_check(&w->lb->t, idx);
+		why = lists_check(&w->lb->t, idx, p);
 	if (why) {
 		worker_drop(w, m, why);
 		return true;
@@ -102,7 +131,7 @@ lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, un
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
 
-	if ((c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, idx, dir))
+	if ((c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, p, idx, dir))
 		return true;
 	if (conn_task(&w->lb->t, idx, MORE_T_LIMIT) && limit_drops(w->lb, w->lb->t.more[idx].limit)) {
 		worker_drop(w, m, DROP_LIMIT_PROPORTION);

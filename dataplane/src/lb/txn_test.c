@@ -144,12 +144,12 @@ static void
 test_one_failure_undoes_every_kind_of_change(void **state)
 {
 	const struct item prepare[] = {
-	    item_service(DPVS_SO_SET_ADD, 0, "wrr"), item_service(DPVS_SO_SET_ADD, 1, "rr"),
-	    item_dest(DPVS_SO_SET_ADDDEST, 0, 0, 1), item_dest(DPVS_SO_SET_ADDDEST, 0, 1, 2),
-	    item_dest(DPVS_SO_SET_ADDDEST, 0, 2, 3), item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 0),
-	    item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 1), item_dest(DPVS_SO_SET_DELDEST, 0, 2, 3),
-	    item_laddr(SOCKOPT_SET_LADDR_ADD, 1, 2), item_laddr(SOCKOPT_SET_LADDR_DEL, 1, 2),
-	    item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 0, 32), item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 1, 32),
+	    item_service(DPVS_SO_SET_ADD, 0, "wrr"),	  item_service(DPVS_SO_SET_ADD, 1, "rr"),
+	    item_dest(DPVS_SO_SET_ADDDEST, 0, 0, 1),	  item_dest(DPVS_SO_SET_ADDDEST, 0, 1, 2),
+	    item_dest(DPVS_SO_SET_ADDDEST, 0, 2, 3),	  item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 0),
+	    item_laddr(SOCKOPT_SET_LADDR_ADD, 0, 1),	  item_dest(DPVS_SO_SET_DELDEST, 0, 2, 3),
+	    item_laddr(SOCKOPT_SET_LADDR_ADD, 1, 2),	  item_laddr(SOCKOPT_SET_LADDR_DEL, 1, 2),
+	    item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 0, 32),  item_acl(DS_ACL_ADD, DS_ACL_DENY, 0, 1, 32),
 	    item_acl(DS_ACL_ADD, DS_ACL_ALLOW, 0, 2, 24), item_acl(DS_ACL_ADD, DS_ACL_DENY, 3, 0, 32),
 	};
 	const struct item changes[] = {

@@ -167,7 +167,8 @@ static struct item
 item_legacy_acl(uint32_t id, unsigned service, unsigned client)
 {
 	struct dp_vs_service_compat s = service_named(service);
-	struct dp_vs_blklst_conf c = {.vaddr = s.addr, .vport = s.port, .proto = s.proto, .af = (uint8_t)s.af};
+	struct dp_vs_blklst_conf c = {
+	    .vaddr = s.addr, .vport = s.port, .proto = s.proto, .af = (uint8_t)s.af};
 
 	address(s.af, 4, client, &c.subject);
 	return item_make(id, &c, sizeof(c));
@@ -435,7 +436,8 @@ put_verdicts(struct picture *p, struct lb_service *svc)
 
 		address(svc->key.af, 4, i, &a);
 		ip = inet_ip_make(svc->key.af, a.in6);
-		why = lb_acl_check(svc, &ip);
+		why = lb_acl_check(
+		    svc, &(struct ipset_ends){.saddr = ip, .af = svc->key.af, .proto = svc->key.proto});
 		PUT(p, why);
 	}
 }

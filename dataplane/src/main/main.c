@@ -21,6 +21,7 @@
 #include "core/worker.h"
 #include "ctrl/ctrl.h"
 #include "eal.h"
+#include "ipset/ipset.h"
 #include "lb/lb.h"
 #include "lcores.h"
 #include "net/net.h"
@@ -177,6 +178,15 @@ net_stop(void)
 	net_fini();
 }
 
+/* Sets live as long as anybody may refer to them. */
+static void
+lb_stop(void)
+{
+	lb_fini();
+	ipset_fini();
+	rcu_drain();
+}
+
 static int
 register_step(void)
 {
@@ -184,6 +194,7 @@ register_step(void)
 	ctrl_batch_register();
 	port_ctrl_register();
 	net_ctrl_register();
+	ipset_ctrl_register();
 	lb_ctrl_register();
 	ctrl_stats_register();
 	return 0;
@@ -260,7 +271,7 @@ static const struct step {
     {"test ports", test_ports_step, NULL},
     {"workers", workers_step, workers_stop},
     {"ports", ports_step, ports_fini},
-    {"load balancer", lb_init, lb_fini},
+    {"load balancer", lb_init, lb_stop},
     {"network stack", net_init, net_stop},
     {"control messages", register_step, NULL},
     {"port start", ports_start, ports_stop},

@@ -15,6 +15,7 @@
 
 enum {
 	PKT_ETH_LEN = 14,
+	PKT_MAC_LEN = 6,
 	PKT_IP4_MIN = 20,
 	PKT_IP6_LEN = 40,
 	PKT_TCP_MIN = 20,
