@@ -54,6 +54,10 @@ lb_conn_close(struct worker *w, uint32_t idx)
 		lb_more_close(w, idx);
 	if (unlikely(n->overloaded) && n->active + n->inactive < lb_dest_resume_level(c->dest, w->index))
 		n->overloaded = 0;
+	if (unlikely(c->flags & CONN_F_ONE_PACKET)) {
+		conn_abandon(&lb->t, idx);
+		return;
+	}
 	conn_remove(&lb->t, idx);
 	lb->changes++;
 }
@@ -73,5 +77,5 @@ void
 lb_worker_tick(struct worker *w)
 {
 	conn_expire(&w->lb->t, w->now_ms, lb_conn_expire, w);
-	w->shown->conns = w->lb->t.count;
+	w->shown->conns = w->lb->t.count - w->lb->t.templates;
 }

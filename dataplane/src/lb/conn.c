@@ -126,6 +126,23 @@ conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out)
 }
 
 void
+conn_addrs_set(struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
+{
+	struct conn_hot *c = &t->hot[idx];
+
+	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6))
+		t->v6[idx] = (struct conn_v6){a->caddr, a->vaddr, a->laddr, a->raddr};
+	if (!(c->flags & CONN_F_V6)) {
+		c->caddr = a->caddr.v4;
+		c->vaddr = a->vaddr.v4;
+	}
+	if (!(c->flags & CONN_F_RS_V6)) {
+		c->laddr = a->laddr.v4;
+		c->raddr = a->raddr.v4;
+	}
+}
+
+void
 conn_prefetch_next(const struct conn_table *t, bool v6)
 {
 	uint32_t next = t->free_head != CONN_NONE ? t->free_head : t->fresh;
@@ -178,6 +195,15 @@ conn_abandon(struct conn_table *t, uint32_t idx)
 	t->hot[idx].proto = 0;
 	t->cold[idx].seq = (t->cold[idx].seq | 1) + 1;
 	index_release(t, idx);
+}
+
+uint32_t
+conn_hash_tuple(uint8_t af, const union inet_ip *src, const union inet_ip *dst, uint16_t sport_be,
+		uint16_t dport_be, uint8_t proto)
+{
+	if (af == INET_AF_V6)
+		return hash_flow6(src->b, dst->b, sport_be, dport_be, proto);
+	return hash_flow4(src->v4, dst->v4, sport_be, dport_be, proto);
 }
 
 uint32_t

@@ -21,7 +21,8 @@ enum {
 
 struct walk {
 	bool busy;
-	pid_t pid; /* 0 for every process that our namespace of processes does not contain */
+	bool templates; /* in place of connections */
+	pid_t pid;	/* 0 for every process that our namespace of processes does not contain */
 	uint64_t used_ms;
 	unsigned worker;
 	uint32_t cursor;
@@ -109,7 +110,7 @@ walk_find(pid_t pid)
 /* A place for a new walk: the process's own, else a free one, else that of the walk which stands still
  * longest. */
 static struct walk *
-walk_start(pid_t pid)
+walk_start(pid_t pid, bool templates)
 {
 	struct walk *best = &walks[0];
 
@@ -121,20 +122,40 @@ walk_start(pid_t pid)
 		if (best->busy && (!walks[i].busy || walks[i].used_ms < best->used_ms))
 			best = &walks[i];
 	}
-	*best = (struct walk){.busy = true, .pid = pid};
+	*best = (struct walk){.busy = true, .templates = templates, .pid = pid};
 	return best;
 }
 
-/* Fills up a page from where the walk stands, worker by worker. */
+/* Keeps of n entries what the walk is for. */
+static unsigned
+page_keep(struct conn_view *v, unsigned n, bool templates)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (templates == !!(v[i].flags & CONN_F_TEMPLATE))
+			v[kept++] = v[i];
+	return kept;
+}
+
+/* Fills a page from where the walk stands, worker by worker; not always up, as the table holds both kinds. */
 static unsigned
 walk_page(struct walk *w, struct conn_view *page, unsigned room)
 {
 	unsigned n = 0;
 
 	while (w->worker < nworkers && n < room) {
-		n += conn_read(w->worker, &w->cursor, page + n, room - n);
-		if (w->cursor != UINT32_MAX)
+		unsigned got = 0;
+
+		if (w->templates && conn_templates(w->worker) == 0)
+			w->cursor = UINT32_MAX;
+		else
+			got = conn_read(w->worker, &w->cursor, page + n, room - n);
+		n += page_keep(page + n, got, w->templates);
+		if (w->cursor != UINT32_MAX && n > 0)
 			break;
+		if (w->cursor != UINT32_MAX)
+			continue;
 		w->worker++;
 		w->cursor = 0;
 	}
@@ -156,10 +177,9 @@ conns_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (!(c.flag & (GET_IPVS_CONN_FLAG_ALL | GET_IPVS_CONN_FLAG_MORE)) ||
 	    c.flag & GET_IPVS_CONN_FLAG_SPECIFIED)
 		return EDPVS_INVAL;
-	/* Persistence templates have a table of their own, which is empty. */
-	if (c.flag & GET_IPVS_CONN_FLAG_TEMPLATE)
-		return reply_write(reply, NULL, 0, GET_IPVS_CONN_RESL_OK, 0);
-	w = c.flag & GET_IPVS_CONN_FLAG_MORE ? walk_find(req->peer.pid) : walk_start(req->peer.pid);
+	w = c.flag & GET_IPVS_CONN_FLAG_MORE
+		? walk_find(req->peer.pid)
+		: walk_start(req->peer.pid, c.flag & GET_IPVS_CONN_FLAG_TEMPLATE);
 	if (!w)
 		return EDPVS_NOTEXIST;
 	page = malloc(MAX_CTRL_CONN_GET_ENTRIES * sizeof(*page));
@@ -184,6 +204,8 @@ conn_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 	struct ip_vs_conn_req c;
 	union inet_ip client, target;
 	struct conn_view v;
+	uint8_t proto;
+	bool found;
 
 	if (req->len != sizeof(c))
 		return EDPVS_INVAL;
@@ -193,8 +215,14 @@ conn_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return EDPVS_INVAL;
 	client = lb_ctrl_ip(c.sockpair.af, &c.sockpair.sip);
 	target = lb_ctrl_ip(c.sockpair.af, &c.sockpair.tip);
-	if (!conn_find((uint8_t)c.sockpair.af, (uint8_t)c.sockpair.proto, &client, c.sockpair.sport, &target,
-		       c.sockpair.tport, &v))
+	proto = (uint8_t)c.sockpair.proto;
+	found = c.flag & GET_IPVS_CONN_FLAG_TEMPLATE &&
+		conn_find((uint8_t)c.sockpair.af, conn_template_proto(proto), &client, c.sockpair.sport,
+			  &target, c.sockpair.tport, &v);
+	if (!found)
+		found = conn_find((uint8_t)c.sockpair.af, proto, &client, c.sockpair.sport, &target,
+				  c.sockpair.tport, &v);
+	if (!found)
 		return EDPVS_NOTEXIST;
 	return reply_write(reply, &v, 1, GET_IPVS_CONN_RESL_OK, 0);
 }

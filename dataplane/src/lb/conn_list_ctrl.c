@@ -156,6 +156,8 @@ passes(const struct ask *ask, const struct conn_view *v)
 {
 	uint32_t f = ask->req.filter;
 
+	if (!(v->flags & CONN_F_TEMPLATE) != !(ask->req.want & DS_CONNS_WANT_TEMPLATES))
+		return false;
 	if (f == 0)
 		return true;
 	return (!(f & DS_FILTER_AF) || v->af == ask->req.af) &&
@@ -186,13 +188,15 @@ static void
 walk_one(struct walk *w)
 {
 	const struct ask *ask = w->ask;
+	bool templates = ask->req.want & DS_CONNS_WANT_TEMPLATES;
+	uint8_t proto = templates ? conn_template_proto(ask->req.proto) : ask->req.proto;
 	struct conn_view v;
 
 	while (w->at.worker < ask->end) {
 		unsigned i = w->at.worker++;
 
-		if (conn_probe(i, ask->client.af, ask->req.proto, &ask->client.ip, ask->req.cport,
-			       &ask->vip.ip, ask->req.vport, &v) &&
+		if (conn_probe(i, ask->client.af, proto, &ask->client.ip, ask->req.cport, &ask->vip.ip,
+			       ask->req.vport, &v) &&
 		    passes(ask, &v) && !w->take(w->arg, &v)) {
 			w->more = w->at.worker < ask->end;
 			return;
@@ -205,11 +209,14 @@ walk_page(struct walk *w)
 {
 	const struct ask *ask = w->ask;
 	uint64_t now = clock_now_ms();
+	bool full = false, templates = ask->req.want & DS_CONNS_WANT_TEMPLATES;
 	unsigned looks = 0;
-	bool full = false;
 
 	for (; w->at.worker < ask->end; w->at.worker++, w->at.place = 0) {
 		uint32_t end = conn_end(w->at.worker), i = w->at.place ? w->at.place : 1;
+
+		if (templates && conn_templates(w->at.worker) == 0)
+			continue;
 
 		for (; i < end && looks < LOOKS_MAX && !full; i++, looks++) {
 			struct conn_view v;
@@ -229,8 +236,6 @@ static void
 walk(struct walk *w)
 {
 	w->at = w->ask->at;
-	if (w->ask->req.want & DS_CONNS_WANT_TEMPLATES)
-		return; /* there are none */
 	if (names_one(w->ask))
 		walk_one(w);
 	else
@@ -260,7 +265,9 @@ more_of(const struct conn_view *v)
 {
 	uint16_t flags = IP_VS_CONN_F_HASHED | IP_VS_CONN_F_IN_TIMER;
 
-	if (!(v->flags & CONN_F_ACTIVE))
+	if (v->flags & CONN_F_TEMPLATE)
+		flags |= IP_VS_CONN_F_TEMPLATE;
+	else if (!(v->flags & CONN_F_ACTIVE))
 		flags |= IP_VS_CONN_F_INACTIVE;
 	if (v->flags & CONN_F_EXPIRE_Q)
 		flags |= IP_VS_CONN_F_EXPIRE_QUIESCENT;
@@ -391,10 +398,8 @@ total(const struct ask *ask)
 {
 	uint64_t n = 0;
 
-	if (ask->req.want & DS_CONNS_WANT_TEMPLATES)
-		return 0;
 	for (unsigned i = 0; i < nworkers; i++)
-		n += conn_count(i);
+		n += ask->req.want & DS_CONNS_WANT_TEMPLATES ? conn_templates(i) : conn_count(i);
 	return n;
 }
 

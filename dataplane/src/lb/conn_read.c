@@ -5,7 +5,6 @@
  */
 #include "lb_worker.h"
 
-#include "base/hash.h"
 #include "core/clock.h"
 
 /* Units since a moment; one that is a little ahead of us, because the worker read the clock later, is now. */
@@ -57,6 +56,13 @@ conn_end(unsigned worker)
 	return __atomic_load_n(&workers[worker]->lb->t.fresh, __ATOMIC_RELAXED);
 }
 
+/* The protocol of the packets that the entry is for. */
+static uint8_t
+packet_proto(const struct conn_hot *c)
+{
+	return c->flags & CONN_F_TEMPLATE ? conn_template_proto(c->proto) : c->proto;
+}
+
 bool
 conn_peek(unsigned worker, uint32_t idx, uint64_t now_ms, struct conn_view *out)
 {
@@ -71,7 +77,7 @@ conn_peek(unsigned worker, uint32_t idx, uint64_t now_ms, struct conn_view *out)
 	conn_addrs_get(t, idx, &a);
 	*out = (struct conn_view){.af = conn_af(c),
 				  .rs_af = conn_rs_af(c),
-				  .proto = c->proto,
+				  .proto = packet_proto(c),
 				  .state = c->state,
 				  .fwd = c->fwd == LB_FWD_NAT64 ? LB_FWD_FNAT : c->fwd,
 				  .flags = c->flags,
@@ -91,7 +97,7 @@ conn_peek(unsigned worker, uint32_t idx, uint64_t now_ms, struct conn_view *out)
 	account_read(t, idx, now_ms, out);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	/* What the tunnel keeps there is no local address of the connection. */
-	if (c->flags & CONN_F_ONE_WAY) {
+	if ((c->flags & (CONN_F_ONE_WAY | CONN_F_TEMPLATE)) == CONN_F_ONE_WAY) {
 		out->laddr = out->caddr;
 		out->lport = out->cport;
 	}
@@ -123,15 +129,15 @@ struct tuple {
 static uint32_t
 tuple_hash(const struct tuple *q)
 {
-	if (q->af == INET_AF_V6)
-		return hash_flow6(q->s.b, q->d.b, q->sp, q->dp, q->proto);
-	return hash_flow4(q->s.v4, q->d.v4, q->sp, q->dp, q->proto);
+	return conn_hash_tuple(q->af, &q->s, &q->d, q->sp, q->dp, q->proto);
 }
 
 static bool
 tuple_is(const struct conn_view *v, const struct tuple *q, unsigned dir)
 {
-	if (v->af != q->af || v->proto != q->proto)
+	uint8_t proto = v->flags & CONN_F_TEMPLATE ? conn_template_proto(v->proto) : v->proto;
+
+	if (v->af != q->af || proto != q->proto)
 		return false;
 	if (dir == CONN_DIR_IN)
 		return inet_ip_equal(&q->s, &v->caddr) && q->sp == v->cport &&
@@ -210,7 +216,15 @@ conn_find(uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_
 uint32_t
 conn_count(unsigned worker)
 {
-	return workers[worker]->lb->t.count;
+	const struct conn_table *t = &workers[worker]->lb->t;
+
+	return t->count - t->templates;
+}
+
+uint32_t
+conn_templates(unsigned worker)
+{
+	return workers[worker]->lb->t.templates;
 }
 
 uint32_t

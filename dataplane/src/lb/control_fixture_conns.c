@@ -78,3 +78,10 @@ conn_count(unsigned worker)
 {
 	return fix_conns[worker];
 }
+
+uint32_t
+conn_templates(unsigned worker)
+{
+	(void)worker;
+	return 0;
+}

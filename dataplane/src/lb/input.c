@@ -136,7 +136,11 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	}
 	ref = lb_schedule(w, p, &why);
 	if (ref != CONN_NONE) {
+		bool once = w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_PACKET;
+
 		lb_forward(w, m, p, ref);
+		if (unlikely(once))
+			lb_conn_close(w, ref >> 1);
 		return true;
 	}
 	if (why == DROP_NONE)

@@ -35,7 +35,8 @@ struct conn_table {
 	struct conn_account *account; /* [capacity + 1]; NULL without conn_accounting */
 	struct conn_more *more;	      /* [capacity + 1]; valid where CONN_F_MORE is set */
 	uint32_t capacity;
-	volatile uint32_t count;
+	volatile uint32_t count; /* entries in use, templates included */
+	volatile uint32_t templates;
 	uint32_t free_head;	      /* list through cold.wheel_next */
 	uint32_t fresh;		      /* indices from here on were never used */
 	struct conn_bucket *overflow; /* [overflow_size], entry 0 unused */
@@ -111,6 +112,9 @@ void conn_abandon(struct conn_table *t, uint32_t idx);
 void conn_remove(struct conn_table *t, uint32_t idx);
 /* Flow hashes of a connection as the lookup of each direction computes them. */
 uint32_t conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir);
+/* The same of any tuple; addresses of the family, ports in network order. */
+uint32_t conn_hash_tuple(uint8_t af, const union inet_ip *src, const union inet_ip *dst, uint16_t sport_be,
+			 uint16_t dport_be, uint8_t proto);
 /* The hash of replies if the connection had this local port (network order). */
 uint32_t conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport);
 
@@ -265,10 +269,13 @@ void lb_conn_close(struct worker *w, uint32_t idx);
 /* The same after the protocol's last words, such as resets. arg is the worker. close.c */
 void lb_conn_expire(void *arg, uint32_t idx);
 
-/* The end of a connection with CONN_F_MORE (more.c). Expired: true when it lives on, then with a new timeout.
+/* The end of a connection with CONN_F_MORE (more.c). Expired: true when it lives on, then with a new timeout,
+ * or was a template and is gone.
  * Closed: gives back what its conn_more holds. */
 bool lb_more_expired(struct worker *w, uint32_t idx);
 void lb_more_close(struct worker *w, uint32_t idx);
+/* Ends a template that no connection follows (persist.c). */
+void lb_template_close(struct worker *w, uint32_t tmpl);
 
 /*
  * Forwarding modes, one file each under xmit/: translate and send a packet of a connection. Ownership of m
@@ -286,6 +293,8 @@ struct conn_addrs {
 	union inet_ip caddr, vaddr, laddr, raddr;
 };
 void conn_addrs_get(const struct conn_table *t, uint32_t idx, struct conn_addrs *out);
+/* Stores them where the flags of the entry, CONN_F_V6 and CONN_F_RS_V6, say that they are. */
+void conn_addrs_set(struct conn_table *t, uint32_t idx, const struct conn_addrs *a);
 
 static inline uint8_t
 conn_af(const struct conn_hot *c)

@@ -6,8 +6,12 @@ bool
 lb_more_expired(struct worker *w, uint32_t idx)
 {
 	/* A template is good for as long as connections follow it. */
-	if (w->lb->t.more[idx].controlled == 0)
+	if (!(w->lb->t.hot[idx].flags & CONN_F_TEMPLATE))
 		return false;
+	if (w->lb->t.more[idx].controlled == 0) {
+		lb_template_close(w, idx);
+		return true;
+	}
 	w->lb->t.hot[idx].last_seen = conn_tick(w->now_ms);
 	return true;
 }

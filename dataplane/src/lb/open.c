@@ -7,7 +7,7 @@
 #include "core/rcu.h"
 #include "net/net.h"
 
-enum { LIP_TRIES = 16, SVC_F_EXPIRE_QUIESCENT = 0x10 };
+enum { LIP_TRIES = 16, SVC_F_ONE_PACKET = 4, SVC_F_EXPIRE_QUIESCENT = 0x10 };
 
 /*
  * Local addresses in turn. A scheduler that goes round as well would always pair the same address with the
@@ -49,23 +49,6 @@ local_port_take(struct worker *w, const struct lb_opening *o, struct conn_addrs 
 	return why;
 }
 
-static void
-addrs_store(struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
-{
-	struct conn_hot *c = &t->hot[idx];
-
-	if (c->flags & (CONN_F_V6 | CONN_F_RS_V6))
-		t->v6[idx] = (struct conn_v6){a->caddr, a->vaddr, a->laddr, a->raddr};
-	if (!(c->flags & CONN_F_V6)) {
-		c->caddr = a->caddr.v4;
-		c->vaddr = a->vaddr.v4;
-	}
-	if (!(c->flags & CONN_F_RS_V6)) {
-		c->laddr = a->laddr.v4;
-		c->raddr = a->raddr.v4;
-	}
-}
-
 /* The next connection between the same local address and server gets the next port if that is free: its
  * replies' bucket, which is nowhere near, will be there by then. */
 static void
@@ -104,6 +87,30 @@ mode_open(struct worker *w, const struct lb_opening *o, uint32_t idx, struct con
 	return DROP_NONE;
 }
 
+/* Enters the connection into the table. One that lives as long as its packet needs no place there: nothing
+ * will be looked for. */
+static bool
+enter(struct worker *w, uint32_t idx, uint32_t hash)
+{
+	struct lb_worker *lb = w->lb;
+	struct conn_table *t = &lb->t;
+	struct conn_hot *c = &t->hot[idx];
+
+	if (unlikely(c->flags & CONN_F_ONE_PACKET))
+		return true;
+	if (t->account) {
+		conn_account_start(t, idx, w->now_ms);
+		c->flags |= CONN_F_ACCOUNT;
+	}
+	if (!conn_commit(t, idx, hash, conn_hash(t, idx, CONN_DIR_OUT)))
+		return false;
+	if (t->cold[idx].port_space != UINT32_MAX)
+		prefetch_next_port(lb, idx);
+	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
+	lb->changes++;
+	return true;
+}
+
 enum drop_reason
 lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 {
@@ -132,26 +139,18 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	}
 	c->proto = p->proto;
 	c->dest = d->id;
-	if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
+	if (o->attrs->flags & SVC_F_ONE_PACKET && p->proto == PKT_PROTO_UDP)
+		c->flags |= CONN_F_ONE_PACKET;
+	else if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
 	cold->svc_timeout = o->attrs->conn_timeout;
-	if (unlikely(lb_limits(o->attrs->limit_proportion)))
-		lb_conn_limit(t, idx, o->attrs->limit_proportion);
-	addrs_store(t, idx, &a);
+	conn_addrs_set(t, idx, &a);
 	o->proto->open(w, idx, p, o->attrs);
-	if (t->account) {
-		conn_account_start(t, idx, w->now_ms);
-		c->flags |= CONN_F_ACCOUNT;
-	}
-	if (!conn_commit(t, idx, p->hash, conn_hash(t, idx, CONN_DIR_OUT))) {
+	if (!enter(w, idx, p->hash)) {
 		lport_free(&lb->ports, cold->port_space, c->lport);
 		conn_abandon(t, idx);
 		return DROP_CONN_TABLE_FULL;
 	}
-	if (cold->port_space != UINT32_MAX)
-		prefetch_next_port(lb, idx);
-	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
-	lb->changes++;
 	n->conns++;
 	n->inactive++;
 	*ref = idx << 1 | CONN_DIR_IN;

@@ -15,6 +15,7 @@ struct lb_opening {
 	const struct lb_attrs *attrs;
 	const struct lb_dest_set *dests;
 	const struct lb_dest_view *dest; /* the server that was chosen */
+	uint32_t tmpl;			 /* the template of a persistent service, or CONN_NONE */
 };
 
 /*
@@ -30,5 +31,11 @@ const struct lb_dest_view *lb_quic_dest(const struct lb_opening *o);
 /* Opens the connection for the chosen server and sets *ref (index << 1 | direction of the packet). DROP_NONE,
  * or why not. open.c */
 enum drop_reason lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref);
+
+/* Of persistent services (persist.c). Sets tmpl to the template of the client's network, and dest to its
+ * server unless that does not serve any more. */
+void lb_persist_choose(struct worker *w, struct lb_opening *o);
+/* lb_open() with a template, which is made, or gets the chosen server, first. */
+enum drop_reason lb_persist_open(struct worker *w, struct lb_opening *o, uint32_t *ref);
 
 #endif

@@ -10,6 +10,8 @@
 #include "net/net.h"
 #include "packet/quic.h"
 
+enum { SVC_F_PERSISTENT = 1 };
+
 /*
  * The thresholds of a destination, this worker's shares. At the upper one it is overloaded, until fewer
  * connections than the lower one are left.
@@ -41,9 +43,15 @@ choose(struct worker *w, struct lb_opening *o)
 	const struct pkt *p = o->p;
 	int choice = -1;
 
-	o->dest = lb_quic_dest(o);
-	if (o->dest && !overloaded(w, o->dest))
-		return DROP_NONE;
+	if (unlikely(o->attrs->flags & SVC_F_PERSISTENT)) {
+		lb_persist_choose(w, o);
+		if (o->dest)
+			return overloaded(w, o->dest) ? DROP_DEST_OVERLOAD : DROP_NONE;
+	} else {
+		o->dest = lb_quic_dest(o);
+		if (o->dest && !overloaded(w, o->dest))
+			return DROP_NONE;
+	}
 	if (p->proto == PKT_PROTO_UDP)
 		o->ends.has_cid = quic_google_cid(p->l4 + PKT_UDP_LEN, udp_payload(p), &o->ends.cid);
 	if (o->dests->n)
@@ -106,7 +114,8 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	if (!*why)
 		*why = choose(w, &o);
 	if (!*why)
-		*why = lb_open(w, &o, &ref);
+		*why = unlikely(o.attrs->flags & SVC_F_PERSISTENT) ? lb_persist_open(w, &o, &ref)
+								   : lb_open(w, &o, &ref);
 	if (ref != CONN_NONE)
 		w->lb->t.hot[ref >> 1].net_gen = gen;
 	return ref;

@@ -52,9 +52,7 @@ warn_without_effect(void *arg)
 	static const struct {
 		uint32_t flag;
 		const char *name;
-	} options[] = {{IP_VS_SVC_F_PERSISTENT, "persistent"},
-		       {IP_VS_SVC_F_ONEPACKET, "ops"},
-		       {IP_VS_SVC_F_SYNPROXY, "synproxy"}};
+	} options[] = {{IP_VS_SVC_F_SYNPROXY, "synproxy"}};
 	char name[INET_TEXT_MAX], list[96] = "";
 	size_t at = 0;
 

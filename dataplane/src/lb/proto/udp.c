@@ -32,6 +32,9 @@ udp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_at
 {
 	struct conn_hot *c = &w->lb->t.hot[idx];
 
+	/* No packet will change the state again. */
+	if (c->flags & CONN_F_ONE_PACKET)
+		c->state = UDP_NORMAL;
 	if (c->fwd != LB_FWD_FNAT && c->fwd != LB_FWD_NAT64)
 		return;
 	if (!lb_proxy_start(&w->lb->t, idx, p, attrs->proxy_protocol))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections as JSON.
+import { connFlags } from '../../../ipc/codec';
 import { UNKNOWN64, type ConnMore } from '../../../ipc/messages/connections';
 import type { ListedConn } from '../../../ipc/messages/list';
 import { formatIp } from '../../render/address';
@@ -24,6 +25,7 @@ function known(value: bigint): number | string | null {
 function moreJson(more: ConnMore | null): JsonObject {
   return {
     forwarding: more === null ? null : forwardingName(more.fwd),
+    template: more === null ? null : (more.flags & connFlags.IP_VS_CONN_F_TEMPLATE) !== 0,
     left_milliseconds: more === null ? null : more.left_ms,
     age_milliseconds: more === null ? null : known(more.age_ms),
     in_packets: more === null ? null : known(more.in_packets),

@@ -37,6 +37,7 @@ enum {
 	CONN_F_MORE = 4096,       /* has a conn_more */
 	CONN_F_TASKS = 8192,      /* ... with tasks for packets */
 	CONN_F_TEMPLATE = 16384,  /* of persistence: no packet's, holds the server of a client's connections */
+	CONN_F_ONE_PACKET = 32768, /* in no table, gone when its packet is */
 	/* What makes a packet need more than the ordinary: one test finds them all. */
 	CONN_F_SPECIAL = CONN_F_EXPIRE_Q | CONN_F_DENIED | CONN_F_ACCOUNT | CONN_F_TASKS,
 };
@@ -94,6 +95,8 @@ struct conn_more {
 	uint32_t storm_seq, storm_ack, storm_count; /* repeated acknowledgements of the real server */
 	uint8_t rs_wscale, our_wscale;
 	uint16_t pad;
+	uint32_t set_pos;       /* of a template: where its server was last among those of the service */
+	uint64_t service;       /* of a template: persist.c */
 	void *saved;            /* SYN proxy: list of packets, by their next pointers; first the SYN for the real server */
 } __rte_aligned(64);
 
@@ -129,14 +132,22 @@ unsigned conn_read(unsigned worker, uint32_t *cursor, struct conn_view *out, uns
 /* The same for a single place of the table: 1 to conn_end() - 1. False when there is no connection, or a torn one. */
 bool conn_peek(unsigned worker, uint32_t idx, uint64_t now_ms, struct conn_view *out);
 uint32_t conn_end(unsigned worker);
-/* One connection of a worker by either of its tuples, found by hash. */
+/* The protocol of templates of connections of a protocol: no packet has it. */
+static inline uint8_t
+conn_template_proto(uint8_t proto)
+{
+	return proto ^ 0xff;
+}
+
+/* One connection of a worker by either of its tuples, found by hash; a template by its first one, with conn_template_proto(). */
 bool conn_probe(unsigned worker, uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be,
 		const union inet_ip *daddr, uint16_t dport_be, struct conn_view *out);
 /* One connection by either of its tuples; false when no worker has it. */
 bool conn_find(uint8_t af, uint8_t proto, const union inet_ip *saddr, uint16_t sport_be, const union inet_ip *daddr, uint16_t dport_be,
 	       struct conn_view *out);
-/* Live connections and the size of the table of a worker. */
+/* Live connections, templates, which are none of these, and the size of the table of a worker. */
 uint32_t conn_count(unsigned worker);
+uint32_t conn_templates(unsigned worker);
 uint32_t conn_capacity(unsigned worker);
 
 /* Local port use per local address id: connections and exhaustions, sum over workers when worker < 0. */
