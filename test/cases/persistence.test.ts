@@ -6,8 +6,8 @@ import { startCase, stopDaemonsAfterEach, type Case, type CaseOptions } from '..
 import { dissect, numberOf } from '../harness/dissect';
 import { ethernet, ip, tcp, udp } from '../harness/frames';
 import {
-  CLIENTS, configureAddresses, configureNeighbours, configureService, endpoint, families, fromClient, fromServer, mac, quieten, SERVERS,
-  serviceWord, startWorld, toClient, v4, v6, type Family, type ServiceOptions,
+  CLIENTS, configureAddresses, configureNeighbours, configureService, endpoint, families, fromClient, mac, quieten, SERVERS,
+  serviceWord, startWorld, v4, v6, type Family, type ServiceOptions,
 } from './topology'; // prettier-ignore
 import { startConnection } from './tcp-connection';
 
@@ -274,3 +274,78 @@ test('DPL-081 a table with one place left: no connection without a template, no 
   c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', near[0], 1004)));
   c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', clients.IPv4.far, 1005)));
 }, 60_000);
+
+describe.each(families)('two workers, $name', (f) => {
+  const { near, far, mask } = clients[f.name];
+  const QUEUES = [2, 1] as const;
+
+  async function startTwo(queues: number, service: string, mode: string): Promise<Case> {
+    const c = await startCase({ workers: 2, queues, conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
+    configureAddresses(c, f);
+    configureNeighbours(c, f);
+    c.run([f.vip === v4.vip ? '10.9.0.0/16' : '2001:db8:9::/48'].map((net) => `dpip route add ${net} via ${f.client} dev test0`).join('\n'));
+    const word = serviceWord(f, { proto: 'udp', port: PORT });
+    c.run(`
+      ipvsadm -A ${word} -s rr ${service}
+      ${mode === '-b' ? `ipvsadm -P ${word} -z ${f.lip} -F test1` : ''}
+      ${f.servers.map((server) => `ipvsadm -a ${word} -r ${endpoint(server, PORT)} ${mode}`).join('\n')}`);
+    quieten(c, f);
+    return c;
+  }
+
+  /** Sends a question on a queue, an answer on each queue, and says which server it was. */
+  function exchange(c: Case, queues: number, mode: string, src: string, sport: number): number {
+    const toDirector = { src: mac.client, dst: mac.port[0] };
+    c.sendOn(CLIENTS, sport % queues, ethernet(toDirector, ip({ src, dst: f.vip }, udp({ sport, dport: PORT, payload: 'q' }))));
+    const frame = c.collectOne(SERVERS);
+    const lport = numberOf(frame, 'udp.sport');
+    const index = f.servers.findIndex((server) => ipText(ipBytes(server)) === dissect(frame).get('ip.dst'));
+    const answer = udp({ sport: PORT, dport: mode === '-b' ? lport : sport, payload: 'a' });
+    const back = ip({ src: f.servers[index] ?? '', dst: mode === '-b' ? f.lip : src }, answer);
+    for (let queue = 0; queue < queues; queue++) {
+      c.sendOn(SERVERS, queue, ethernet({ src: mac.server[index] ?? '', dst: mac.port[1] }, back));
+      const wanted = ip({ src: f.vip, dst: src }, udp({ sport: PORT, dport: sport, payload: 'a' }));
+      c.expectFrames(CLIENTS, ethernet({ src: mac.port[0], dst: mac.client }, wanted));
+    }
+    return index;
+  }
+
+  test.each(QUEUES.flatMap((queues) => [[queues, '-b'], [queues, '-m']] as const))('DPL-081 %i queues, %s: one worker has a network', async (queues, mode) => {
+    const c = await startTwo(queues, `-p ${SECONDS} -M ${mask}`, mode);
+    const first = exchange(c, queues, mode, near[0], 5000);
+    for (let sport = 5001; sport < 5016; sport++) expect(exchange(c, queues, mode, near[sport % 2] ?? '', sport)).toBe(first);
+    expect(templates(c)).toHaveLength(1);
+    exchange(c, queues, mode, far, 5000);
+    expect(templates(c)).toHaveLength(2);
+    // Networks are spread over the workers.
+    for (let net = 10; net < 30; net++) exchange(c, queues, mode, f === v4 ? `10.9.${net}.7` : `2001:db8:9:${net}::7`, 6000);
+    expect(new Set(templates(c).map((line) => line.slice(0, 3)))).toEqual(new Set(['[1]', '[2]']));
+  });
+
+  test.each(QUEUES)('%i queues: NAT without persistence', async (queues) => {
+    const c = await startTwo(queues, '', '-m');
+    for (let sport = 5000; sport < 5016; sport++) exchange(c, queues, '-m', near[0], sport);
+    expect(lines(c, 'ipvsadm -lnc')).toHaveLength(16);
+  });
+
+  test.each(QUEUES)('%i queues: connections go on when a service becomes persistent, gets another mask, and is deleted', async (queues) => {
+    const c = await startTwo(queues, '', '-m');
+    const word = serviceWord(f, { proto: 'udp', port: PORT });
+    const steps = ['', `ipvsadm -E ${word} -s rr -p ${SECONDS} -M ${mask}`, `ipvsadm -E ${word} -s rr -p ${SECONDS} -M ${f === v4 ? '255.255.255.255' : '128'}`, `ipvsadm -D ${word}`];
+    const opened: { readonly sport: number; readonly index: number }[] = [];
+    for (const [i, step] of steps.entries()) {
+      c.run(step);
+      for (const { sport, index } of opened) expect(exchange(c, queues, '-m', near[sport % 2] ?? '', sport)).toBe(index);
+      if (i === 3) continue;
+      for (let sport = 5000 + 10 * i; sport < 5010 + 10 * i; sport++) opened.push({ sport, index: exchange(c, queues, '-m', near[sport % 2] ?? '', sport) });
+    }
+    expect(lines(c, 'ipvsadm -lnc')).toHaveLength(30);
+    // A service of the same name does not take them for its own.
+    c.run(`
+      ipvsadm -A ${word} -s rr -p ${SECONDS} -M ${f === v4 ? '255.255.0.0' : '48'}
+      ipvsadm -a ${word} -r ${endpoint(f.servers[0], PORT)} -m`);
+    for (const { sport, index } of opened) expect(exchange(c, queues, '-m', near[sport % 2] ?? '', sport)).toBe(index);
+    expect(exchange(c, queues, '-m', near[0], 6000)).toBe(0);
+    expect(lines(c, 'ipvsadm -lnc')).toHaveLength(31);
+  });
+});

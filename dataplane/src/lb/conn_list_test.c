@@ -654,21 +654,55 @@ test_counts(void **state)
 	free(all);
 }
 
+/* A template like the connection, as persist.c makes them. */
 static void
-test_templates_are_none(void **state)
+template_put(const struct known *k)
 {
-	struct ds_list_conns ask = {.want = DS_CONNS_WANT_TEMPLATES | DS_CONNS_WANT_MORE};
-	struct known k = known_make(0, 1);
+	struct conn_table *t = &lbs[k->worker].t;
+	uint32_t idx = conn_alloc(t);
+	struct conn_hot *c = &t->hot[idx];
+
+	assert_int_not_equal(idx, CONN_NONE);
+	conn_fill(t, idx, k);
+	c->proto = conn_template_proto((uint8_t)k->e.proto);
+	c->flags |= CONN_F_TEMPLATE | CONN_F_ONE_WAY;
+	assert_true(conn_commit(t, idx, conn_hash(t, idx, CONN_DIR_IN), 0));
+	conn_set_timeout(t, idx, TIMEOUT_S, clock_now_ms());
+	t->templates++;
+}
+
+static void
+test_templates(void **state)
+{
+	struct ds_list_conns ask = {.want = DS_CONNS_WANT_MORE};
+	struct known conn = known_make(0, 1), tmpl = known_make(1, 2);
+	const struct known *want[] = {&conn, &tmpl};
+	const uint32_t tuple =
+	    DS_FILTER_PROTO | DS_FILTER_CLIENT | DS_FILTER_CPORT | DS_FILTER_VIP | DS_FILTER_VPORT;
+	struct ds_conn_more more;
 	unsigned n;
 
-	conn_put(&k);
-	assert_int_equal(list(&ask, sizeof(ask)), EDPVS_OK);
-	assert_int_equal(page_info().total, 0);
-	assert_int_equal(page_info().flags, 0);
-	record(DS_TLV_CONNS, sizeof(k.e), &n);
-	assert_int_equal(n, 0);
-	record(DS_TLV_CONNS_MORE, sizeof(struct ds_conn_more), &n);
-	assert_int_equal(n, 0);
+	conn_put(&conn);
+	template_put(&tmpl);
+	for (unsigned i = 0; i < 2; i++) {
+		ask.want = DS_CONNS_WANT_MORE | (i ? DS_CONNS_WANT_TEMPLATES : 0);
+		assert_int_equal(list(&ask, sizeof(ask)), EDPVS_OK);
+		assert_int_equal(page_info().total, 1);
+		assert_int_equal(page_info().flags, 0);
+		assert_memory_equal(record(DS_TLV_CONNS, sizeof(conn.e), &n), &want[i]->e, sizeof(conn.e));
+		assert_int_equal(n, 1);
+		memcpy(&more, record(DS_TLV_CONNS_MORE, sizeof(more), &n), sizeof(more));
+		assert_int_equal(n, 1);
+		assert_int_equal(more.flags & IP_VS_CONN_F_TEMPLATE, i ? IP_VS_CONN_F_TEMPLATE : 0);
+	}
+	/* By name. */
+	for (unsigned i = 0; i < 2; i++) {
+		ask = filter_for(&tmpl.e, tuple, 0);
+		ask.want = i ? DS_CONNS_WANT_TEMPLATES : 0;
+		assert_int_equal(list(&ask, sizeof(ask)), EDPVS_OK);
+		record(DS_TLV_CONNS, sizeof(conn.e), &n);
+		assert_int_equal(n, i);
+	}
 }
 
 /* ---- hostile requests ---- */
@@ -752,7 +786,7 @@ main(void)
 	    T(test_more),
 	    T(test_accounting),
 	    T(test_counts),
-	    T(test_templates_are_none),
+	    T(test_templates),
 	    T(test_refused),
 	    T(test_noise),
 	};

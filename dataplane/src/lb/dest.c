@@ -246,6 +246,14 @@ server_unmark(struct lb_intern_entry *rs)
 	rs->is_nat = false;
 }
 
+void
+lb_dest_owners(const struct lb_dest *d, uint64_t owners)
+{
+	struct lb_key key = server_key(d->rs);
+
+	lb_nat_server_owners(&key, owners);
+}
+
 static int
 dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest **out)
 {
@@ -521,6 +529,8 @@ lb_dests_reap(void)
 		if (d->pending == 0 && !has_connections(d))
 			zombie_bury(d);
 	}
+	if (TAILQ_EMPTY(&orphans))
+		lb_owners_forget();
 }
 
 void

@@ -40,9 +40,12 @@ set_fill(struct lb_dest_set *set, const struct lb_service *svc)
 	const struct lb_dest *d;
 
 	*set = (struct lb_dest_set){.version = svc->version + 1, .sched = svc->sched};
+	/* Connections of a NAT server that is gone, or has another mode, go on. */
+	set->nat = svc->dests && svc->dests->nat;
 	TAILQ_FOREACH (d, &svc->dest_list, next) {
 		view_fill(&set->d[set->n++], d);
 		set->sum_weight += d->weight;
+		set->nat |= d->fwd == LB_FWD_NAT;
 		set->gcd_weight = gcd(set->gcd_weight, d->weight);
 		if (d->weight > set->max_weight)
 			set->max_weight = d->weight;

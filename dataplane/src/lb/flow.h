@@ -9,9 +9,10 @@
 uint32_t lb_flow_hash(const struct pkt *p);
 /* The connection and direction of a packet whose p->hash is set; CONN_NONE when there is none. */
 uint32_t lb_flow_find(const struct conn_table *t, const struct pkt *p);
-/* The index of the worker that has the connection of a packet which no connection here knows, or is to open
- * it. */
-unsigned lb_flow_owner(const struct worker *w, const struct pkt *p);
+/* A packet that no connection here knows: passes it on to the next worker that may have its connection, or
+ * that is to open it, and true. False: it is for this one to open, or to refuse. p->port and PKT_F_HANDED are
+ * those of m. */
+bool lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p);
 
 /* Relays an ICMP error about a packet of a connection (icmp_relay.c). True: it was one, and m is taken. */
 bool lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p);

@@ -11,7 +11,6 @@
 #include "proxy.h"
 #include "send.h"
 
-#include "core/mbuf.h"
 #include "packet/icmp_error.h"
 
 enum { FAKE_LEN = PKT_IP6_LEN + 4 };
@@ -116,13 +115,8 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	q = tuple_packet(&e, !tunnelled, p, bytes);
 	ref = lb_flow_find(&w->lb->t, &q);
 	if (ref == CONN_NONE) {
-		unsigned owner = nworkers > 1 && !(p->flags & PKT_F_HANDED) ? lb_flow_owner(w, &q) : w->index;
-
-		if (owner == w->index)
-			return false;
-		mbuf_meta(m)->port = p->port;
-		worker_handover(w, m, owner);
-		return true;
+		q.flags |= p->flags & PKT_F_HANDED;
+		return lb_flow_pass_on(w, m, &q);
 	}
 	n = lb_counters(w->index, w->lb->t.hot[ref >> 1].dest);
 	n->in_packets++;

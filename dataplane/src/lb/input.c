@@ -11,7 +11,6 @@
 #endif
 
 #include "base/hash.h"
-#include "core/mbuf.h"
 
 /* Bit i set: slot i of the bucket has the tag. */
 static inline uint32_t
@@ -125,15 +124,8 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	enum drop_reason why = DROP_NONE;
 	uint32_t ref;
 
-	if (nworkers > 1 && !(p->flags & PKT_F_HANDED)) {
-		unsigned owner = lb_flow_owner(w, p);
-
-		if (owner != w->index) {
-			mbuf_meta(m)->port = p->port;
-			worker_handover(w, m, owner);
-			return true;
-		}
-	}
+	if (nworkers > 1 && lb_flow_pass_on(w, m, p))
+		return true;
 	ref = lb_schedule(w, p, &why);
 	if (ref != CONN_NONE) {
 		bool once = w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_PACKET;

@@ -122,6 +122,9 @@ void lb_dest_set_free(void *set);
 void lb_dests_flags_publish(const struct lb_service *svc);
 /* The set without the destinations that the transaction deleted is published: their end may begin. */
 void lb_dests_doom(struct lb_service *svc);
+/* Tells workers that connections to the destination, which answers through us, belong to workers by these
+ * rules (owner.h) too. */
+void lb_dest_owners(const struct lb_dest *d, uint64_t owners);
 /* The service is going: all its destinations become zombies of none. */
 void lb_dests_orphan(struct lb_service *svc);
 /* Frees what is left of deleted destinations whose connections have ended; bounded work. */
@@ -133,8 +136,22 @@ void lb_dests_fini(void);
 
 /* Adding a server twice is adding it once. NOMEM, RESOURCE. */
 int lb_nat_server_add(const struct lb_key *key);
+/* Adds rules (owner.h) of a service to those of a server, which was added. */
+void lb_nat_server_owners(const struct lb_key *key, uint64_t owners);
 void lb_nat_server_del(const struct lb_key *key);
 void lb_nat_servers_fini(void);
+
+/* ---- which worker has a flow (owner_rules.c) ---- */
+
+/* From now on it depends on the service. */
+void lb_owners_distinguish(void);
+/* Rules of the service as it is configured now: the one in force and those that it had. */
+uint64_t lb_owners_next(const struct lb_service *svc);
+/* Before the service is published: its NAT servers get its rules. */
+void lb_owners_publish(const struct lb_service *svc);
+/* The service is going; its connections go on. Forgotten when no deleted service has any. */
+void lb_owners_leave(const struct lb_service *svc);
+void lb_owners_forget(void);
 
 /* ---- counters (counters.c) ---- */
 

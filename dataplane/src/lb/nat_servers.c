@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Real servers that answer clients through us (NAT): their replies are for an address of somebody else, so
- * they are known by where they come from. With several workers that tells which one has the connection.
+ * they are known by where they come from. With several workers that tells which one has the connection: the
+ * data of a server are the rules of all services that it serves (owner.h).
  *
  * The table is made with the first such server and lives as long as the daemon.
  */
 #include "lb_control.h"
+#include "owner.h"
 
 #include <rte_hash.h>
 #include <rte_lcore.h>
@@ -15,14 +17,20 @@
 
 enum { SERVERS_MAX = 1 << 16 };
 
+_Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "rules are kept in place of a pointer");
+
 static struct rte_hash *servers;
 
 bool
-lb_nat_server(const struct lb_key *key)
+lb_nat_server(const struct lb_key *key, uint64_t *owners)
 {
 	struct rte_hash *hash = rcu_read(servers);
+	void *data;
 
-	return hash && rte_hash_lookup(hash, key) >= 0;
+	if (!hash || rte_hash_lookup_data(hash, key, &data) < 0)
+		return false;
+	*owners = (uintptr_t)data;
+	return true;
 }
 
 int
@@ -40,7 +48,21 @@ lb_nat_server_add(const struct lb_key *key)
 			return EDPVS_NOMEM;
 		rcu_publish(servers, hash);
 	}
-	return rte_hash_add_key(servers, key) < 0 ? EDPVS_RESOURCE : EDPVS_OK;
+	lb_owners_distinguish();
+	if (rte_hash_lookup(servers, key) >= 0)
+		return EDPVS_OK;
+	return rte_hash_add_key_data(servers, key, (void *)(uintptr_t)LB_OWNER_HASH) ? EDPVS_RESOURCE
+										     : EDPVS_OK;
+}
+
+void
+lb_nat_server_owners(const struct lb_key *key, uint64_t owners)
+{
+	uint64_t before;
+
+	/* A key that is there only gets new data, for which there is always room. */
+	if (lb_nat_server(key, &before) && lb_owners_join(before, owners) != before)
+		rte_hash_add_key_data(servers, key, (void *)(uintptr_t)lb_owners_join(before, owners));
 }
 
 static void

@@ -1,46 +1,153 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which worker owns a flow that has no connection where its packet arrived. */
+/*
+ * Which worker has, or is to open, the connection of a packet that no connection knows where it arrived.
+ *
+ * Most flows stay where the device put them, or are spread by a hash when the device cannot. Replies to a
+ * local address go where the port was taken. Flows to NAT servers, whose replies show the client and nothing
+ * of us, are spread by that client's address and port. Those to persistent services are spread by the
+ * client's network, so that one worker sees all that has to go to one server.
+ *
+ * A service that was changed, or a NAT server of several services, has more than one rule. Such a packet
+ * visits the workers that may have its connection, one after the other, and is scheduled on the last.
+ */
+#include "owner.h"
+
 #include "flow.h"
 
 #include "base/hash.h"
+#include "core/mbuf.h"
+#include "core/rcu.h"
 #include "net/net.h"
 #include "port/port.h"
 
+/* The end of a packet that is the client's, and what to know of the service. */
+struct client {
+	union inet_ip ip;
+	uint16_t port;
+	uint8_t af, proto;
+	bool by_hash;	  /* its flow is where a hash says, not where it arrived */
+	unsigned arrival; /* worker */
+};
+
+/* Workers to visit, in this order, none of them twice. */
+struct visits {
+	unsigned n;
+	uint16_t to[2 * LB_OWNERS_MAX + 1];
+};
+
 /* The worker of a client, by its address and port: requests and, with NAT, replies have them. */
 static unsigned
-client_owner(int af, const uint8_t *addr, uint16_t port, uint8_t proto)
+client_owner(const union inet_ip *ip, uint16_t port, uint8_t proto)
 {
-	union inet_ip ip = inet_ip_make(af, addr);
-	uint32_t h = hash_flow6(ip.b, ip.b, port, 0, proto);
+	uint32_t h = hash_flow6(ip->b, ip->b, port, 0, proto);
 
 	/* Mixed once more: the worker must not be a function of the bits that choose the bucket. */
 	return (h * 2654435769u >> 16) % nworkers;
 }
 
-/*
- * The worker that owns the flow of a packet which no connection here knows. Replies to a local address go
- * where the port was taken, also when the address was deleted and its connections go on; other flows stay
- * where the device put them, or are spread by hash when the device cannot.
- */
-unsigned
-lb_flow_owner(const struct worker *w, const struct pkt *p)
+static unsigned
+rule_owner(const struct client *c, uint8_t rule)
 {
-	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
-	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
+	union inet_ip network;
 
-	const uint8_t *src = p->l3 + (af == INET_AF_V6 ? 8 : 12);
+	if (rule == LB_OWNER_BASE && !c->by_hash)
+		return c->arrival;
+	if (rule < LB_OWNER_NETWORK)
+		return client_owner(&c->ip, c->port, c->proto);
+	network = inet_ip_mask(c->af, &c->ip, rule - LB_OWNER_NETWORK);
+	return client_owner(&network, 0, 0);
+}
 
-	if (net_local_lookup(af, &dst) != NET_LOCAL) {
-		struct lb_key key = {.vip = dst, .vport_be = p->dport, .af = (uint8_t)af, .proto = p->proto};
-		struct lb_key from = {
-		    .vip = inet_ip_make(af, src), .vport_be = p->sport, .af = (uint8_t)af, .proto = p->proto};
+/* Puts a worker in front of the others, unless it is visited anyway. */
+static void
+visit_first(struct visits *v, unsigned worker)
+{
+	for (unsigned i = 0; i < v->n; i++)
+		if (v->to[i] == worker)
+			return;
+	memmove(&v->to[1], &v->to[0], v->n * sizeof(v->to[0]));
+	v->to[0] = (uint16_t)worker;
+	v->n++;
+}
 
-		if (lb_nat_server(&from))
-			return client_owner(af, dst.b, p->dport, p->proto);
-		if (!lb_service_lookup(&key))
-			return rte_be_to_cpu_16(p->dport) % nworkers;
+/* The newest rule's worker is the last to visit. */
+static void
+visit_all(struct visits *v, const struct client *c, uint64_t rules)
+{
+	for (; rules; rules >>= LB_OWNER_RULE_BITS)
+		visit_first(v, rule_owner(c, (uint8_t)rules));
+}
+
+static struct client
+client_make(const struct pkt *p, unsigned arrival, bool is_source)
+{
+	uint8_t af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
+	unsigned at = af == INET_AF_V6 ? 8 : 12;
+
+	return (struct client){.ip = inet_ip_make(af, p->l3 + at + (is_source ? 0 : inet_len(af))),
+			       .port = is_source ? p->sport : p->dport,
+			       .af = af,
+			       .proto = p->proto,
+			       .by_hash = !is_source || ports[p->port]->steering == STEER_SOFTWARE,
+			       .arrival = arrival};
+}
+
+static void
+visit_as_request(struct visits *v, const struct pkt *p, unsigned arrival, struct lb_service *svc)
+{
+	struct client c = client_make(p, arrival, true);
+	uint64_t rules = LB_OWNER_BASE;
+
+	if (svc) {
+		rules = rcu_read(svc->attrs)->owners;
+		c.by_hash |= rcu_read(svc->dests)->nat;
 	}
-	if (ports[p->port]->steering != STEER_SOFTWARE)
-		return w->index;
-	return client_owner(af, src, p->sport, p->proto);
+	visit_all(v, &c, rules);
+	visit_all(v, &c, lb_owners_gone());
+}
+
+static void
+visits_make(struct visits *v, const struct pkt *p, unsigned arrival)
+{
+	struct client to = client_make(p, arrival, false), from = client_make(p, arrival, true);
+	struct lb_key dst = {.vip = to.ip, .vport_be = to.port, .af = to.af, .proto = to.proto};
+	struct lb_key src = {.vip = from.ip, .vport_be = from.port, .af = from.af, .proto = from.proto};
+	bool local = net_local_lookup(to.af, &to.ip) == NET_LOCAL;
+	struct lb_service *svc = NULL;
+	uint64_t rules;
+
+	if (!local && lb_nat_server(&src, &rules)) {
+		visit_all(v, &to, rules);
+		return;
+	}
+	if (!local || lb_owners_differ())
+		svc = lb_service_lookup(&dst);
+	if (!local && !svc)
+		visit_first(v, rte_be_to_cpu_16(p->dport) % nworkers);
+	else
+		visit_as_request(v, p, arrival, svc);
+}
+
+bool
+lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
+{
+	bool handed = p->flags & PKT_F_HANDED;
+	struct mbuf_meta *meta = mbuf_meta(m);
+	unsigned next = handed ? meta->visited : 0;
+	struct visits v = {.n = 0};
+
+	if (nworkers == 1)
+		return false;
+	visits_make(&v, p, handed ? meta->arrival : w->index);
+	/* This worker has been asked; it is not the last. */
+	if (next + 1 < v.n && v.to[next] == w->index)
+		next++;
+	if (next >= v.n || v.to[next] == w->index)
+		return false;
+	if (!handed)
+		meta->arrival = (uint8_t)w->index;
+	meta->port = p->port;
+	meta->visited = (uint8_t)(next + 1);
+	worker_handover(w, m, v.to[next]);
+	return true;
 }

@@ -408,6 +408,7 @@ lb_services_flush(void)
 void
 lb_service_end(struct lb_service *svc)
 {
+	lb_owners_leave(svc);
 	if (svc->kind == LB_SERVICE_ADDRESS && svc->known)
 		lb_key_remove(&svc->key);
 	/* Connections that go on pass unlimited. */

@@ -35,6 +35,7 @@ attrs_build(struct lb_service *svc)
 	if (!svc->built.attrs)
 		return EDPVS_NOMEM;
 	*svc->built.attrs = svc->conf;
+	svc->built.attrs->owners = lb_owners_next(svc);
 	return EDPVS_OK;
 }
 
@@ -155,6 +156,7 @@ service_prepare(struct lb_service *svc)
 static void
 service_publish(struct lb_service *svc)
 {
+	lb_owners_publish(svc);
 	for (unsigned i = 0; i < NPARTS; i++)
 		if (svc->dirty & parts[i].bit)
 			parts[i].publish(svc);

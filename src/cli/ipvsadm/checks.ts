@@ -80,6 +80,10 @@ function checkList({ given }: Arguments): void {
   const conflict =
     (other && has('stats', 'rate', 'thresholds')) || (has('timeout', 'daemon') && has('persistent-conn'));
   if (conflict) throw invalid('options conflicts in the list command');
+  // With -c it chooses templates; else it is a layout of the table, which has no room for more.
+  if (has('details') && has('persistent-conn') && !has('connection')) {
+    throw invalid("The option 'details' conflicts with the 'persistent-conn' option");
+  }
 }
 
 /** Extensions say in their rows what they go with. */

@@ -215,7 +215,7 @@ export const OPTIONS = [
   { long: 'watch', value: 'seconds', valueOptional: true, column: 'watch', extension: true, help: 'list again and again, every 2 seconds if not given;\ncounters as changes per second' },
   { long: 'count', value: 'number', column: 'count', extension: true, needs: ['watch'], help: 'end after so many lists' },
   { long: 'bits', column: 'bits', extension: true, needs: ['rate'], help: 'bits per second in place of bytes' },
-  { long: 'details', column: 'details', extension: true, excludes: ['stats', 'rate', 'thresholds', 'persistent-conn', 'prom', 'lvs-format', 'summary'], help: 'list what the table leaves out: local addresses, lists and\nlimits of services; rest of life, age and counters of\nconnections' },
+  { long: 'details', column: 'details', extension: true, excludes: ['stats', 'rate', 'thresholds', 'prom', 'lvs-format', 'summary'], help: 'list what the table leaves out: local addresses, lists and\nlimits of services; rest of life, age and counters of\nconnections' },
   { long: 'summary', column: 'summary', extension: true, needs: ['connection'], excludes: ['sockpair', 'lvs-format', 'persistent-conn'], help: 'count connections by state, server and lcore' },
   { long: 'lvs-format', column: 'lvs-format', extension: true, help: 'the layout of the ipvsadm of LVS' },
   { long: 'proto', value: 'name', choices: ['tcp', 'udp', 'sctp', 'icmp', 'icmpv6'], column: 'proto', extension: true, help: 'list only tcp, udp, sctp, icmp or icmpv6' },

@@ -26,7 +26,9 @@ struct mbuf_meta {
 	uint8_t kind;	/* enum punt_kind */
 	uint8_t af;	/* family of nexthop */
 	uint8_t worker; /* index of the worker that punted */
-	uint8_t pad[43];
+	/* Between workers: where the frame was received, and how many were asked for its flow since. */
+	uint8_t arrival, visited;
+	uint8_t pad[41];
 };
 _Static_assert(sizeof(struct mbuf_meta) == 64, "one cache line of private area");
 

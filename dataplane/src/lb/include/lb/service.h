@@ -77,6 +77,7 @@ struct lb_dest_set {
 	int32_t max_weight;
 	int32_t gcd_weight; /* 1 when all weights are 0 */
 	int64_t sum_weight;
+	bool nat;	  /* some answer, or did, through us without local addresses */
 	void *sched_data; /* what the scheduler's build() made; freed by its free() */
 	const struct lb_sched *sched;
 	struct lb_dest_view d[];
@@ -102,6 +103,7 @@ struct lb_attrs {
 	uint32_t netmask; /* IPv4 mask in network order, or IPv6 prefix length */
 	uint32_t limit_proportion;
 	uint8_t proxy_protocol;
+	uint64_t owners; /* which worker has the connections: rules of owner.h */
 };
 
 /* True for a limit_proportion that drops packets. */
@@ -227,8 +229,14 @@ struct lb_service *lb_service_lookup(const struct lb_key *key);
 /* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
 bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 
-/* True when key (vip and vport are the address and port of a real server) answers clients through us. */
-bool lb_nat_server(const struct lb_key *key);
+/* True when key (vip and vport are the address and port of a real server) answers clients through us.
+ * *owners: the rules (owner.h) of all services that it serves. */
+bool lb_nat_server(const struct lb_key *key, uint64_t *owners);
+
+/* True when some service has, or had, rules of its own (owner.h) about which worker has a flow; the rules of
+ * services that are deleted while there may be connections of theirs. */
+bool lb_owners_differ(void);
+uint64_t lb_owners_gone(void);
 
 /* Counters of destinations by worker index and dest id, in the statistics segment. The memory of an id is
  * there before the id is published, so the data path only indexes. */
