@@ -188,7 +188,7 @@ const struct conf_key conf_keys[] = {
     INT("ipvs_defs/conn/conn_init_timeout", C(ipvs.conn_init_timeout_s), 1, SECONDS_MAX, "3", CONF_R,
 	"seconds until a connection without state of its own expires"),
     FLAG("ipvs_defs/conn/expire_quiescent_template", C(ipvs.expire_quiescent_template), "off",
-	 CONF_R | CONF_INERT, "forget persistence towards quiesced real servers"),
+	 CONF_R, "a persistent client leaves a quiesced real server with its next connection"),
     ONOFF("ipvs_defs/conn/redirect", C(ipvs.redirect), "off", CONF_INERT,
 	  "packets always reach the worker that owns their connection"),
     FLAG("ipvs_defs/conn/fast_xmit_close", C(ipvs.fast_xmit_close), "off", CONF_INERT,

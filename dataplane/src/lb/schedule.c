@@ -47,11 +47,10 @@ choose(struct worker *w, struct lb_opening *o)
 		lb_persist_choose(w, o);
 		if (o->dest)
 			return overloaded(w, o->dest) ? DROP_DEST_OVERLOAD : DROP_NONE;
-	} else {
-		o->dest = lb_quic_dest(o);
-		if (o->dest && !overloaded(w, o->dest))
-			return DROP_NONE;
 	}
+	o->dest = lb_quic_dest(o);
+	if (o->dest && !overloaded(w, o->dest))
+		return DROP_NONE;
 	if (p->proto == PKT_PROTO_UDP)
 		o->ends.has_cid = quic_google_cid(p->l4 + PKT_UDP_LEN, udp_payload(p), &o->ends.cid);
 	if (o->dests->n)
