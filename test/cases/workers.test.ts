@@ -19,7 +19,7 @@ async function start(f: Family, queues: number): Promise<Case> {
 }
 
 describe.each(families)('$name', (f) => {
-  test('two queues: answers are translated whichever queue they come in on', async () => {
+  test('DPL-085 two queues: answers are translated whichever queue they come in on', async () => {
     const c = await start(f, 2);
     for (let sport = 5000; sport < 5032; sport++) {
       c.sendOn(CLIENTS, sport & 1, fromClient(f, udp({ sport, dport: PORT, payload: 'q' })));
@@ -58,7 +58,7 @@ describe.each(families)('$name', (f) => {
     expect(numbers).toEqual([2, 4, 0, 4 * (f.headerLength + 20), 0]);
   });
 
-  test('no two connections share a local port', async () => {
+  test('DPL-086 no two connections share a local port', async () => {
     const c = await start(f, 2);
     const seen = new Set<unknown>();
     for (let i = 0; i < 40; i++) c.sendOn(CLIENTS, i % 2, fromClient(f, udp({ sport: 8000 + i, dport: PORT })));

@@ -10,7 +10,7 @@ struct dp_vs_laddr_entry {
 	int32_t af;
 	union inet_addr addr;
 	uint8_t pad0[4];
-	uint64_t nport_conflict; /* always 0 */
+	uint64_t nport_conflict; /* connections for which it had no port; other daemons: 0 */
 	uint32_t nconns;	 /* connections that use it */
 	uint8_t pad1[4];
 };

@@ -241,9 +241,9 @@ member_remove(struct ipset *set, const struct ipset_elem *m)
 void
 ipset_flush(struct ipset *set)
 {
-	const struct ipset_elem *m;
+	const struct ipset_elem *m = NULL;
 
-	while ((m = ipset_table_next(&set->table, NULL)))
+	while ((m = ipset_table_next(&set->table, m)))
 		member_remove(set, m);
 	changed(set);
 }

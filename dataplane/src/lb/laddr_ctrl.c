@@ -131,6 +131,7 @@ laddrs_get(const struct ctrl_request *req, struct ctrl_reply *reply)
 		lb_laddr_usage(l, worker, &used, &misses);
 		memcpy(&e.addr, &l->ip, sizeof(e.addr));
 		e.nconns = lb_ctrl_u32(used);
+		e.nport_conflict = misses;
 		memcpy(at, &e, sizeof(e));
 		at += sizeof(e);
 	}
