@@ -34,14 +34,8 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	abort();
 }
 
-unsigned
-lb_flow_owner(const struct worker *w, const struct pkt *p)
-{
-	abort();
-}
-
-void
-worker_handover(struct worker *w, struct rte_mbuf *m, unsigned to)
+bool
+lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 {
 	abort();
 }
