@@ -4,111 +4,9 @@
  * packets overlap: hash and prefetch the bucket; find the tag and prefetch the connection; compare; act.
  */
 #include "flow.h"
+#include "lookup.h"
 
 #include <rte_prefetch.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-#include "base/hash.h"
-
-/* Bit i set: slot i of the bucket has the tag. */
-static inline uint32_t
-bucket_match(const struct conn_bucket *b, uint16_t tag)
-{
-	uint32_t hits = (uint32_t)(b->tag[8] == tag) << 8 | (uint32_t)(b->tag[9] == tag) << 9;
-
-#ifdef __SSE2__
-	__m128i same = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag), _mm_set1_epi16((int16_t)tag));
-
-	hits |= (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()));
-#else
-	for (unsigned i = 0; i < 8; i++)
-		hits |= (uint32_t)(b->tag[i] == tag) << i;
-#endif
-	return hits;
-}
-
-static inline bool
-same_flow4(const struct conn_hot *c, const struct pkt *p, unsigned dir)
-{
-	uint32_t saddr, daddr;
-	uint32_t want_s = dir == CONN_DIR_IN ? c->caddr : c->raddr,
-		 want_d = dir == CONN_DIR_IN ? c->vaddr : c->laddr;
-	uint16_t want_sp = dir == CONN_DIR_IN ? c->cport : c->rport,
-		 want_dp = dir == CONN_DIR_IN ? c->vport : c->lport;
-
-	memcpy(&saddr, p->l3 + 12, 4);
-	memcpy(&daddr, p->l3 + 16, 4);
-	return ((saddr ^ want_s) | (daddr ^ want_d) | (uint32_t)(p->sport ^ want_sp) |
-		(uint32_t)(p->dport ^ want_dp) | (uint32_t)(p->proto ^ c->proto) |
-		(c->flags & (uint32_t)CONN_F_V6 << dir)) == 0;
-}
-
-static inline bool
-same_flow6(const struct conn_hot *c, const struct conn_v6 *a, const struct pkt *p, unsigned dir)
-{
-	const union inet_ip *want_s = dir == CONN_DIR_IN ? &a->caddr : &a->raddr;
-	const union inet_ip *want_d = dir == CONN_DIR_IN ? &a->vaddr : &a->laddr;
-	uint16_t want_sp = dir == CONN_DIR_IN ? c->cport : c->rport,
-		 want_dp = dir == CONN_DIR_IN ? c->vport : c->lport;
-
-	return p->sport == want_sp && p->dport == want_dp && p->proto == c->proto &&
-	       (c->flags & CONN_F_V6 << dir) && memcmp(p->l3 + 8, want_s, 16) == 0 &&
-	       memcmp(p->l3 + 24, want_d, 16) == 0;
-}
-
-static inline bool
-same_flow(const struct conn_table *t, const struct pkt *p, uint32_t ref)
-{
-	const struct conn_hot *c = &t->hot[ref >> 1];
-
-	return likely(p->kind == PKT_IP4) ? same_flow4(c, p, ref & 1)
-					  : same_flow6(c, &t->v6[ref >> 1], p, ref & 1);
-}
-
-/* The connection of a packet whose p->hash is set; CONN_NONE when there is none. */
-static uint32_t
-flow_find(const struct conn_table *t, const struct pkt *p)
-{
-	const struct conn_bucket *b = &t->buckets[p->hash & t->bucket_mask];
-
-	for (;;) {
-		for (uint32_t hits = bucket_match(b, conn_tag(p->hash)); hits; hits &= hits - 1) {
-			uint32_t ref = b->ref[__builtin_ctz(hits)];
-
-			if (same_flow(t, p, ref))
-				return ref;
-		}
-		if (!b->next)
-			return CONN_NONE;
-		b = &t->overflow[b->next];
-	}
-}
-
-static inline uint32_t
-flow_hash(const struct pkt *p)
-{
-	uint32_t saddr, daddr;
-
-	if (unlikely(p->kind == PKT_IP6))
-		return hash_flow6(p->l3 + 8, p->l3 + 24, p->sport, p->dport, p->proto);
-	memcpy(&saddr, p->l3 + 12, 4);
-	memcpy(&daddr, p->l3 + 16, 4);
-	return hash_flow4(saddr, daddr, p->sport, p->dport, p->proto);
-}
-
-uint32_t
-lb_flow_hash(const struct pkt *p)
-{
-	return flow_hash(p);
-}
-
-uint32_t
-lb_flow_find(const struct conn_table *t, const struct pkt *p)
-{
-	return flow_find(t, p);
-}
 
 static inline bool
 is_icmp(const struct pkt *p)
@@ -165,13 +63,13 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 			continue;
 		}
 		flow[nflow++] = (uint16_t)i;
-		p[i].hash = flow_hash(&p[i]);
+		p[i].hash = lookup_hash(&p[i]);
 		rte_prefetch0(&t->buckets[p[i].hash & t->bucket_mask]);
 	}
 	for (unsigned k = 0; k < nflow; k++) {
 		struct pkt *q = &p[flow[k]];
 		const struct conn_bucket *b = &t->buckets[q->hash & t->bucket_mask];
-		uint32_t hits = bucket_match(b, conn_tag(q->hash));
+		uint32_t hits = lookup_match(b, conn_tag(q->hash));
 
 		q->conn = CONN_NONE;
 		if (likely(hits)) {
@@ -185,8 +83,8 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		struct pkt *q = &p[flow[k]];
 
 		/* The first tag that matches is the flow nearly always. */
-		if (unlikely(q->conn == CONN_NONE || !same_flow(t, q, q->conn)))
-			q->conn = flow_find(t, q);
+		if (unlikely(q->conn == CONN_NONE || !lookup_same(t, q, q->conn)))
+			q->conn = lookup_flow(t, q);
 		if (q->conn != CONN_NONE) {
 			const struct conn_hot *c = &t->hot[q->conn >> 1];
 
@@ -204,7 +102,7 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		/* A packet earlier in this vector opened or closed a connection: what was found may be stale.
 		 */
 		if (unlikely(lb->changes != changes))
-			p[i].conn = flow_find(t, &p[i]);
+			p[i].conn = lookup_flow(t, &p[i]);
 		if (likely(p[i].conn != CONN_NONE))
 			lb_forward(w, m[i], &p[i], p[i].conn);
 		else if (!flow_miss(w, m[i], &p[i]))

@@ -7,38 +7,9 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
-#include "core/worker.h"
 #include "flow.h"
 
 enum { N = 1000000, LOOKUPS = 4000000, FRAME = PKT_IP6_LEN };
-
-/* What input.c would do with packets, which this test has none of. */
-unsigned nworkers = 1;
-struct lb_counters *lb_dest_counters[WORKERS_MAX];
-
-bool
-lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
-{
-	abort();
-}
-
-uint32_t
-lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
-{
-	abort();
-}
-
-void
-lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
-{
-	abort();
-}
-
-bool
-lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
-{
-	abort();
-}
 
 static union inet_ip
 numbered(bool v6, uint8_t first, uint32_t i)
