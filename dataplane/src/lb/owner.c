@@ -29,6 +29,9 @@ struct client {
 	unsigned arrival; /* worker */
 };
 
+/* mbuf_meta.visited: this worker is the last. */
+enum { VISITED_ALL = UINT8_MAX };
+
 /* Workers to visit, in this order, none of them twice. */
 struct visits {
 	unsigned n;
@@ -136,7 +139,7 @@ lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	unsigned next = handed ? meta->visited : 0;
 	struct visits v = {.n = 0};
 
-	if (nworkers == 1)
+	if (nworkers == 1 || next == VISITED_ALL)
 		return false;
 	visits_make(&v, p, handed ? meta->arrival : w->index);
 	/* This worker has been asked; it is not the last. */
@@ -147,7 +150,7 @@ lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	if (!handed)
 		meta->arrival = (uint8_t)w->index;
 	meta->port = p->port;
-	meta->visited = (uint8_t)(next + 1);
+	meta->visited = (uint8_t)(next + 1 < v.n ? next + 1 : VISITED_ALL);
 	worker_handover(w, m, v.to[next]);
 	return true;
 }
