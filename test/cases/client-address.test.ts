@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { numberOf } from '../harness/dissect';
 import { ipBytes } from '../harness/addresses';
-import { ethernet, ip, ipv4, tcp, tcpOption, udp, uoa, type Ipv4Fields, type UdpFields } from '../harness/frames';
+import { ethernet, ip, ipv4, tcp, tcpOption, udp, uoa, type Ipv4Fields, type Layer4, type UdpFields } from '../harness/frames';
 import { CLIENT_ISN, RS_ISN, startConnection, TcpConnection, type Segment } from './tcp-connection';
 import { CLIENTS, fromClient, mac, SERVERS, sides, startSides, toServerSide, v4, v6, type Sides } from './topology';
 
@@ -36,6 +36,18 @@ describe.each(sides)('TOA, $name', (s) => {
     t.clientSends(stamped, shifted(t, stamped, [toa, ...stamped.options]));
     const seen = { ...ack, seq: second.seq + 1, ack: RS_ISN + 2 };
     t.clientSends(seen, shifted(t, seen, []));
+  });
+
+  test('DPL-112 a server that has forgotten the connection hears it again', async () => {
+    const c = await start();
+    const t = startConnection(c, s, PORT, CPORT);
+    const seen = { seq: FIRST, ack: RS_ISN + 2, flags: 'A' };
+    t.clientSends(seen, shifted(t, seen, []));
+    const isn = CLIENT_ISN + 70_000;
+    t.clientSends({ seq: isn, flags: 'S' }, { seq: isn + t.delta, flags: 'S' });
+    t.serverSends({ seq: RS_ISN + 900, ack: isn + 1 + t.delta, flags: 'SA' }, { seq: RS_ISN + 900, ack: isn + 1, flags: 'SA' });
+    const ack = { seq: isn + 1, ack: RS_ISN + 901, flags: 'A' };
+    t.clientSends(ack, shifted(t, ack, [toa]));
   });
 
   test('DPL-112 neither on SYN nor on RST', async () => {
@@ -171,6 +183,20 @@ describe.each(sides)('UOA, $name', (s) => {
     const marked = ethernet({ src: mac.port[1], dst: mac.server[0] }, ipv4({ src: s.servers.lip, dst: s.servers.servers[0], options }, udp({ ...question, ...to })));
     expect(frames).toEqual(hex(marked, marked, marked, plain));
   });
+});
+
+test('DPL-127 IPv6 with extension headers: a packet of its own before the datagram', async () => {
+  const s: Sides = { name: 'IPv6', clients: v6, servers: v6 };
+  const c = await startSides(s, { proto: 'udp', port: PORT });
+  const behindOptions = (fields: UdpFields): Layer4 => ({
+    proto: 0,
+    bytes: (src, dst) => Buffer.concat([Buffer.from([17, 0, 1, 4, 0, 0, 0, 0]), udp(fields).bytes(src, dst)]),
+  });
+  c.send(CLIENTS, fromClient(v6, behindOptions(question)));
+  const [first, second] = c.collect(SERVERS);
+  const to = { sport: second?.readUInt16BE(14 + 40 + 8) ?? 0, dport: PORT };
+  expect(first?.toString('hex')).toBe(toServerSide(s, uoa({ address: v6.client, port: CPORT }, { ...to, payload: '' })).toString('hex'));
+  expect(second?.toString('hex')).toBe(toServerSide(s, behindOptions({ ...question, ...to })).toString('hex'));
 });
 
 describe('UOA over IPv4, corners', () => {

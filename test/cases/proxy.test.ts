@@ -261,6 +261,30 @@ describe.each(sides)('$name', (s) => {
     t.clientSends(first, seen(t, first, 0, join(proxyV2(ends(s)), 'hello')));
   });
 
+  test('DPL-128 a server that has forgotten the connection gets the header again', async () => {
+    const c = await start(s, 'v2');
+    const header = proxyV2(ends(s));
+    const t = startConnection(c, s, PORT, CPORT);
+    const first = data(0, 'hello');
+    t.clientSends(first, seen(t, first, 0, join(header, 'hello')));
+    const known = { seq: RS_ISN, flags: 'SA' };
+    t.serverSends({ seq: RS_ISN + 1, ack: FIRST + 5 + t.delta + header.length, flags: 'A' }, { seq: RS_ISN + 1, ack: FIRST + 5, flags: 'A' });
+    // A late copy of the old handshake changes nothing.
+    c.send(SERVERS, t.serverFrame({ ...known, ack: FIRST + t.delta }));
+    c.discard();
+    const second = data(5, 'world');
+    t.clientSends(second, seen(t, second, header.length));
+    // The client starts anew with another number, and so does the server.
+    const isn = CLIENT_ISN + 70_000;
+    const syn = { seq: isn, flags: 'S' };
+    t.clientSends(syn, seen(t, syn, header.length));
+    t.serverSends({ seq: RS_ISN + 900, ack: isn + 1 + t.delta + header.length, flags: 'SA' }, { seq: RS_ISN + 900, ack: isn + 1, flags: 'SA' });
+    const again = { ...data(70_000, 'hello'), ack: RS_ISN + 901 };
+    t.clientSends(again, seen(t, again, header.length, join(header, 'hello')));
+    const more = { ...data(70_005, 'world'), ack: RS_ISN + 901 };
+    t.clientSends(more, seen(t, more, 2 * header.length));
+  });
+
   test('an error about a segment that was shifted quotes the one that the client sent', async () => {
     const c = await start(s, 'v2');
     const t = startConnection(c, s, PORT, CPORT);
@@ -335,6 +359,16 @@ describe.each(sides)('$name', (s) => {
       expect(frame.toString('hex')).toBe(toServerSide(s, uoa({ address: s.clients.client, port: CPORT }, inner)).toString('hex'));
     });
   });
+});
+
+test('DPL-129 one-packet scheduling: every datagram is the first', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'udp', port: PORT, extra: '--proxy-protocol v2 --ops' });
+  const header = proxyV2({ src: v4.client, dst: v4.vip, sport: CPORT, dport: PORT }, { udp: true });
+  for (const payload of ['one', 'two']) {
+    c.send(CLIENTS, fromClient(v4, udp({ sport: CPORT, dport: PORT, payload })));
+    expect(c.collectOne(SERVERS).subarray(14 + 20 + 8).toString('hex')).toBe(join(header, payload).toString('hex'));
+  }
 });
 
 test('DPL-129 no checksum stays no checksum', async () => {

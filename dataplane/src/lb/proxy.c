@@ -18,19 +18,26 @@ lb_proxy_start(struct conn_table *t, uint32_t idx, const struct pkt *p, uint8_t 
 {
 	const struct conn_hot *c = &t->hot[idx];
 	unsigned version = conf & PROXY_VERSION_MASK;
-	struct conn_more *more;
 
 	if (c->fwd != LB_FWD_FNAT && c->fwd != LB_FWD_NAT64)
 		return false;
 	/* Version 1 has no form for datagrams. */
 	if (c->proto == PKT_PROTO_TCP ? version == 0 : version != PROXY_V2)
 		return false;
-	more = conn_more(t, idx);
-	more->proxy = conf;
+	conn_more(t, idx)->proxy = conf;
+	return lb_proxy_again(t, idx,
+			      c->proto == PKT_PROTO_TCP ? tcp_seq(p->l4) + !!(p->tcp_flags & TCP_SYN) : 0);
+}
+
+bool
+lb_proxy_again(struct conn_table *t, uint32_t idx, uint32_t first)
+{
+	struct conn_more *more = &t->more[idx];
+
+	if (!(t->hot[idx].flags & CONN_F_MORE) || !more->proxy)
+		return false;
 	more->proxy_done = false;
-	more->proxy_stream = (struct proxy_stream){0};
-	if (c->proto == PKT_PROTO_TCP)
-		more->proxy_stream.first = tcp_seq(p->l4) + !!(p->tcp_flags & TCP_SYN);
+	more->proxy_stream = (struct proxy_stream){.first = first};
 	conn_tasks_set(t, idx, MORE_T_PROXY);
 	return true;
 }

@@ -16,6 +16,10 @@ enum { PROXY_VERSION_MASK = 0xf, PROXY_INSECURE = 0x10 };
  * conf: lb_attrs.proxy_protocol. True: it is. */
 bool lb_proxy_start(struct conn_table *t, uint32_t idx, const struct pkt *p, uint8_t conf);
 
+/* The server of a TCP connection has begun anew, with what the client counts as `first` for its first data.
+ * True: it gets a header again. */
+bool lb_proxy_again(struct conn_table *t, uint32_t idx, uint32_t first);
+
 /* A TCP connection begins to close. */
 void lb_proxy_closing(struct conn_table *t, uint32_t idx);
 

@@ -29,7 +29,8 @@ lb_quic_dest(const struct lb_opening *o)
 	for (uint32_t i = 0; i < o->dests->n; i++) {
 		const struct lb_dest_view *d = &o->dests->d[i];
 
-		if (serves(d) && quic_server_is(&s, d->af, &d->ip, d->port_be))
+		/* A server without a port of its own has the packet's. */
+		if (serves(d) && quic_server_is(&s, d->af, &d->ip, d->port_be ? d->port_be : p->dport))
 			return d;
 	}
 	return NULL;

@@ -59,6 +59,20 @@ is_reopened(const struct conn_hot *c, const struct pkt *p, unsigned dir)
 	       c->state >= TCP_S_FIN_WAIT;
 }
 
+/*
+ * The server opens a connection that is open already: it has forgotten the old one, after a restart. It does
+ * not know the client either.
+ */
+static bool
+server_renewed(const struct conn_table *t, uint32_t idx, const struct pkt *p, unsigned dir)
+{
+	const struct conn_hot *c = &t->hot[idx];
+
+	return dir == CONN_DIR_OUT && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) &&
+	       c->flags & CONN_F_DELTA && c->flags & CONN_F_FIRST_DATA &&
+	       tcp_seq(p->l4) + 1 != c->first_data && !(c->flags & CONN_F_MORE && t->more[idx].syn_ack_delta);
+}
+
 static enum tcp_dir
 direction(const struct conn_hot *c, unsigned dir)
 {
@@ -79,6 +93,9 @@ tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 		return;
 	if (is_reopened(c, p, dir) && c->flags & CONN_F_DELTA)
 		sequence_start(&w->lb->t, idx, p, c->flags & CONN_F_MORE ? w->lb->t.more[idx].proxy : 0);
+	if (server_renewed(&w->lb->t, idx, p, dir) &&
+	    !lb_proxy_again(&w->lb->t, idx, tcp_ack(p->l4) - c->seq_delta))
+		c->flags |= CONN_F_TOA;
 	next = tcp_next_state(direction(c, dir), c->state, p->tcp_flags);
 	if (next == c->state)
 		return;
