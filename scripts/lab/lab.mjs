@@ -7,24 +7,17 @@
 // what a killed process left is removed by the next lab.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { root, StepError } from '../lib/steps.mjs';
+import { confText, daemonArgs } from './conf.mjs';
 import { labDir, labName, removeLeftovers, removeNamespace } from './leftovers.mjs';
+import { NET } from './net.mjs';
+import { addressCommands, serverAddresses, serviceCommands } from './services.mjs';
+import { sleep, until } from './until.mjs';
+import { webServer } from './web.mjs';
 
-/** Addresses of the lab; documentation prefixes of RFC 5737 and RFC 3849 would do as well, these are easier to read. */
-export const NET = {
-  vip4: '10.0.1.1',
-  vip6: 'fd00:1::1',
-  client4: '10.0.1.100',
-  client6: 'fd00:1::100',
-  lan4: '10.0.2.1',
-  lan6: 'fd00:2::1',
-  lip4: '10.0.2.200',
-  lip6: 'fd00:2::200',
-  rs4: (n) => `10.0.2.${10 + n}`,
-  rs6: (n) => `fd00:2::${10 + n}`,
-};
+export { NET } from './net.mjs';
+export { until } from './until.mjs';
 
 function sh(command, args, input) {
   const done = spawnSync(command, args, { encoding: 'utf8', input });
@@ -32,19 +25,6 @@ function sh(command, args, input) {
   if (done.status !== 0)
     throw new StepError(`${[command, ...args].join(' ')}: exit status ${done.status}`, `${done.stdout}${done.stderr}`.trim());
   return done.stdout;
-}
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Waits until probe() returns something true; throws with `what` after ms. */
-export async function until(what, probe, ms = 10_000) {
-  const end = Date.now() + ms;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) throw new StepError(`waited ${ms / 1000} s for ${what}`);
-    await sleep(50);
-  }
 }
 
 export class Lab {
@@ -55,7 +35,7 @@ export class Lab {
   constructor(options = {}) {
     this.servers = options.servers ?? 2;
     this.workers = options.workers ?? 1;
-    this.queues = options.queues ?? 1;
+    this.queues = Math.max(1, options.queues ?? 1);
     this.daemon = options.daemon ?? process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs');
     this.id = labName();
     this.extraConf = options.conf ?? '';
@@ -147,75 +127,17 @@ export class Lab {
     }
   }
 
-  /** nginx on port 80 of each real server; answers with its name and who it thinks the client is. */
+  /** nginx on port 80 of each real server. */
   async startWeb() {
     for (let n = 1; n <= this.servers; n++) {
-      const dir = path.join(this.dir, `rs${n}`);
-      mkdirSync(path.join(dir, 'www'), { recursive: true });
-      writeFileSync(path.join(dir, 'www/big'), Buffer.alloc(8 << 20, `rs${n} `));
-      const conf = path.join(dir, 'nginx.conf');
-      writeFileSync(conf, `user root; worker_processes 1; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
-events { worker_connections 512; }
-http { access_log off; client_body_temp_path ${dir}/b; proxy_temp_path ${dir}/p; fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
-server { listen 80; listen [::]:80; root ${dir}/www; location = / { default_type text/plain; return 200 "rs${n} saw $remote_addr\\n"; } } }
-`);
-      this.start(`rs${n}`, 'nginx', ['-c', conf, '-p', dir]);
+      this.start(`rs${n}`, 'nginx', webServer(this.dir, `rs${n}`));
       await until(`nginx on rs${n}`, () => this.exec(`rs${n}`, 'curl', ['-s', '-o', '/dev/null', 'http://127.0.0.1/'], { ok: false }).status === 0);
     }
   }
 
-  confText() {
-    const queues = Math.max(1, this.queues);
-    const device = (name) => `    <init> device ${name} {
-        rx {
-            queue_number ${queues}
-            descriptor_number 256
-        }
-        tx {
-            queue_number ${queues}
-            descriptor_number 512
-        }
-    }
-`;
-    const worker = (i) => {
-      const mine = i < queues ? [i] : [];
-      const port = (name) => `        port ${name} {\n            rx_queue_ids ${mine.join(' ')}\n            tx_queue_ids ${mine.join(' ')}\n        }\n`;
-      return `    <init> worker cpu${i + 1} {\n        type slave\n        cpu_id ${i + 1}\n${port('dpdk0')}${port('dpdk1')}    }\n`;
-    };
-    return `! configuration of a lab director
-global_defs {
-    log_level INFO
-    log_file ${this.log}
-    idle_mode sleep
-}
-netif_defs {
-    <init> pktpool_size 16383
-    <init> pktpool_cache 256
-${device('dpdk0')}${device('dpdk1')}}
-worker_defs {
-    <init> worker cpu0 {
-        type master
-        cpu_id 0
-    }
-${Array.from({ length: this.workers }, (_, i) => worker(i)).join('')}}
-ipvs_defs {
-    conn {
-        <init> conn_pool_size 65535
-    }
-}
-${this.extraConf}`;
-  }
-
-  daemonArgs() {
-    const lcores = ['0@0', ...Array.from({ length: this.workers }, (_, i) => `${i + 1}@${(i + 1) % os.cpus().length}`)].join(',');
-    const port = (n, iface) => ['--vdev', `net_af_packet${n},iface=${iface},qpairs=${this.queues}`];
-    return ['-c', path.join(this.dir, 'dpvs.conf'), '-p', path.join(this.dir, 'dpvs.pid'), '-x', this.socket, '--',
-      '--no-huge', '--no-shconf', '--no-pci', '--no-telemetry', '-m', '256', '--lcores', lcores, ...port(0, 'wan'), ...port(1, 'lan')];
-  }
-
   async startDaemon() {
-    writeFileSync(path.join(this.dir, 'dpvs.conf'), this.confText());
-    this.dpvs = this.start('director', this.daemon, this.daemonArgs(), { env: this.env });
+    writeFileSync(path.join(this.dir, 'dpvs.conf'), confText({ log: this.log, workers: this.workers, queues: this.queues, extra: this.extraConf }));
+    this.dpvs = this.start('director', this.daemon, daemonArgs(this), { env: this.env });
     let ended;
     this.dpvs.done.then((status) => (ended = status));
     await until('dpvs to answer', () => {
@@ -270,22 +192,19 @@ ${this.extraConf}`;
 
   /** The commands that turn the empty daemon into a FullNAT balancer for a TCP port, IPv4 and IPv6. */
   fullnatCommands({ port = 80, scheduler = 'rr' } = {}) {
-    const commands = [
-      ['dpip', 'addr', 'add', `${NET.vip4}/24`, 'dev', 'dpdk0'],
-      ['dpip', 'addr', 'add', `${NET.vip6}/64`, 'dev', 'dpdk0'],
-      ['dpip', 'addr', 'add', `${NET.lan4}/24`, 'dev', 'dpdk1'],
-      ['dpip', 'addr', 'add', `${NET.lan6}/64`, 'dev', 'dpdk1'],
-    ];
-    for (const [vip, lip, rs] of [[NET.vip4, NET.lip4, NET.rs4], [`[${NET.vip6}]`, NET.lip6, (n) => `[${NET.rs6(n)}]`]]) {
-      commands.push(['ipvsadm', '-A', '-t', `${vip}:${port}`, '-s', scheduler]);
-      commands.push(['ipvsadm', '-P', '-t', `${vip}:${port}`, '-z', lip, '-F', 'dpdk1']);
-      for (let n = 1; n <= this.servers; n++) commands.push(['ipvsadm', '-a', '-t', `${vip}:${port}`, '-r', `${rs(n)}:${port}`, '-b']);
-    }
-    return commands;
+    const service = (af) => serviceCommands({ af, port, scheduler, servers: serverAddresses(af, this.servers) });
+    return [...addressCommands(), ...service(4), ...service(6)];
   }
 
   configure(commands = this.fullnatCommands()) {
     for (const [name, ...args] of commands) this.tool(name, args);
+  }
+
+  /** The same, ipvsadm's commands in one batch: quicker when there are many. */
+  configureAtOnce(commands) {
+    this.configure(commands.filter(([name]) => name !== 'ipvsadm'));
+    const lines = commands.filter(([name]) => name === 'ipvsadm').map(([, ...args]) => args.join(' '));
+    this.tool('ipvsadm', ['-R'], { input: `${lines.join('\n')}\n` });
   }
 
   /** Whole lab up: network, web servers, daemon. */

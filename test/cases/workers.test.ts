@@ -34,6 +34,19 @@ describe.each(families)('$name', (f) => {
     expect(lcores).toEqual(new Set(['[1]', '[2]']));
   });
 
+  test('a server that is also behind NAT, for another service: answers to local addresses find their worker', async () => {
+    const c = await start(f, 2);
+    c.run(`
+      ipvsadm -A -u ${endpoint(f.vip, 5353)} -s rr
+      ipvsadm -a -u ${endpoint(f.vip, 5353)} -r ${endpoint(f.servers[0], PORT)} -m`);
+    for (let sport = 5000; sport < 5016; sport++) {
+      c.sendOn(CLIENTS, sport & 1, fromClient(f, udp({ sport, dport: PORT, payload: 'q' })));
+      const lport = numberOf(c.collectOne(SERVERS), 'udp.sport');
+      c.sendOn(SERVERS, 0, fromServer(f, udp({ sport: PORT, dport: lport, payload: 'a' })));
+      c.expectFrames(CLIENTS, toClient(f, udp({ sport: PORT, dport: sport, payload: 'a' })));
+    }
+  });
+
   test('one queue for both: flows are spread in software', async () => {
     const c = await start(f, 1);
     for (let sport = 6000; sport < 6032; sport++) {

@@ -115,11 +115,13 @@ visits_make(struct visits *v, const struct pkt *p, unsigned arrival)
 	struct client to = client_make(p, arrival, false), from = client_make(p, arrival, true);
 	struct lb_key dst = {.vip = to.ip, .vport_be = to.port, .af = to.af, .proto = to.proto};
 	struct lb_key src = {.vip = from.ip, .vport_be = from.port, .af = from.af, .proto = from.proto};
-	bool local = net_local_lookup(to.af, &to.ip) == NET_LOCAL;
+	enum net_local what = net_local_lookup(to.af, &to.ip);
+	bool local = what == NET_LOCAL;
 	struct lb_service *svc = NULL;
 	uint64_t rules;
 
-	if (!local && lb_nat_server(&src, &rules)) {
+	/* A server may be behind NAT for one service and behind a local address for another. */
+	if (what == NET_NOT_LOCAL && lb_nat_server(&src, &rules)) {
 		visit_all(v, &to, rules);
 		return;
 	}
