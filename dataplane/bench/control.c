@@ -5,6 +5,7 @@
  *
  *   lives udp-up|udp-in|udp-new|tcp-up|tcp-in|tcp-life NET FIRST COUNT
  *   steady udp|tcp NET in|out|both BITS MS
+ *   flood udp|tcp NET BITS PPS PPS MS    packets per second of known and of new flows
  *   idle MS CYCLES
  *
  * NET: 4 or 6; nat4, nat6: servers answer to the client's address; 64: IPv6 clients, IPv4 servers.
@@ -96,6 +97,20 @@ read_steady(const char *line)
 }
 
 static bool
+read_flood(const char *line)
+{
+	char proto[8], net[8];
+
+	if (sscanf(line, "flood %7s %7s %u %lf %lf %u", proto, net, &job.bits, &job.known_pps, &job.new_pps,
+		   &job.ms) != 6 ||
+	    !find_net(net) || job.bits > 24 || !(job.known_pps > 0) || !(job.new_pps >= 0))
+		return false;
+	job.type = JOB_FLOOD;
+	job.tcp = !strcmp(proto, "tcp");
+	return true;
+}
+
+static bool
 read_job(const char *line)
 {
 	memset(&job, 0, offsetof(struct job, work));
@@ -103,7 +118,7 @@ read_job(const char *line)
 		job.type = JOB_IDLE;
 		return true;
 	}
-	return read_lives(line) || read_steady(line);
+	return read_lives(line) || read_steady(line) || read_flood(line);
 }
 
 static void
@@ -122,6 +137,19 @@ pieces_of_sample(void)
 	if (job.type == JOB_STEADY)
 		return SLICE * (unsigned)(job.in + job.out);
 	return job.type == JOB_LIVES ? CHUNK : 1;
+}
+
+static void
+print_flood(FILE *out)
+{
+	static const char *const names[FLOOD_KINDS] = {"known", "fresh"};
+	const struct flood *f = &job.flood;
+
+	for (unsigned i = 0; i < FLOOD_KINDS; i++)
+		fprintf(out, "\"%s\":{\"offered\":%llu,\"lost\":%llu,\"taken\":%llu,\"passed\":%llu},",
+			names[i], (unsigned long long)f->offered[i], (unsigned long long)f->lost[i],
+			(unsigned long long)f->taken[i], (unsigned long long)job.passed[i]);
+	fprintf(out, "\"pauses\":%llu,", (unsigned long long)f->pauses);
 }
 
 /* The control lcore sends a packet of its own now and then, so more may come out than went in. */
@@ -157,6 +185,8 @@ answer(FILE *out, const char *line)
 		sent[port] = source_sent(port) - sent[port];
 	fprintf(out, "{\"hz\":%llu,", (unsigned long long)rte_get_tsc_hz());
 	print_spread(out, "work", &job.work, pieces_of_sample());
+	if (job.type == JOB_FLOOD)
+		print_flood(out);
 	print_spread(out, "ceiling", &job.ceiling, pieces_of_sample());
 	fprintf(
 	    out, "\"flowBytes\":%zu,\"workCycles\":%llu,\"offered\":%llu,\"lost\":%llu,\"unlearned\":%llu}\n",

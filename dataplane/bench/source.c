@@ -28,6 +28,9 @@ static struct {
 	/* LIVES */
 	uint32_t chunk, chunk_end, at;
 	unsigned step;
+	/* FLOOD */
+	bool counting;
+	uint32_t fresh; /* the next new flow */
 } src;
 
 /* ---- frames ---- */
@@ -209,6 +212,60 @@ lives_burst(struct job *job, uint16_t port, struct rte_mbuf **m)
 	return (uint16_t)n;
 }
 
+/* ---- a flood ---- */
+
+static bool
+flood_turn(struct job *job)
+{
+	uint64_t now = rte_rdtsc();
+
+	if (!src.running) {
+		src.running = true;
+		src.until = now + rte_get_tsc_hz() / 1000 * job->ms;
+		/* Never one of the known flows, nor of an earlier job. */
+		if (src.fresh < FLOWS_MAX)
+			src.fresh = FLOWS_MAX;
+		flood_start(&job->flood, job->known_pps, job->new_pps, now, rte_get_tsc_hz());
+	}
+	return now < src.until;
+}
+
+static uint16_t
+flood_burst(struct job *job, struct rte_mbuf **m)
+{
+	const struct frame *frame[FLOOD_KINDS] = {
+	    [FLOOD_KNOWN] = &src.frames[job->tcp ? FRAME_DATA_IN : FRAME_UDP_IN],
+	    [FLOOD_NEW] = &src.frames[job->tcp ? FRAME_SYN_IN : FRAME_UDP_IN]};
+	uint8_t kinds[BURST];
+	unsigned n = flood_take(&job->flood, rte_rdtsc(), kinds, BURST);
+
+	if (n == 0 || rte_pktmbuf_alloc_bulk(src.pool, m, n))
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct frame *f = frame[kinds[i]];
+
+		m[i]->data_len = f->len;
+		m[i]->pkt_len = f->len;
+		m[i]->port = WAN;
+		write_in(m[i], f,
+			 kinds[i] == FLOOD_KNOWN ? shuffled(src.sequence[WAN]++, job->bits) : src.fresh++);
+	}
+	return (uint16_t)n;
+}
+
+/* The number of the flow is in the last bytes. */
+static void
+flood_count(struct job *job, struct rte_mbuf *const *m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *end = rte_pktmbuf_mtod_offset(m[i], const uint8_t *, m[i]->data_len);
+		uint32_t id;
+
+		memcpy(&id, end - sizeof(id), sizeof(id));
+		job->passed[id < FLOWS_MAX ? FLOOD_KNOWN : FLOOD_NEW]++;
+	}
+}
+
 /* ---- nothing ---- */
 
 /* A turn that takes longer than one without work was work, unless something else ran here. */
@@ -247,6 +304,7 @@ turn_begins(void)
 		return NULL;
 	more = job->type == JOB_STEADY	? steady_turn(job)
 	       : job->type == JOB_LIVES ? lives_turn(job)
+	       : job->type == JOB_FLOOD ? flood_turn(job)
 					: idle_turn(job);
 	if (more)
 		return job;
@@ -269,6 +327,8 @@ on_receive(uint16_t port, uint16_t queue, struct rte_mbuf **m, uint16_t n, uint1
 	job = port == WAN ? turn_begins() : src.running ? src.job : NULL;
 	if (!job || job->type == JOB_IDLE)
 		return n;
+	if (job->type == JOB_FLOOD)
+		return port == WAN ? flood_burst(job, m) : n;
 	return job->type == JOB_STEADY ? steady_burst(job, port, m) : lives_burst(job, port, m);
 }
 
@@ -278,6 +338,8 @@ on_send(uint16_t port, uint16_t queue, struct rte_mbuf **m, uint16_t n, void *ar
 	(void)port;
 	(void)queue;
 	(void)arg;
+	if (src.counting && src.job)
+		flood_count(src.job, m, n);
 	for (uint16_t i = 0; src.learning && i < n; i++) {
 		struct flow_back back;
 		uint32_t id = frame_learn(rte_pktmbuf_mtod(m[i], const uint8_t *), m[i]->data_len, &back);
@@ -347,6 +409,7 @@ source_run(struct job *job)
 	src.learning = needs_learning(job);
 	if (src.learning)
 		memset(&src.back[job->first], 0, job->count * sizeof(*src.back));
+	src.counting = job->type == JOB_FLOOD;
 	__atomic_store_n(&src.job, job, __ATOMIC_RELEASE);
 	while (__atomic_load_n(&src.job, __ATOMIC_ACQUIRE))
 		usleep(1000);

@@ -10,12 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flood.h"
 #include "frame.h"
 #include "samples.h"
 
 enum job_type {
 	JOB_LIVES,  /* brings flows first … first + count - 1 through the steps; a sample is CHUNK lives */
 	JOB_STEADY, /* packets of 2^bits known flows for some time; a sample is SLICE packets per direction */
+	JOB_FLOOD,  /* packets of 2^bits known flows and of new ones, at rates of their own; no samples */
 	JOB_IDLE,   /* offers nothing; a sample is a turn of the worker without work */
 };
 
@@ -27,9 +29,10 @@ enum { BURST = 32, CHUNK = 256, SLICE_TURNS = 32, SLICE = SLICE_TURNS * BURST, S
 
 struct job {
 	enum job_type type;
-	bool tcp, in, out; /* STEADY: protocol and directions */
-	const struct frame_net *net; /* LIVES, STEADY */
-	unsigned bits, ms; /* STEADY, IDLE */
+	bool tcp, in, out;	     /* STEADY, FLOOD: protocol; STEADY: directions */
+	const struct frame_net *net; /* LIVES, STEADY, FLOOD */
+	unsigned bits, ms;	     /* STEADY, FLOOD, IDLE */
+	double known_pps, new_pps;   /* FLOOD */
 	uint32_t first, count;
 	unsigned nsteps;
 	enum frame_kind steps[STEPS_MAX];
@@ -38,6 +41,8 @@ struct job {
 	uint64_t offered[SOURCE_PORTS]; /* packets received by the port */
 	uint64_t unlearned; /* replies that could not be made because the client's packet never came out */
 	uint64_t work_cycles;
+	struct flood flood;
+	uint64_t passed[FLOOD_KINDS]; /* FLOOD: packets that came out of the daemon */
 	struct samples work, ceiling;
 };
 

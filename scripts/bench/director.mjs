@@ -10,7 +10,7 @@ import { root, StepError } from '../lib/steps.mjs';
 import { dpipCommands, familiesOf, serviceLines } from './network.mjs';
 
 const START_MS = 30_000;
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Free 2 MiB pages are used when there are enough of them; none are reserved. */
 function memoryArgs() {
@@ -21,12 +21,19 @@ function memoryArgs() {
 export const usesHugepages = () => memoryArgs().includes('--in-memory');
 
 export class Director {
-  /** @param {{daemon: string, plugin: string, timeouts?: string, accounting?: boolean}} options timeouts: more lines for ipvs_defs. */
-  constructor({ daemon, plugin, timeouts = '', accounting = false }) {
+  /**
+   * @param {{daemon: string, plugin: string, timeouts?: string, accounting?: boolean, admission?: boolean, pool?: number}} options timeouts: more lines
+   * for ipvs_defs. admission: new flows may be refused; not where the source offers as much as the daemon takes, and nothing may be lost.
+   */
+  constructor({ daemon, plugin, timeouts = '', accounting = false, admission = false, pool = 2097151 }) {
     this.daemon = daemon;
     this.plugin = plugin;
     this.timeouts = timeouts;
-    this.connLines = accounting ? '\n        <init> conn_accounting on' : '';
+    this.connLines = [
+      `<init> conn_pool_size ${pool}`,
+      ...(accounting ? ['<init> conn_accounting on'] : []),
+      `flood_admission ${admission ? 'on' : 'off'}`,
+    ].join('\n        ');
     this.dir = mkdtempSync(path.join(os.tmpdir(), 'dpvs-bench-'));
     this.ended = undefined;
   }
@@ -51,7 +58,7 @@ netif_defs {
 }
 ipvs_defs {
     conn {
-        <init> conn_pool_size 2097151${this.connLines}
+        ${this.connLines}
     }
 ${this.timeouts}
 }

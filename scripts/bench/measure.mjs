@@ -2,6 +2,7 @@
 // Runs the plan. Cycles are those of the time stamp counter; a round is a median of slices, a result the median of rounds.
 import { StepError } from '../lib/steps.mjs';
 import { Director } from './director.mjs';
+import { floodCase } from './flood.mjs';
 import { MODES } from './network.mjs';
 
 /** Connections go one second after their last packet, so that their end can be measured. */
@@ -199,10 +200,10 @@ async function compareAgain(build, plan, calm, result, cases, onCase) {
 
 /**
  * @param {{daemon: string, plugin: string}} build
- * @param {{onCase: (result: object) => void, onRate: (result: object) => void, maxRelative: number}} listener hears results as they come.
+ * @param {{onCase: (result: object) => void, onRate: (result: object) => void, onFlood: (result: object) => void, maxRelative: number}} listener hears results as they come.
  */
 export async function measure(build, plan, listener) {
-  const results = { cases: [], rates: [], memory: [] };
+  const results = { cases: [], rates: [], floods: [], memory: [] };
   const calm = new Calm(plan);
   const calmRates = new Calm({ rounds: plan.rateRounds, tries: plan.rateTries });
   calmRates.best = calm.best;
@@ -221,6 +222,13 @@ export async function measure(build, plan, listener) {
     const result = await rateCase(build, plan, calmRates, one);
     results.rates.push(result);
     listener.onRate(result);
+  }
+  for (const one of plan.floods) {
+    const capacity = results.rates.find(({ proto, af }) => proto === one.proto && af === 4)?.perSecond;
+    if (capacity === undefined) throw new StepError(`a flood of ${one.proto} needs the rate of its new connections`);
+    const result = await floodCase(build, { ...one, capacity });
+    results.floods.push(result);
+    listener.onFlood(result);
   }
   return results;
 }

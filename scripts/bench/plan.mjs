@@ -13,7 +13,10 @@ const otherModes = (protos, cases) => [
   ...protos.map((proto) => ({ mode: 'nat64', proto, af: 6, cases: cases('nat64') })),
 ];
 
-/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {mode: 'fnat', proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number}} */
+/** @typedef {{proto: 'udp' | 'tcp', known: number, factor: number, ms: number, rounds: number, tries: number}} Flood known: packets per second of
+ * established connections; factor: new flows arrive at so many times the rate at which they open, live and end. */
+
+/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {mode: 'fnat', proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number, floods: Flood[]}} */
 export const FULL = {
   rounds: 9,
   tries: 36,
@@ -29,7 +32,14 @@ export const FULL = {
   rateRounds: 2,
   rateTries: 4,
   lives: 1 << 17,
+  floods: [
+    { proto: 'tcp', known: 2e6, factor: 10, ms: 200, rounds: 10, tries: 40 },
+    { proto: 'udp', known: 2e6, factor: 4, ms: 200, rounds: 10, tries: 40 },
+  ],
 };
+
+/** --flood: only what floods need. */
+export const FLOODS = { ...FULL, groups: [], rates: ['tcp', 'udp'].map((proto) => ({ mode: 'fnat', proto, af: 4 })) };
 
 export const QUICK = {
   rounds: 5,
@@ -45,4 +55,5 @@ export const QUICK = {
   rateRounds: 1,
   rateTries: 2,
   lives: 1 << 16,
+  floods: [],
 };

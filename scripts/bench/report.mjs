@@ -71,6 +71,20 @@ export function printRate(r) {
     (r.life.median + r.expiry.median).toFixed(0), `${Math.round(r.perSecond).toLocaleString('en')}${r.calm ? '' : ' *'}`], RATE_WIDTHS);
 }
 
+const FLOOD_WIDTHS = [10, 14, 6, 11, 14, 9, 9, 12, 9];
+
+export function printFloodHeader() {
+  process.stdout.write('\nA flood of new flows beside 64 k established connections: packets of these that were lost\n');
+  row(['', 'new flows /s', 'times', 'known /s', 'without flood', 'on', 'most', 'admitted /s', 'off'], FLOOD_WIDTHS);
+}
+
+const percent = (part) => `${(part * 100).toFixed(3)} %`;
+
+export function printFlood(r) {
+  row([`${r.proto.toUpperCase()} IPv4`, Math.round(r.fresh).toLocaleString('en'), r.factor, r.known.toLocaleString('en'), percent(r.quiet), percent(r.on.loss), percent(r.on.most),
+    Math.round(r.on.admitted).toLocaleString('en'), percent(r.off.loss)], FLOOD_WIDTHS);
+}
+
 /** Says what the asterisk means, if there was one. */
 export function printCalm(results) {
   if ([...results.cases, ...results.rates].some((r) => !r.calm))

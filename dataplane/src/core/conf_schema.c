@@ -198,6 +198,9 @@ const struct conf_key conf_keys[] = {
     ONOFF("ipvs_defs/conn/conn_accounting", C(ipvs.conn_accounting), "off", 0,
 	  "counters and age of each connection in detailed listings; 32 bytes more per connection and some "
 	  "cycles per packet; our extension"),
+    ONOFF("ipvs_defs/conn/flood_admission", C(ipvs.flood_admission), "on", CONF_R,
+	  "a worker that cannot keep up drops packets of new flows, so that connections lose none; our "
+	  "extension"),
     BLOCK("ipvs_defs/udp", ""),
     FLAG("ipvs_defs/udp/defence_udp_drop", C(ipvs.defence_udp_drop), "off", CONF_R,
 	 "drop UDP to virtual addresses without service silently"),

@@ -4,6 +4,8 @@
  */
 #include "lb_worker.h"
 
+#include "core/conf.h"
+
 #include <rte_branch_prediction.h>
 
 void
@@ -73,9 +75,29 @@ lb_conn_expire(void *arg, uint32_t idx)
 	lb_conn_close(w, idx);
 }
 
+/* Tells the admission of new flows how the turn went: whether more may wait in a queue than was taken. */
+static void
+note_load(struct worker *w)
+{
+	struct lb_admission *a = &w->lb->admission;
+	uint64_t packets = w->stats.rx_packets + w->stats.handed_in;
+	bool full = w->stats.bursts_full != a->full || w->stats.handed_in - a->handed_in >= WORKER_BURST;
+
+	a->full = w->stats.bursts_full;
+	a->handed_in = w->stats.handed_in;
+	if (unlikely(!conf.ipvs.flood_admission)) {
+		a->on = false;
+		a->streak = 0;
+	} else if (full || a->on || a->streak) {
+		lb_admission_turn(a, full, packets, w->now_ms);
+	}
+}
+
 void
 lb_worker_tick(struct worker *w)
 {
-	conn_expire(&w->lb->t, w->now_ms, lb_conn_expire, w);
+	note_load(w);
+	conn_expire(&w->lb->t, w->now_ms, w->lb->admission.on ? WHEEL_BUDGET_BUSY : WHEEL_BUDGET,
+		    lb_conn_expire, w);
 	w->shown->conns = w->lb->t.count - w->lb->t.templates;
 }

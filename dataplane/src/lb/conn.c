@@ -445,10 +445,10 @@ prefetch_followers(const struct conn_table *t, uint32_t idx)
 }
 
 void
-conn_expire(struct conn_table *t, uint64_t now_ms, void (*expire)(void *arg, uint32_t idx), void *arg)
+conn_expire(struct conn_table *t, uint64_t now_ms, unsigned budget, void (*expire)(void *arg, uint32_t idx),
+	    void *arg)
 {
 	uint32_t until = wheel_slot_at(now_ms);
-	unsigned budget = WHEEL_BUDGET;
 
 	/* A clock that jumped by more than a turn of the wheel (a test, a suspended machine) visits each slot
 	 * once. */

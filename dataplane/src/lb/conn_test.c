@@ -66,7 +66,7 @@ run_until(struct conn_table *t, uint64_t from, uint64_t to, uint64_t step)
 {
 	for (uint64_t now = from; now <= to; now += step)
 		for (unsigned i = 0; i < 64; i++)
-			conn_expire(t, now, on_expire, t);
+			conn_expire(t, now, WHEEL_BUDGET, on_expire, t);
 }
 
 static void

@@ -8,11 +8,24 @@
 
 #include <rte_prefetch.h>
 
+/* No tag of the bucket matches, and there is no other bucket to look into. */
+#define FLOW_UNKNOWN UINT32_MAX
+
 static inline bool
 is_icmp(const struct pkt *p)
 {
 	return (p->kind == PKT_IP4 && p->proto == PKT_PROTO_ICMP) ||
 	       (p->kind == PKT_IP6 && p->proto == PKT_PROTO_ICMPV6);
+}
+
+/* The worker is short of time, and the packet is known to be for a service. */
+static __rte_noinline bool
+refused(struct worker *w, const struct pkt *p)
+{
+	bool v6 = p->kind == PKT_IP6;
+
+	return lb_admission_refuses(&w->lb->admission, p->l3 + (v6 ? 24 : 16), v6 ? 16 : 4, p->dport,
+				    p->proto);
 }
 
 /* A packet without connection. False: none of our business. */
@@ -24,6 +37,10 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 
 	if (nworkers > 1 && lb_flow_pass_on(w, m, p))
 		return true;
+	if (unlikely(w->lb->admission.on) && refused(w, p)) {
+		worker_drop(w, m, DROP_ADMISSION);
+		return true;
+	}
 	ref = lb_schedule(w, p, &why);
 	if (ref != CONN_NONE) {
 		bool once = w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_PACKET;
@@ -71,7 +88,7 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		const struct conn_bucket *b = &t->buckets[q->hash & t->bucket_mask];
 		uint32_t hits = lookup_match(b, conn_tag(q->hash));
 
-		q->conn = CONN_NONE;
+		q->conn = b->next ? CONN_NONE : FLOW_UNKNOWN;
 		if (likely(hits)) {
 			q->conn = b->ref[__builtin_ctz(hits)];
 			rte_prefetch0(&t->hot[q->conn >> 1]);
@@ -83,7 +100,9 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		struct pkt *q = &p[flow[k]];
 
 		/* The first tag that matches is the flow nearly always. */
-		if (unlikely(q->conn == CONN_NONE || !lookup_same(t, q, q->conn)))
+		if (unlikely(q->conn == FLOW_UNKNOWN))
+			q->conn = CONN_NONE;
+		else if (unlikely(q->conn == CONN_NONE || !lookup_same(t, q, q->conn)))
 			q->conn = lookup_flow(t, q);
 		if (q->conn != CONN_NONE) {
 			const struct conn_hot *c = &t->hot[q->conn >> 1];

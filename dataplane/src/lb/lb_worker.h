@@ -5,6 +5,7 @@
 #ifndef LB_WORKER_H
 #define LB_WORKER_H
 
+#include "admission.h"
 #include "lb/conn.h"
 #include "lb/lb.h"
 #include "lb/service.h"
@@ -12,9 +13,10 @@
 enum {
 	CONN_TICK_SHIFT = 3, /* last_seen and timeouts count units of 2^3 ms */
 	CONN_BUCKET_SLOTS = 10,
-	WHEEL_SLOT_SHIFT = 4, /* a wheel slot is 2^4 units = 128 ms */
-	WHEEL_SLOTS = 8192,   /* 1049 s; longer timeouts go round */
-	WHEEL_BUDGET = 64,    /* connections looked at per turn of the worker */
+	WHEEL_SLOT_SHIFT = 4,  /* a wheel slot is 2^4 units = 128 ms */
+	WHEEL_SLOTS = 8192,    /* 1049 s; longer timeouts go round */
+	WHEEL_BUDGET = 64,     /* connections looked at per turn of the worker … */
+	WHEEL_BUDGET_BUSY = 8, /* … that cannot keep up, so that no turn is long */
 };
 
 /* Ten flow slots and the way to an overflow bucket: one cache line, so a lookup costs one line and the
@@ -77,6 +79,7 @@ struct lb_worker {
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint16_t ip_id;	   /* of the next packet of our own that may be fragmented */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
+	struct lb_admission admission;
 };
 
 /* xorshift64*: spreads choices, hides nothing. */
@@ -122,9 +125,10 @@ uint32_t conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport)
  * earlier than planned. */
 void conn_set_timeout(struct conn_table *t, uint32_t idx, uint32_t seconds, uint64_t now_ms);
 
-/* Calls expire(arg, idx) for due connections, at most WHEEL_BUDGET looks; expire must remove the connection
+/* Calls expire(arg, idx) for due connections, at most `budget` looks; expire must remove the connection
  * or re-arm it. */
-void conn_expire(struct conn_table *t, uint64_t now_ms, void (*expire)(void *arg, uint32_t idx), void *arg);
+void conn_expire(struct conn_table *t, uint64_t now_ms, unsigned budget,
+		 void (*expire)(void *arg, uint32_t idx), void *arg);
 
 static inline uint32_t
 conn_tick(uint64_t now_ms)
@@ -225,6 +229,9 @@ struct lb_proto {
 	 * value replaces. */
 	uint32_t (*timeout)(uint8_t state);
 	bool (*service_timeout_applies)(uint8_t state);
+	/* True for a state in which nobody has answered yet, or nobody will any more: in a full table such a
+	 * connection gives way to a new one. NULL: none does. */
+	bool (*half_open)(uint8_t state);
 };
 
 /* NULL for a protocol that is not balanced. */
@@ -263,6 +270,10 @@ void lb_conn_limit(struct conn_table *t, uint32_t idx, uint32_t limit_proportion
 
 /* MTU of the path towards the side of dir, bytes; 0 when there is no route. forward.c */
 uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
+
+/* The table is full: ends a connection that is half open and takes its index, as conn_alloc(). CONN_NONE when
+ * none was found at a few looks. reclaim.c */
+uint32_t lb_conn_reclaim(struct worker *w);
 
 /* Ends a connection: counters, port, table. close.c */
 void lb_conn_close(struct worker *w, uint32_t idx);

@@ -122,12 +122,17 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	bool v6 = o->key.af == INET_AF_V6;
 	struct conn_addrs a = {.caddr = o->ends.saddr, .vaddr = o->key.vip, .raddr = d->ip};
 	uint32_t idx = conn_alloc(t);
-	struct conn_hot *c = &t->hot[idx];
-	struct conn_cold *cold = &t->cold[idx];
+	struct conn_hot *c;
+	struct conn_cold *cold;
 	enum drop_reason why;
 
-	if (idx == CONN_NONE)
-		return DROP_CONN_TABLE_FULL;
+	if (unlikely(idx == CONN_NONE)) {
+		idx = lb_conn_reclaim(w);
+		if (idx == CONN_NONE)
+			return DROP_CONN_TABLE_FULL;
+	}
+	c = &t->hot[idx];
+	cold = &t->cold[idx];
 	conn_prefetch_next(t, v6);
 	c->cport = p->sport;
 	c->vport = p->dport;
@@ -144,6 +149,8 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	else if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
 	cold->svc_timeout = o->attrs->conn_timeout;
+	if (unlikely(lb_limits(o->attrs->limit_proportion)))
+		lb_conn_limit(t, idx, o->attrs->limit_proportion);
 	conn_addrs_set(t, idx, &a);
 	o->proto->open(w, idx, p, o->attrs);
 	if (!enter(w, idx, p->hash)) {

@@ -171,10 +171,13 @@ template_new(struct worker *w, const struct lb_opening *o)
 	struct conn_table *t = &w->lb->t;
 	struct tmpl_key k = key_make(o);
 	uint32_t tmpl = conn_alloc(t);
-	struct conn_hot *c = &t->hot[tmpl];
+	struct conn_hot *c;
 
 	if (tmpl == CONN_NONE)
+		tmpl = lb_conn_reclaim(w);
+	if (tmpl == CONN_NONE)
 		return CONN_NONE;
+	c = &t->hot[tmpl];
 	c->flags = (uint16_t)(CONN_F_TEMPLATE | CONN_F_ONE_WAY | (k.af == INET_AF_V6 ? CONN_F_V6 : 0));
 	c->proto = k.proto;
 	c->vport = k.vport_be;

@@ -61,6 +61,21 @@ choose(struct worker *w, struct lb_opening *o)
 	return overloaded(w, o->dest) ? DROP_DEST_OVERLOAD : DROP_NONE;
 }
 
+/* May a new flow come in? If not, its like are refused at once from now on. A service that is found by more
+ * than the destination says nothing about others. */
+static enum drop_reason
+admit(struct worker *w, const struct lb_opening *o)
+{
+	struct lb_admission *a = &w->lb->admission;
+
+	if (likely(lb_admit(a)))
+		return DROP_NONE;
+	if (o->svc->kind == LB_SERVICE_ADDRESS)
+		lb_admission_learn(a, o->key.vip.b, o->key.af == INET_AF_V6 ? 16 : 4, o->p->dport,
+				   o->p->proto);
+	return DROP_ADMISSION;
+}
+
 static void
 start(struct lb_opening *o, const struct pkt *p)
 {
@@ -110,6 +125,8 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = lists_check(&o);
 	if (!*why)
 		*why = o.proto->admit(p);
+	if (!*why)
+		*why = admit(w, &o);
 	if (!*why)
 		*why = choose(w, &o);
 	if (!*why)

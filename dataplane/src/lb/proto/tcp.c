@@ -117,6 +117,13 @@ tcp_service_timeout_applies(uint8_t state)
 	return state == TCP_S_ESTABLISHED;
 }
 
+static bool
+tcp_half_open(uint8_t state)
+{
+	return state == TCP_S_NONE || state == TCP_S_SYN_SENT || state == TCP_S_SYN_RECV ||
+	       state == TCP_S_TIME_WAIT || state == TCP_S_CLOSE;
+}
+
 static void
 tcp_expired(struct worker *w, uint32_t idx)
 {
@@ -133,4 +140,5 @@ const struct lb_proto lb_proto_tcp = {
     .expired = tcp_expired,
     .timeout = tcp_timeout,
     .service_timeout_applies = tcp_service_timeout_applies,
+    .half_open = tcp_half_open,
 };

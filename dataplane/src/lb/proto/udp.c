@@ -85,6 +85,12 @@ udp_service_timeout_applies(uint8_t state)
 	return true;
 }
 
+static bool
+udp_half_open(uint8_t state)
+{
+	return state != UDP_NORMAL;
+}
+
 const struct lb_proto lb_proto_udp = {
     .number = PKT_PROTO_UDP,
     .admit = udp_admit,
@@ -94,4 +100,5 @@ const struct lb_proto lb_proto_udp = {
     .expired = udp_expired,
     .timeout = udp_timeout,
     .service_timeout_applies = udp_service_timeout_applies,
+    .half_open = udp_half_open,
 };

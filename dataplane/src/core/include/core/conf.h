@@ -98,6 +98,7 @@ struct conf {
 	struct {
 		int conn_pool_size, conn_pool_cache, conn_init_timeout_s;
 		bool expire_quiescent_template, redirect, fast_xmit_close, xmit_ttl, conn_accounting;
+		bool flood_admission;
 		bool defence_udp_drop, defence_tcp_drop;
 		bool uoa_ipo; /* uoa_mode: false = opp, true = ipo */
 		int uoa_max_trail;
