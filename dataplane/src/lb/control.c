@@ -37,6 +37,7 @@ void
 lb_control_tick(uint64_t now_ms)
 {
 	lb_rates_tick(now_ms);
+	lb_check_tick(now_ms);
 	lb_dests_reap();
 	lb_laddrs_reap();
 }

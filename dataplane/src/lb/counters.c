@@ -71,6 +71,7 @@ lb_counters_fini(void)
 		free(state_chunk[c]);
 		state_chunk[c] = NULL;
 	}
+	lb_check_signs_fini();
 	memset(lb_dest_counters, 0, sizeof(lb_dest_counters));
 	free(free_ids);
 	free_ids = NULL;
@@ -90,8 +91,11 @@ chunk_new(uint32_t chunk)
 	if (segment_provide(lb_dest_counters[0], (chunk + 1) * CHUNK_IDS))
 		return EDPVS_NOMEM;
 	state_chunk[chunk] = calloc(CHUNK_IDS, sizeof(struct dest_state));
-	if (!state_chunk[chunk])
+	if (!state_chunk[chunk] || lb_check_provide(chunk)) {
+		free(state_chunk[chunk]);
+		state_chunk[chunk] = NULL;
 		return EDPVS_NOMEM;
+	}
 	nchunks++;
 	return EDPVS_OK;
 }

@@ -71,7 +71,8 @@ lb_dest_find(const struct lb_service *svc, uint8_t af, const union inet_ip *ip, 
 static void
 flags_publish(const struct lb_dest *d)
 {
-	lb_dest_flags_set(d->id, d->flags | (d->weight == 0 ? LB_DEST_WEIGHT0 : 0));
+	lb_dest_flags_set(d->id, d->flags | (d->weight == 0 ? LB_DEST_WEIGHT0 : 0) |
+				     (lb_check_applies(d->svc) ? LB_DEST_CHECKED : 0));
 	lb_dest_thresholds_set(d->id, d->max_conn, d->min_conn);
 }
 
@@ -166,6 +167,7 @@ struct setting {
 	uint8_t fwd;
 	int32_t weight;
 	uint32_t max_conn, min_conn, flags;
+	struct lb_check check;
 };
 
 struct note {
@@ -181,7 +183,8 @@ setting_of(const struct lb_dest *d)
 				.weight = d->weight,
 				.max_conn = d->max_conn,
 				.min_conn = d->min_conn,
-				.flags = d->flags};
+				.flags = d->flags,
+				.check = d->check};
 }
 
 static void
@@ -192,11 +195,14 @@ setting_restore(struct lb_dest *d, const struct setting *s)
 	d->max_conn = s->max_conn;
 	d->min_conn = s->min_conn;
 	d->flags = s->flags;
+	d->check = s->check;
 }
 
 static void
 conf_apply(struct lb_dest *d, const struct lb_dest_conf *conf)
 {
+	if (!lb_check_stands(d, conf))
+		lb_check_start(d);
 	d->fwd = conf->fwd;
 	d->weight = (int32_t)conf->weight;
 	d->max_conn = conf->max_conn;
@@ -433,6 +439,22 @@ lb_dest_edit(struct lb_dest *d, const struct lb_dest_conf *conf)
 	bool mine = txn_enter();
 
 	return txn_leave(mine, dest_edit(d, conf));
+}
+
+int
+lb_dest_check_set(struct lb_dest *d, int32_t weight, bool inhibited, const struct lb_check *after)
+{
+	static const struct txn_change change = {.undo = edit_undo};
+	struct note *n = txn_note(&change, sizeof(*n));
+
+	if (!n)
+		return EDPVS_NOMEM;
+	*n = (struct note){.d = d, .before = setting_of(d)};
+	d->weight = weight;
+	d->flags = DEST_F_AVAILABLE | (inhibited ? DEST_F_INHIBITED : 0);
+	d->check = *after;
+	lb_touch(d->svc, LB_DIRTY_DESTS);
+	return EDPVS_OK;
 }
 
 static void

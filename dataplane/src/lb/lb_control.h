@@ -132,6 +132,34 @@ void lb_dests_reap(void);
 void lb_dests_init(void);
 void lb_dests_fini(void);
 
+/* Changes weight and inhibition as the passive check wants it, and what it remembers, as part of a
+ * transaction that is open. NOMEM. */
+int lb_dest_check_set(struct lb_dest *d, int32_t weight, bool inhibited, const struct lb_check *after);
+
+/* ---- passive check (check.c, check_signs.c) ---- */
+
+/* True for a service whose servers are checked by the fate of their connections. */
+bool lb_check_applies(const struct lb_service *svc);
+/* A destination is new or was edited: signs count from here on, and no inhibition is ours. */
+void lb_check_start(struct lb_dest *d);
+/* True when an edit leaves an inhibition of ours as it is listed. */
+bool lb_check_stands(const struct lb_dest *d, const struct lb_dest_conf *conf);
+/* The option of a service changed, within a transaction: without the check its inhibitions end. NOMEM. */
+int lb_check_changed(struct lb_service *svc);
+/* The transaction is committed: workers give signs, or give none any more. */
+void lb_check_publish(struct lb_service *svc);
+/* The service is going. */
+void lb_check_forget(struct lb_service *svc);
+/* Looks at the signs of workers and at what is due; bounded work. */
+void lb_check_tick(uint64_t now_ms);
+/* Signs of a range of dest ids: LB_DEST_CHUNK_BITS. NOMEM. */
+int lb_check_provide(uint32_t chunk);
+void lb_check_signs_fini(void);
+/* Sums over all workers; they grow for ever, with wrap-around. */
+void lb_check_signs_read(uint32_t dest_id, uint32_t *down, uint32_t *up);
+/* From now on each worker counts this many up signs of a destination. */
+void lb_check_warm_up(uint32_t dest_id, uint32_t credits);
+
 /* ---- servers that answer through us (nat_servers.c) ---- */
 
 /* Adding a server twice is adding it once. NOMEM, RESOURCE. */

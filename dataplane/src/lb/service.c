@@ -213,7 +213,7 @@ conf_change(struct lb_service *svc, const struct lb_service_conf *conf, const st
 	*n = (struct conf_note){.svc = svc, .before = conf_of(svc), .sched = svc->sched};
 	conf_store(svc, conf, sched);
 	lb_touch(svc, LB_DIRTY_ATTRS | (rebuild ? LB_DIRTY_DESTS : 0));
-	return EDPVS_OK;
+	return lb_check_changed(svc);
 }
 
 /* ---- adding ---- */
@@ -414,6 +414,7 @@ lb_service_end(struct lb_service *svc)
 	/* Connections that go on pass unlimited. */
 	if (svc->attrs && lb_limits(svc->attrs->limit_proportion))
 		net_generation_advance();
+	lb_check_forget(svc);
 	index_remove(svc);
 	lb_dests_orphan(svc);
 	lb_laddrs_drop(svc);

@@ -59,8 +59,6 @@ warn_without_effect(void *arg)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (conf->attrs.flags & options[i].flag)
 			at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", options[i].name);
-	if (conf->check_config[0] != DEST_HC_NONE)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, " dest-check");
 	if (at > 0)
 		log_warning("lb", "service %s: stored, but without effect in this version:%s",
 			    inet_ip_port_text(n->id.key.af, &n->id.key.vip, n->id.key.vport_be, name), list);

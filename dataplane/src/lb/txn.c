@@ -46,6 +46,7 @@ attrs_publish(struct lb_service *svc)
 
 	rcu_publish(svc->attrs, svc->built.attrs);
 	svc->built.attrs = NULL;
+	lb_check_publish(svc);
 	if (!old)
 		return;
 	/* Connections know it. */

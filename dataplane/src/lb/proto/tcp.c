@@ -2,6 +2,7 @@
 /*
  * TCP: only a pure SYN opens a connection; the state table is packet/tcp.h's.
  */
+#include "../check.h"
 #include "../proxy.h"
 
 #include "core/conf.h"
@@ -81,6 +82,22 @@ direction(const struct conn_hot *c, unsigned dir)
 	return dir == CONN_DIR_OUT ? TCP_DIR_OUT : TCP_DIR_IN;
 }
 
+static bool
+is_opening(uint8_t state)
+{
+	return state == TCP_S_SYN_RECV || state == TCP_S_SYN_SENT;
+}
+
+/* How the handshake ended, for the passive check: accepted, or reset by the server. */
+static void
+check_report(struct worker *w, const struct conn_hot *c, uint8_t next, unsigned dir)
+{
+	if (next == TCP_S_ESTABLISHED)
+		lb_check_up(w, c->dest);
+	else if (next == TCP_S_CLOSE && dir == CONN_DIR_OUT)
+		lb_check_down(w, c->dest);
+}
+
 static void
 tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 {
@@ -101,6 +118,8 @@ tcp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 		return;
 	if (next >= TCP_S_FIN_WAIT)
 		lb_proxy_closing(&w->lb->t, idx);
+	if (is_opening(c->state))
+		check_report(w, c, next, dir);
 	lb_conn_set_state(w, idx, next);
 	lb_conn_set_active(w, idx, next == TCP_S_ESTABLISHED);
 }
@@ -127,8 +146,13 @@ tcp_half_open(uint8_t state)
 static void
 tcp_expired(struct worker *w, uint32_t idx)
 {
-	if (w->lb->t.hot[idx].state == TCP_S_ESTABLISHED)
+	const struct conn_hot *c = &w->lb->t.hot[idx];
+
+	if (c->state == TCP_S_ESTABLISHED)
 		tcp_reset_both(w, idx);
+	/* A client that never answers the server's SYN-ACK says nothing about the server. */
+	else if (is_opening(c->state) && !(c->flags & CONN_F_RS_SEQ))
+		lb_check_down(w, c->dest);
 }
 
 const struct lb_proto lb_proto_tcp = {

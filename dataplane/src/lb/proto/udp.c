@@ -3,6 +3,7 @@
  * UDP: any packet to a service opens a connection. NONE -> ONEWAY with the first packet of the client, NORMAL
  * once the real server answered.
  */
+#include "../check.h"
 #include "../proxy.h"
 
 #include "core/conf.h"
@@ -50,17 +51,22 @@ udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 	(void)p;
 	if (likely(c->state == UDP_NORMAL))
 		return;
-	if (dir == CONN_DIR_OUT)
+	if (dir == CONN_DIR_OUT) {
+		lb_check_up(w, c->dest);
 		lb_conn_set_state(w, idx, UDP_NORMAL);
-	else if (c->state == UDP_NONE)
+	} else if (c->state == UDP_NONE) {
 		lb_conn_set_state(w, idx, UDP_ONEWAY);
+	}
 }
 
 static void
 udp_expired(struct worker *w, uint32_t idx)
 {
-	(void)w;
-	(void)idx;
+	const struct conn_hot *c = &w->lb->t.hot[idx];
+
+	/* Where replies pass us by, silence is all there is to see. */
+	if (c->state == UDP_ONEWAY && !(c->flags & CONN_F_ONE_WAY))
+		lb_check_down(w, c->dest);
 }
 
 static uint32_t

@@ -137,6 +137,17 @@ enum { LB_RATE_SHIFT = 10 };
 
 struct lb_intern_entry; /* control lcore: a counted id */
 
+/* What the passive check knows of a destination (check.c). */
+struct lb_check {
+	uint32_t down_seen, up_seen; /* sums of the workers' signs that were taken into account */
+	uint32_t count;		     /* down signs within down_wait */
+	uint32_t duration;	     /* of the next inhibition, s; 0: the minimum */
+	uint64_t window_end_ms;	     /* when they are forgotten */
+	uint64_t until_ms;	     /* end of the inhibition */
+	int32_t weight;		     /* before it */
+	bool inhibited;		     /* by the check */
+};
+
 struct lb_dest {
 	TAILQ_ENTRY(lb_dest) next; /* in its service (listed) or in its zombies (deleted, connections left) */
 	struct lb_service *svc;	   /* NULL for a zombie of a deleted service */
@@ -154,6 +165,7 @@ struct lb_dest {
 	TAILQ_ENTRY(lb_dest) sampling; /* all destinations, longest not sampled first */
 	TAILQ_ENTRY(lb_dest) dying;    /* deleted ones */
 	struct lb_intern_entry *rs;    /* keeps rs_id */
+	struct lb_check check;
 	uint32_t pending;	       /* deletions that a worker may not have seen yet */
 	bool zombie;
 	bool doomed; /* a zombie since the transaction that is open: workers do not know yet */
@@ -203,7 +215,8 @@ struct lb_service {
 	struct lb_service *chain;	  /* in the index by name */
 	TAILQ_ENTRY(lb_service) touching; /* changed by the transaction that is open */
 	uint32_t dirty;			  /* LB_DIRTY_* */
-	bool touched;
+	TAILQ_ENTRY(lb_service) checking; /* those with the passive check */
+	bool touched, checked;
 	bool known;   /* workers may find it; always true for services without key */
 	bool deleted; /* not listed; ends with the transaction unless it is added again */
 	/* Built, about to be published. */
@@ -253,9 +266,12 @@ lb_counters(unsigned worker, uint32_t dest_id)
 	return &lb_dest_counters[worker][dest_id];
 }
 
-/* Flags of a destination by id, for connections: DPVS_DEST_F_* and LB_DEST_WEIGHT0. Written by the control
- * lcore. */
-enum { LB_DEST_WEIGHT0 = 1u << 16 };
+/* Flags of a destination by id, for connections: DPVS_DEST_F_* and those here. Written by the control lcore.
+ */
+enum {
+	LB_DEST_WEIGHT0 = 1u << 16,
+	LB_DEST_CHECKED = 1u << 17, /* by the passive check */
+};
 uint32_t lb_dest_flags(uint32_t dest_id);
 /* The load at which an overloaded destination gets connections again on a worker, for connections that
  * end. */
