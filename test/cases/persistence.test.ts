@@ -6,7 +6,7 @@ import { startCase, stopDaemonsAfterEach, type Case, type CaseOptions } from '..
 import { dissect, numberOf } from '../harness/dissect';
 import { ethernet, ip, tcp, udp } from '../harness/frames';
 import {
-  CLIENTS, configureAddresses, configureNeighbours, configureService, endpoint, families, fromClient, mac, quieten, SERVERS,
+  CLIENTS, configureAddresses, configureNeighbours, configureService, endpoint, families, mac, quieten, SERVERS,
   serviceWord, startWorld, v4, v6, type Family, type ServiceOptions,
 } from './topology'; // prettier-ignore
 import { startConnection } from './tcp-connection';
@@ -246,13 +246,15 @@ test('DPL-081 IPv6 clients of IPv4 servers', async () => {
   expect(templates(c).some((line) => line.includes(endpoint(network, 0)) && line.includes(endpoint(v4.servers[first] ?? '', PORT)))).toBe(true);
 });
 
-/** All entries of a table but `left` are connections of a direct-routing service. */
-function fill(c: Case, f: Family, left: number): void {
+const CAPACITY = 65535;
+
+/** Fills the table with what does not give way: templates of clients whose packets were scheduled alone. */
+function fill(c: Case, f: Family, entries: number): void {
   const word = serviceWord(f, { proto: 'udp', port: 53 });
   c.run(`
-    ipvsadm -A ${word} -s rr
+    ipvsadm -A ${word} -s rr -o -p 3600
     ipvsadm -a ${word} -r ${endpoint(f.servers[0], 53)} -g`);
-  const frames = Array.from({ length: 65535 - left }, (_, i) => fromClient(f, udp({ sport: i + 1, dport: 53 })));
+  const frames = Array.from({ length: entries }, (_, i) => opener(f, 'udp', `10.77.${i >> 8}.${i & 255}`, 1, 53));
   for (let at = 0; at < frames.length; at += 1024) {
     c.send(CLIENTS, ...frames.slice(at, at + 1024));
     c.discard();
@@ -260,19 +262,19 @@ function fill(c: Case, f: Family, left: number): void {
 }
 
 test('DPL-081 a table with one place left: no connection without a template, no template without a connection', async () => {
-  const c = await start(v4, {}, ONE_WORKER);
-  const { near } = clients.IPv4;
-  const first = open(c, v4, 'tcp', near[0], 1000);
-  fill(c, v4, 4);
-  expect(open(c, v4, 'tcp', near[0], 1001)).toBe(first);
+  const c = await start(v4, { servers: [{ index: 0, weight: 1 }] }, ONE_WORKER);
   const full = { conn_table_full: 1 };
-  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', clients.IPv4.far, 1002)));
-  expect(templates(c)).toHaveLength(1);
-  expect(persistent(c, v4).reduce((a, b) => a + b)).toBe(1);
+  const templatesHere = (): string[] => lines(c, 'ipvsadm -lnc --persistent-conn --proto tcp');
+  startConnection(c, v4, PORT, 1000);
+  fill(c, v4, CAPACITY - 3);
+  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', clients.IPv4.far, 1001)));
+  expect(templatesHere()).toHaveLength(1);
+  expect(persistent(c, v4)[0]).toBe(1);
   // The place is still there for a client that is known, and then no more.
-  expect(open(c, v4, 'tcp', near[0], 1003)).toBe(first);
-  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', near[0], 1004)));
-  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', clients.IPv4.far, 1005)));
+  startConnection(c, v4, PORT, 1002);
+  expect(lines(c, 'ipvsadm -lnc')).toHaveLength(2);
+  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', v4.client, 1003)));
+  c.expectDrops(full, () => c.send(CLIENTS, opener(v4, 'tcp', clients.IPv4.far, 1004)));
 }, 60_000);
 
 describe.each(families)('two workers, $name', (f) => {
