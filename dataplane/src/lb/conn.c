@@ -219,6 +219,37 @@ conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport)
 	return hash_flow4(c->raddr, c->laddr, c->rport, lport, c->proto);
 }
 
+static bool
+same_out(const struct conn_table *t, uint32_t a, uint32_t b)
+{
+	const struct conn_hot *p = &t->hot[a], *q = &t->hot[b];
+
+	if (p->proto != q->proto || p->rport != q->rport || p->lport != q->lport ||
+	    (p->flags ^ q->flags) & CONN_F_RS_V6)
+		return false;
+	if (p->flags & CONN_F_RS_V6)
+		return inet_ip_equal(&t->v6[a].raddr, &t->v6[b].raddr) &&
+		       inet_ip_equal(&t->v6[a].laddr, &t->v6[b].laddr);
+	return p->raddr == q->raddr && p->laddr == q->laddr;
+}
+
+bool
+conn_out_taken(const struct conn_table *t, uint32_t idx)
+{
+	uint32_t hash = conn_hash_out(t, idx, t->hot[idx].lport);
+	const struct conn_bucket *b = &t->buckets[hash & t->bucket_mask];
+
+	for (;;) {
+		for (unsigned i = 0; i < CONN_BUCKET_SLOTS; i++)
+			if (b->tag[i] == conn_tag(hash) && (b->ref[i] & 1) == CONN_DIR_OUT &&
+			    same_out(t, b->ref[i] >> 1, idx))
+				return true;
+		if (!b->next)
+			return false;
+		b = &t->overflow[b->next];
+	}
+}
+
 static uint32_t
 hash_in(const struct conn_table *t, uint32_t idx)
 {

@@ -52,6 +52,30 @@ in_table(const struct conn_table *t, uint32_t idx, unsigned dir)
 	}
 }
 
+/* Servers of port 0 share ports of a local address with servers of a port. */
+static void
+test_taken_replies(void **state)
+{
+	struct conn_table t;
+	uint32_t a, b;
+
+	assert_int_equal(conn_table_init(&t, 100, 0), 0);
+	a = add(&t, 1, 1, 10, 0);
+	b = conn_alloc(&t);
+	t.hot[b] = t.hot[a];
+	t.hot[b].caddr = 2;
+	assert_true(conn_out_taken(&t, b));
+	t.hot[b].lport++;
+	assert_false(conn_out_taken(&t, b));
+	t.hot[b] = t.hot[a];
+	t.hot[b].proto = PKT_PROTO_TCP;
+	assert_false(conn_out_taken(&t, b));
+	t.hot[b] = t.hot[a];
+	conn_remove(&t, a);
+	assert_false(conn_out_taken(&t, b));
+	conn_table_fini(&t);
+}
+
 static unsigned expired;
 
 static void
@@ -207,13 +231,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_fill_and_empty),
-	    cmocka_unit_test(test_bytes_per_connection),
-	    cmocka_unit_test(test_expiry),
-	    cmocka_unit_test(test_traffic_postpones),
-	    cmocka_unit_test(test_shorter_timeout_fires_early),
-	    cmocka_unit_test(test_long_timeouts_go_round),
-	    cmocka_unit_test(test_timeout_has_a_limit),
+	    cmocka_unit_test(test_taken_replies),	   cmocka_unit_test(test_fill_and_empty),
+	    cmocka_unit_test(test_bytes_per_connection),   cmocka_unit_test(test_expiry),
+	    cmocka_unit_test(test_traffic_postpones),	   cmocka_unit_test(test_shorter_timeout_fires_early),
+	    cmocka_unit_test(test_long_timeouts_go_round), cmocka_unit_test(test_timeout_has_a_limit),
 	};
 
 	hash_init();

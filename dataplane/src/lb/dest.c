@@ -30,6 +30,8 @@ lb_dests_init(void)
 	lb_intern_init(&rs_ids, RS_IDS_MAX);
 }
 
+bool lb_any_port_servers;
+
 bool
 lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd)
 {
@@ -290,6 +292,8 @@ dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest
 		free(d);
 		return err;
 	}
+	if (conf->port_be == 0)
+		__atomic_store_n(&lb_any_port_servers, true, __ATOMIC_RELAXED);
 	d->rs_id = rs->id;
 	d->rs = rs;
 	d->svc = svc;

@@ -9,6 +9,7 @@
  */
 #include "lb_control.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_hash.h>
 #include <rte_lcore.h>
 
@@ -20,6 +21,8 @@
 enum { HASH_ENTRIES = 2 * (LB_SERVICES_MAX + 1) };
 
 static struct rte_hash *keys, *vips;
+/* Services of port 0, which are for all ports of their address that have no service of their own. */
+static uint32_t any_port;
 
 static struct rte_hash *
 hash_new(const char *name)
@@ -52,6 +55,7 @@ lb_keys_fini(void)
 	rte_hash_free(keys);
 	rte_hash_free(vips);
 	keys = vips = NULL;
+	any_port = 0;
 }
 
 /* ---- what workers ask ---- */
@@ -59,9 +63,16 @@ lb_keys_fini(void)
 struct lb_service *
 lb_service_lookup(const struct lb_key *key)
 {
+	struct lb_key any;
 	void *svc;
 
-	return rte_hash_lookup_data(keys, key, &svc) >= 0 ? svc : NULL;
+	if (likely(rte_hash_lookup_data(keys, key, &svc) >= 0 && svc))
+		return svc;
+	if (likely(__atomic_load_n(&any_port, __ATOMIC_RELAXED) == 0))
+		return NULL;
+	any = *key;
+	any.vport_be = 0;
+	return rte_hash_lookup_data(keys, &any, &svc) >= 0 ? svc : NULL;
 }
 
 static struct lb_key
@@ -140,6 +151,8 @@ lb_key_publish(struct lb_service *svc)
 	struct lb_key vip = vip_key(svc->key.af, svc->key.proto, &svc->key.vip);
 
 	rte_hash_add_key_data(vips, &vip, (void *)(vip_count(&vip) + 1));
+	if (svc->key.vport_be == 0)
+		__atomic_store_n(&any_port, any_port + 1, __ATOMIC_RELAXED);
 	rte_hash_add_key_data(keys, &svc->key, svc);
 }
 
@@ -150,6 +163,8 @@ lb_key_remove(const struct lb_key *key)
 	uintptr_t n = vip_count(&vip);
 
 	hash_del(keys, key, keys_release);
+	if (key->vport_be == 0)
+		__atomic_store_n(&any_port, any_port - 1, __ATOMIC_RELAXED);
 	if (n > 1)
 		rte_hash_add_key_data(vips, &vip, (void *)(n - 1));
 	else

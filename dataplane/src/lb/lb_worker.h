@@ -118,6 +118,9 @@ uint32_t conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir);
 /* The same of any tuple; addresses of the family, ports in network order. */
 uint32_t conn_hash_tuple(uint8_t af, const union inet_ip *src, const union inet_ip *dst, uint16_t sport_be,
 			 uint16_t dport_be, uint8_t proto);
+/* True when another connection has the same second tuple: its replies would not be told apart. The addresses
+ * are set. */
+bool conn_out_taken(const struct conn_table *t, uint32_t idx);
 /* The hash of replies if the connection had this local port (network order). */
 uint32_t conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport);
 

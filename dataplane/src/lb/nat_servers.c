@@ -20,6 +20,8 @@ enum { SERVERS_MAX = 1 << 16 };
 _Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "rules are kept in place of a pointer");
 
 static struct rte_hash *servers;
+/* Servers of port 0, which answer from any port. */
+static uint32_t any_port;
 
 bool
 lb_nat_server(const struct lb_key *key, uint64_t *owners)
@@ -27,8 +29,17 @@ lb_nat_server(const struct lb_key *key, uint64_t *owners)
 	struct rte_hash *hash = rcu_read(servers);
 	void *data;
 
-	if (!hash || rte_hash_lookup_data(hash, key, &data) < 0)
+	if (!hash)
 		return false;
+	if (rte_hash_lookup_data(hash, key, &data) < 0) {
+		struct lb_key any = *key;
+
+		if (__atomic_load_n(&any_port, __ATOMIC_RELAXED) == 0)
+			return false;
+		any.vport_be = 0;
+		if (rte_hash_lookup_data(hash, &any, &data) < 0)
+			return false;
+	}
 	*owners = (uintptr_t)data;
 	return true;
 }
@@ -51,8 +62,11 @@ lb_nat_server_add(const struct lb_key *key)
 	lb_owners_distinguish();
 	if (rte_hash_lookup(servers, key) >= 0)
 		return EDPVS_OK;
-	return rte_hash_add_key_data(servers, key, (void *)(uintptr_t)LB_OWNER_HASH) ? EDPVS_RESOURCE
-										     : EDPVS_OK;
+	if (rte_hash_add_key_data(servers, key, (void *)(uintptr_t)LB_OWNER_HASH))
+		return EDPVS_RESOURCE;
+	if (key->vport_be == 0)
+		__atomic_store_n(&any_port, any_port + 1, __ATOMIC_RELAXED);
+	return EDPVS_OK;
 }
 
 void
@@ -76,8 +90,11 @@ lb_nat_server_del(const struct lb_key *key)
 {
 	int32_t pos = rte_hash_del_key(servers, key);
 
-	if (pos >= 0)
-		rcu_retire(release, (void *)(intptr_t)pos);
+	if (pos < 0)
+		return;
+	if (key->vport_be == 0)
+		__atomic_store_n(&any_port, any_port - 1, __ATOMIC_RELAXED);
+	rcu_retire(release, (void *)(intptr_t)pos);
 }
 
 void
@@ -85,4 +102,5 @@ lb_nat_servers_fini(void)
 {
 	rte_hash_free(servers);
 	servers = NULL;
+	any_port = 0;
 }

@@ -70,7 +70,7 @@ mode_open(struct worker *w, const struct lb_opening *o, uint32_t idx, struct con
 	struct conn_cold *cold = &lb->t.cold[idx];
 
 	c->fwd = d->fwd;
-	c->rport = d->port_be;
+	c->rport = d->port_be ? d->port_be : c->vport;
 	if (d->fwd == LB_FWD_FNAT) {
 		if (d->af != conn_af(c))
 			c->fwd = LB_FWD_NAT64;
@@ -85,6 +85,34 @@ mode_open(struct worker *w, const struct lb_opening *o, uint32_t idx, struct con
 		c->rport = c->vport;
 	}
 	return DROP_NONE;
+}
+
+/* Takes other local ports until replies belong to no other connection. False: none was found. */
+static __rte_noinline bool
+tell_apart(struct worker *w, const struct lb_opening *o, uint32_t idx, struct conn_addrs *a)
+{
+	enum { TRIES = 16 };
+	struct conn_table *t = &w->lb->t;
+	struct conn_hot *c = &t->hot[idx];
+	struct conn_cold *cold = &t->cold[idx];
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		uint32_t space = cold->port_space;
+		uint16_t port = c->lport;
+		enum drop_reason why;
+
+		if (space == UINT32_MAX || !conn_out_taken(t, idx))
+			return true;
+		why = local_port_take(w, o, a, c, cold);
+		if (why) {
+			c->lport = port;
+			cold->port_space = space;
+			return false;
+		}
+		lport_free(&w->lb->ports, space, port);
+		conn_addrs_set(t, idx, a);
+	}
+	return false;
 }
 
 /* Enters the connection into the table. One that lives as long as its packet needs no place there: nothing
@@ -152,6 +180,11 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	if (unlikely(lb_limits(o->attrs->limit_proportion)))
 		lb_conn_limit(t, idx, o->attrs->limit_proportion);
 	conn_addrs_set(t, idx, &a);
+	if (unlikely(__atomic_load_n(&lb_any_port_servers, __ATOMIC_RELAXED)) && !tell_apart(w, o, idx, &a)) {
+		lport_free(&lb->ports, cold->port_space, c->lport);
+		conn_abandon(t, idx);
+		return DROP_NO_LPORT;
+	}
 	o->proto->open(w, idx, p, o->attrs);
 	if (!enter(w, idx, p->hash)) {
 		lport_free(&lb->ports, cold->port_space, c->lport);

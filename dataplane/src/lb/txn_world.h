@@ -46,8 +46,8 @@ struct picture {
 	size_t n, room;
 };
 
-/* What clients are told: replies of ids 3, 18 to 21, 76 and 80 for everything, from the sum and from each worker.
- * exact: serials, generation and rates too. */
+/* What clients are told: replies of ids 3, 18 to 21, 76 and 80 for everything, from the sum and from each
+ * worker. exact: serials, generation and rates too. */
 void picture_listings(struct picture *p, bool exact);
 /* What workers find by key. exact: by address and number, not only by contents. */
 void picture_workers(struct picture *p, bool exact);

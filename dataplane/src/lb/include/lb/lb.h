@@ -8,15 +8,16 @@
 #include "core/worker.h"
 #include "packet/pkt.h"
 
-/* Tables for the configured number of connections and workers. After workers_init(), before net_init() users. 0 or EDPVS code. */
+/* Tables for the configured number of connections and workers. After workers_init(), before net_init() users.
+ * 0 or EDPVS code. */
 int lb_init(void);
 void lb_fini(void);
 void lb_ctrl_register(void); /* messages 0-4, 8-23, 73-80, 89-91 */
 
 /*
- * Data path: takes a vector of parsed IP packets (data of m[i] starts at the Ethernet header). Packets of connections and virtual services are
- * forwarded, handed over or dropped; those that are none of our business are left: their indices are stored in
- * rest[] and their number is returned.
+ * Data path: takes a vector of parsed IP packets (data of m[i] starts at the Ethernet header). Packets of
+ * connections and virtual services are forwarded, handed over or dropped; those that are none of our business
+ * are left: their indices are stored in rest[] and their number is returned.
  */
 unsigned lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint16_t *rest);
 

@@ -236,8 +236,13 @@ void lb_control_fini(void);
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-/* The service of a destination address, NULL when there is none. Valid until the next quiescent point. */
+/* The service of a destination address, or that of port 0 of the address; NULL when there is none. Valid
+ * until the next quiescent point. */
 struct lb_service *lb_service_lookup(const struct lb_key *key);
+
+/* Set when there was a real server of port 0, which gets packets at the port that they are for: then a local
+ * port towards (address, 0) may be in use towards (address, port) as well. */
+extern bool lb_any_port_servers;
 
 /* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
 bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
