@@ -76,7 +76,7 @@ describe.each(families)('$name', (f) => {
     expect(counts).toEqual([4, 4]);
     expectRefused(c, `ipvsadm -P -u ${service} -z ${more} -F test1`, 253, 'Local address already exists');
     c.run(`ipvsadm -Q -u ${service} -z ${more} -F test1`);
-    expect(c.output('ipvsadm -G')).not.toContain(more);
+    expect(c.command('ipvsadm -G').stdout).not.toContain(more);
   });
 });
 
