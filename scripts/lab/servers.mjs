@@ -22,15 +22,15 @@ export function layBypass(lab) {
   lab.host('client', 'eth1', NET.past4, NET.past6);
 }
 
-/** Direct routing and tunnel: the server has the virtual address too, tells nobody so by ARP, and answers clients from it, past the director. */
-export function holdVip(lab, server, mode) {
+/** Direct routing and tunnel: the server has the virtual address too, tells nobody so by ARP, and answers clients from it by gateway, past the director. */
+export function holdVip(lab, server, mode, gateway = { 4: NET.past4, 6: NET.past6 }) {
   lab.exec(server, 'sysctl', ['-qw', 'net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2', 'net.ipv4.conf.all.rp_filter=0',
     'net.ipv4.conf.default.rp_filter=0', 'net.ipv4.conf.eth0.rp_filter=0']);
-  for (const [af, bits, gateway, more] of [[4, 32, NET.past4, []], [6, 128, NET.past6, ['nodad']]]) {
+  for (const [af, bits, more] of [[4, 32, []], [6, 128, ['nodad']]]) {
     const vip = vipOf(mode, af);
     lab.exec(server, 'ip', [`-${af}`, 'addr', 'add', `${vip}/${bits}`, 'dev', 'lo', ...more]);
     lab.exec(server, 'ip', [`-${af}`, 'rule', 'add', 'from', vip, 'lookup', PAST_TABLE]);
-    lab.exec(server, 'ip', [`-${af}`, 'route', 'replace', 'default', 'via', gateway, 'table', PAST_TABLE]);
+    lab.exec(server, 'ip', [`-${af}`, 'route', 'replace', 'default', 'via', gateway[af], 'table', PAST_TABLE]);
   }
 }
 

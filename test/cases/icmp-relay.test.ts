@@ -80,6 +80,24 @@ describe.each(families)('$name', (f) => {
     expect(quote.readUInt32BE(4)).toBe(1_000_001);
   });
 
+  test('FullNAT of TCP: on a narrow path the client\'s address goes only where it fits', async () => {
+    const mtu = 1300;
+    const c = await startWorld(f);
+    configureService(c, f, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, f, PORT, CPORT);
+    const full = (size: number): Buffer => t.clientFrame({ seq: 1_000_001, ack: 5_000_001, flags: 'PA', payload: Buffer.alloc(size - f.headerLength - 20) });
+    c.send(CLIENTS, full(mtu));
+    const grown = c.collectOne(SERVERS);
+    expect(grown.length).toBeGreaterThan(14 + mtu);
+    c.send(SERVERS, ethernet({ src: mac.server[0] ?? '', dst: mac.port[1] }, ip({ src: router, dst: f.lip }, error(f, 'too big', quoteOf(grown), mtu))));
+    c.collectOne(CLIENTS);
+    c.send(CLIENTS, full(mtu));
+    expect(c.collectOne(SERVERS)).toHaveLength(14 + mtu);
+    const option = f === v4 ? 8 : 20;
+    c.send(CLIENTS, full(mtu - option));
+    expect(c.collectOne(SERVERS)).toHaveLength(14 + mtu);
+  });
+
   test('a wrong checksum, and an error about nothing that we know, are not passed on', async () => {
     const c = await startWorld(f, NO_UOA);
     configureService(c, f, { proto: 'udp', port: PORT });

@@ -13,7 +13,7 @@
 
 #include "packet/icmp_error.h"
 
-enum { FAKE_LEN = PKT_IP6_LEN + 4 };
+enum { FAKE_LEN = PKT_IP6_LEN + 4, LEARN_MIN_V4 = 576, LEARN_MIN_V6 = 1280 };
 
 /* A packet with the tuple of the quote, turned round if it is not one of the client itself; bytes: FAKE_LEN.
  */
@@ -60,6 +60,22 @@ error_for_side(const struct conn_table *t, uint32_t idx, unsigned dir, struct ic
 	return true;
 }
 
+/*
+ * The path to the server is narrower than our port. The client will send what fits it, but where we add the
+ * client's address to a packet it would not fit any more. Kept until the network changes; what no real path
+ * has is not believed.
+ */
+static void
+learn_mtu(struct conn_table *t, uint32_t idx, unsigned dir, const struct icmp_error *e)
+{
+	uint32_t mtu = icmp_error_mtu(e), least = e->af == INET_AF_V6 ? LEARN_MIN_V6 : LEARN_MIN_V4;
+	uint8_t fwd = t->hot[idx].fwd;
+
+	if (dir == CONN_DIR_OUT && (fwd == LB_FWD_FNAT || fwd == LB_FWD_NAT64) && mtu >= least &&
+	    mtu < t->cold[idx].mtu_in)
+		t->cold[idx].mtu_in = (uint16_t)mtu;
+}
+
 /* Writes the error into a packet of its own and sends it towards the side of dir, from the address that this
  * side knows. */
 static void
@@ -72,6 +88,7 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 	unsigned len;
 
 	lb_conn_refresh(w, idx);
+	learn_mtu(t, idx, dir, e);
 	if (!error_for_side(t, idx, dir, e)) {
 		worker_drops_add(w, DROP_ICMP_NOT_HANDLED, 1);
 		return;

@@ -146,6 +146,14 @@ icmp_error_parse(const struct pkt *p, struct icmp_error *out)
 	return checksum_right(p, len) ? ICMP_ERROR_FOUND : ICMP_ERROR_MALFORMED;
 }
 
+uint32_t
+icmp_error_mtu(const struct icmp_error *e)
+{
+	if (e->af == INET_AF_V6)
+		return e->type == ICMP6_TOO_BIG ? e->info : 0;
+	return e->type == ICMP4_UNREACHABLE && e->code == ICMP4_FRAG_NEEDED ? e->info & 0xffff : 0;
+}
+
 /* Takes the outer header off an MTU; the translation to come would add the difference of headers, which is
  * none here. */
 static void

@@ -249,6 +249,27 @@ test_longest(void **state)
 	free(out);
 }
 
+static void
+test_mtu(void **state)
+{
+	static const struct {
+		struct icmp_error e;
+		uint32_t mtu;
+	} rows[] = {
+	    {{.af = INET_AF_V4, .type = ICMP4_UNREACHABLE, .code = ICMP4_FRAG_NEEDED, .info = 1400}, 1400},
+	    {{.af = INET_AF_V4, .type = ICMP4_UNREACHABLE, .code = ICMP4_FRAG_NEEDED, .info = 0x70578}, 1400},
+	    {{.af = INET_AF_V4, .type = ICMP4_UNREACHABLE, .code = ICMP4_FRAG_NEEDED}, 0},
+	    {{.af = INET_AF_V4, .type = ICMP4_UNREACHABLE, .code = 3, .info = 1400}, 0},
+	    {{.af = INET_AF_V4, .type = ICMP6_TOO_BIG, .code = 0, .info = 1400}, 0},
+	    {{.af = INET_AF_V6, .type = ICMP6_TOO_BIG, .info = 70000}, 70000},
+	    {{.af = INET_AF_V6, .type = ICMP4_UNREACHABLE, .code = ICMP4_FRAG_NEEDED, .info = 1400}, 0},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(icmp_error_mtu(&rows[i].e), rows[i].mtu);
+}
+
 int
 main(void)
 {
@@ -260,6 +281,7 @@ main(void)
 	    cmocka_unit_test(test_kinds_between_families),
 	    cmocka_unit_test(test_echo),
 	    cmocka_unit_test(test_longest),
+	    cmocka_unit_test(test_mtu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

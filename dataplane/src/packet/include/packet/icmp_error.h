@@ -57,6 +57,10 @@ enum icmp_error_verdict icmp_error_parse(const struct pkt *p, struct icmp_error 
  */
 bool icmp_error_parse_tunnel(const struct pkt *p, struct icmp_error *out);
 
+/* The MTU that a packet-too-big or fragmentation-needed error tells, in bytes of IP packet; 0: another error,
+ * or a router that does not say (RFC 1191 5). */
+uint32_t icmp_error_mtu(const struct icmp_error *e);
+
 /* Makes type, code and info of an error those of the other family. False: that family has nothing like it. */
 bool icmp_error_translate(struct icmp_error *e);
 
