@@ -143,12 +143,14 @@ const struct conf_key conf_keys[] = {
     INT("ipv4_defs/default_ttl", C(ipv4.default_ttl), 0, 255, "64", 0, "time to live of our own packets"),
     BLOCK("ipv4_defs/fragment", ""),
     INT("ipv4_defs/fragment/bucket_number", C(ipv4.frag_bucket_number), 32, 65536, "4096", CONF_INERT,
-	"reassembly: buckets"),
+	"reassembly: the table has the shape that max_entries needs"),
     INT("ipv4_defs/fragment/bucket_entries", C(ipv4.frag_bucket_entries), 1, 256, "16",
-	CONF_POW2 | CONF_INERT, "reassembly: entries of a bucket"),
-    INT("ipv4_defs/fragment/max_entries", C(ipv4.frag_max_entries), 1, ALL_INTS, "4096", CONF_INERT,
-	"reassembly: packets"),
-    INT("ipv4_defs/fragment/ttl", C(ipv4.frag_ttl_s), 1, 255, "1", CONF_INERT, "reassembly: seconds"),
+	CONF_POW2 | CONF_INERT, "see bucket_number"),
+    INT("ipv4_defs/fragment/max_entries", C(ipv4.frag_max_entries), 1, ALL_INTS, "4096", 0,
+	"reassembly: packets, IPv4 and IPv6, of which a worker waits for fragments; all workers together "
+	"hold at most a quarter of the packet buffers"),
+    INT("ipv4_defs/fragment/ttl", C(ipv4.frag_ttl_s), 1, 255, "1", 0,
+	"reassembly: seconds to wait for the fragments of a packet, IPv4 and IPv6"),
 
     BLOCK("ipv6_defs", "IPv6."),
     ONOFF("ipv6_defs/disable", C(ipv6.disable), "off", CONF_R, "drop every IPv6 packet"),
@@ -180,6 +182,10 @@ const struct conf_key conf_keys[] = {
 	   CONF_R | CONF_INERT, "there are no messages with priorities"),
 
     BLOCK("ipvs_defs", "Load balancing."),
+    INDEX("ipvs_defs/fragment_mode", C(ipvs.reassemble), "drop|reassemble", "drop", 0,
+	  "fragments of IPv4 and IPv6 for virtual services, real servers and ourselves: dropped, or put together "
+	  "before they are balanced (limits in ipv4_defs/fragment); with several workers UDP of clients is then "
+	  "spread by the daemon, not by the device; our extension"),
     BLOCK("ipvs_defs/conn", ""),
     INT("ipvs_defs/conn/conn_pool_size", C(ipvs.conn_pool_size), 65536 - 1, ALL_INTS, "0",
 	CONF_POW2M1 | CONF_MACHINE, "connections, shared out among the workers"),

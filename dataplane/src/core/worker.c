@@ -16,6 +16,7 @@
 
 struct worker *workers[WORKERS_MAX];
 unsigned nworkers;
+uint64_t mbuf_reassembled;
 uint64_t control_drops[DROP_REASONS];
 volatile uint64_t control_turns;
 volatile uint64_t control_ticks;

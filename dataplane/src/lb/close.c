@@ -2,6 +2,7 @@
 /*
  * The end of connections: expiry by the wheel, and what a state change does to timeouts and counters.
  */
+#include "fragments.h"
 #include "lb_worker.h"
 
 #include "core/conf.h"
@@ -99,5 +100,7 @@ lb_worker_tick(struct worker *w)
 	note_load(w);
 	conn_expire(&w->lb->t, w->now_ms, w->lb->admission.on ? WHEEL_BUDGET_BUSY : WHEEL_BUDGET,
 		    lb_conn_expire, w);
+	if (unlikely(w->lb->fragments))
+		lb_fragments_tick(w);
 	w->shown->conns = w->lb->t.count - w->lb->t.templates;
 }

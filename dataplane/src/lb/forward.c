@@ -5,6 +5,11 @@
  */
 #include "send.h"
 
+#include "core/mbuf.h"
+#include "packet/rewrite.h"
+
+enum { IP4_DF = 0x40 };
+
 /* Where packets towards a side go. */
 static void
 side_target(const struct conn_table *t, uint32_t idx, unsigned dir, union inet_ip *dst)
@@ -51,20 +56,25 @@ lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
 }
 
-/* Longer than the path allows: IPv4 without DF is fragmented. */
+/* Longer than the path allows: IPv4 without DF is fragmented, and what came in fragments. */
 static void
 send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)
 {
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, PKT_ETH_LEN);
+	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN);
+	int af = ip[0] >> 4 == 6 ? INET_AF_V6 : INET_AF_V4;
 	struct net_path path;
 
-	if (ip[0] >> 4 == 6 || ip[6] & 0x40) {
+	if (!mbuf_is_reassembled(m) && (af == INET_AF_V6 || ip[6] & IP4_DF)) {
 		worker_drop(w, m, DROP_LB_TOO_BIG);
 	} else if (path_find(w, idx, dir, &path)) {
 		worker_drop(w, m, DROP_LB_NO_ROUTE);
 	} else {
+		if (af == INET_AF_V4)
+			rewrite_ip4_fragmentable(ip, (uint16_t)lb_frag_id(w->lb));
+		else
+			mbuf_meta(m)->frag_id = lb_frag_id(w->lb);
 		rte_pktmbuf_adj(m, PKT_ETH_LEN);
-		net_output_path(w, &path, INET_AF_V4, m);
+		net_output_path(w, &path, af, m);
 	}
 }
 
@@ -130,10 +140,10 @@ static bool
 refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir,
 	       int growth)
 {
-	enum { ICMP4_UNREACHABLE = 3, ICMP4_FRAG_NEEDED = 4, ICMP6_TOO_BIG = 2, IP4_DF = 0x40 };
+	enum { ICMP4_UNREACHABLE = 3, ICMP4_FRAG_NEEDED = 4, ICMP6_TOO_BIG = 2 };
 	int mtu = lb_conn_mtu(w, idx, dir);
 
-	if (mtu == 0)
+	if (mtu == 0 || mbuf_is_reassembled(m))
 		return false;
 	mtu -= growth;
 	if (p->ip_len <= mtu || (p->kind == PKT_IP4 && !(p->l3[6] & IP4_DF)))

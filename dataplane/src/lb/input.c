@@ -4,6 +4,7 @@
  * packets overlap: hash and prefetch the bucket; find the tag and prefetch the connection; compare; act.
  */
 #include "flow.h"
+#include "fragments.h"
 #include "lookup.h"
 
 #include <rte_prefetch.h>
@@ -26,6 +27,19 @@ refused(struct worker *w, const struct pkt *p)
 
 	return lb_admission_refuses(&w->lb->admission, p->l3 + (v6 ? 24 : 16), v6 ? 16 : 4, p->dport,
 				    p->proto);
+}
+
+/* Neither TCP nor UDP as it is. True: it is, now that it is whole. *left: it is for others to handle. */
+static __rte_noinline bool
+special_packet(struct worker *w, struct rte_mbuf **m, struct pkt *p, bool *left)
+{
+	*left = false;
+	if (p->flags & PKT_F_FRAGMENT && w->lb->fragments && lb_fragment_input(w, m, p))
+		return false;
+	if ((p->flags & (PKT_F_L4 | PKT_F_FRAGMENT)) == PKT_F_L4)
+		return true;
+	*left = !is_icmp(p) || !lb_icmp_error(w, *m, p);
+	return false;
 }
 
 /* A packet without connection. False: none of our business. */
@@ -72,10 +86,12 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 	uint16_t flow[WORKER_BURST];
 	unsigned nflow = 0, nrest = 0;
 	uint32_t changes = lb->changes;
+	bool left;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (unlikely((p[i].flags & (PKT_F_L4 | PKT_F_FRAGMENT)) != PKT_F_L4)) {
-			if (!is_icmp(&p[i]) || !lb_icmp_error(w, m[i], &p[i]))
+		if (unlikely((p[i].flags & (PKT_F_L4 | PKT_F_FRAGMENT)) != PKT_F_L4) &&
+		    !special_packet(w, &m[i], &p[i], &left)) {
+			if (left)
 				rest[nrest++] = (uint16_t)i;
 			continue;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lb_worker.h"
+#include "fragments.h"
 
 #include <stdlib.h>
 #include <rte_cycles.h>
@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "port/port.h"
 
+enum { FRAGMENTS_SHARE = 4 }; /* a quarter of the packet buffers */
+
 /* No path is narrower than the narrowest port, unless a route says so (see path_find()). */
 static uint16_t
 narrowest_port(void)
@@ -21,6 +23,17 @@ narrowest_port(void)
 		if (ports[i] && ports[i]->mtu < mtu)
 			mtu = ports[i]->mtu;
 	return mtu;
+}
+
+/* What workers hold back for want of other fragments is at most a part of the packet buffers. */
+static int
+fragments_init(struct worker *w)
+{
+	uint32_t buffers = (uint32_t)conf.netif.pktpool_size / FRAGMENTS_SHARE / nworkers;
+	uint32_t datagrams = RTE_MIN((uint32_t)conf.ipv4.frag_max_entries, buffers);
+
+	w->lb->fragments = lb_fragments_new(datagrams, buffers, (uint32_t)conf.ipv4.frag_ttl_s * 1000);
+	return w->lb->fragments ? EDPVS_OK : EDPVS_NOMEM;
 }
 
 static int
@@ -35,12 +48,15 @@ worker_state_init(struct worker *w, uint32_t capacity)
 	memset(lb, 0, sizeof(*lb));
 	lb->mtu_safe = narrowest_port();
 	lb->rand = rte_rdtsc() | 1;
+	lb->frag_id = (uint32_t)(lb_random(lb) >> 32) / nworkers * nworkers + w->index;
 	w->lb = lb;
 	w->shown->conns_max = capacity;
 	err = conn_table_init(&lb->t, capacity, clock_now_ms());
 	if (!err && conf.ipvs.conn_accounting)
 		err = conn_table_account(&lb->t);
-	return err ? err : lport_init(&lb->ports, w->index, nworkers);
+	if (err || lport_init(&lb->ports, w->index, nworkers))
+		return EDPVS_NOMEM;
+	return conf.ipvs.reassemble ? fragments_init(w) : EDPVS_OK;
 }
 
 int
@@ -50,6 +66,10 @@ lb_init(void)
 	int err;
 
 	hash_init();
+	if (conf.ipvs.reassemble && lb_fragments_init()) {
+		log_err("lb", "no flag of packet buffers is left for ipvs_defs/fragment_mode reassemble");
+		return EDPVS_NOMEM;
+	}
 	for (unsigned i = 0; i < nworkers; i++) {
 		err = worker_state_init(workers[i], capacity);
 		if (err) {
@@ -75,6 +95,7 @@ lb_fini(void)
 	for (unsigned i = 0; i < nworkers; i++) {
 		if (!workers[i]->lb)
 			continue;
+		lb_fragments_free(workers[i]->lb->fragments);
 		conn_table_fini(&workers[i]->lb->t);
 		lport_fini(&workers[i]->lb->ports);
 		free(workers[i]->lb);

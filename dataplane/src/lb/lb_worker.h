@@ -77,9 +77,10 @@ struct lb_worker {
 	struct lport_pool ports;
 	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
 	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
-	uint16_t ip_id;	   /* of the next packet of our own that may be fragmented */
+	uint32_t frag_id;  /* of the next packet that we may fragment, see lb_frag_id() */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
 	struct lb_admission admission;
+	struct lb_fragments *fragments; /* NULL: fragments are not put together */
 };
 
 /* xorshift64*: spreads choices, hides nothing. */
@@ -90,6 +91,18 @@ lb_random(struct lb_worker *lb)
 	lb->rand ^= lb->rand << 25;
 	lb->rand ^= lb->rand >> 27;
 	return lb->rand * 2685821657736338717ull;
+}
+
+/*
+ * An identification for a packet that goes out in fragments. Packets of many clients leave from one address,
+ * so what the clients have chosen must not be kept: equal ones would be put together. Workers count in steps
+ * of their number, each its own.
+ */
+static inline uint32_t
+lb_frag_id(struct lb_worker *lb)
+{
+	lb->frag_id += nworkers;
+	return lb->frag_id;
 }
 
 /* ---- connection table (conn.c)

@@ -15,7 +15,7 @@
 #include "core/errors.h"
 #include "core/rcu.h"
 
-enum { SERVERS_MAX = 1 << 16 };
+enum { SERVERS_MAX = 1 << 17 }; /* servers and their addresses */
 
 _Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "rules are kept in place of a pointer");
 
@@ -44,6 +44,54 @@ lb_nat_server(const struct lb_key *key, uint64_t *owners)
 	return true;
 }
 
+static void
+release(void *pos)
+{
+	rte_hash_free_key_with_position(servers, (int32_t)(intptr_t)pos);
+}
+
+static void
+key_remove(const struct lb_key *key)
+{
+	int32_t pos = rte_hash_del_key(servers, key);
+
+	if (pos >= 0)
+		rcu_retire(release, (void *)(intptr_t)pos);
+}
+
+/* Addresses are entries of their own, without port and protocol; their data counts the servers there. */
+static struct lb_key
+address_key(int af, const union inet_ip *ip)
+{
+	return (struct lb_key){.vip = *ip, .af = (uint8_t)af};
+}
+
+bool
+lb_nat_server_addr(int af, const union inet_ip *ip)
+{
+	struct lb_key key = address_key(af, ip);
+	uint64_t servers_there;
+
+	return lb_nat_server(&key, &servers_there);
+}
+
+/* Changes the number of servers at the address of a server by one. */
+static int
+address_count(const struct lb_key *server, int by)
+{
+	struct lb_key key = address_key(server->af, &server->vip);
+	void *data = NULL;
+	intptr_t n;
+
+	if (rte_hash_lookup_data(servers, &key, &data) < 0)
+		data = NULL;
+	n = (intptr_t)data + by;
+	if (n > 0)
+		return rte_hash_add_key_data(servers, &key, (void *)n) < 0 ? EDPVS_RESOURCE : EDPVS_OK;
+	key_remove(&key);
+	return EDPVS_OK;
+}
+
 int
 lb_nat_server_add(const struct lb_key *key)
 {
@@ -64,6 +112,10 @@ lb_nat_server_add(const struct lb_key *key)
 		return EDPVS_OK;
 	if (rte_hash_add_key_data(servers, key, (void *)(uintptr_t)LB_OWNER_HASH))
 		return EDPVS_RESOURCE;
+	if (address_count(key, 1)) {
+		key_remove(key);
+		return EDPVS_RESOURCE;
+	}
 	if (key->vport_be == 0)
 		__atomic_store_n(&any_port, any_port + 1, __ATOMIC_RELAXED);
 	return EDPVS_OK;
@@ -79,22 +131,15 @@ lb_nat_server_owners(const struct lb_key *key, uint64_t owners)
 		rte_hash_add_key_data(servers, key, (void *)(uintptr_t)lb_owners_join(before, owners));
 }
 
-static void
-release(void *pos)
-{
-	rte_hash_free_key_with_position(servers, (int32_t)(intptr_t)pos);
-}
-
 void
 lb_nat_server_del(const struct lb_key *key)
 {
-	int32_t pos = rte_hash_del_key(servers, key);
-
-	if (pos < 0)
+	if (!servers || rte_hash_lookup(servers, key) < 0)
 		return;
 	if (key->vport_be == 0)
 		__atomic_store_n(&any_port, any_port - 1, __ATOMIC_RELAXED);
-	rcu_retire(release, (void *)(intptr_t)pos);
+	key_remove(key);
+	address_count(key, -1);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "flow.h"
 
 #include "base/hash.h"
+#include "core/conf.h"
 #include "core/mbuf.h"
 #include "core/rcu.h"
 #include "net/net.h"
@@ -35,7 +36,7 @@ enum { VISITED_ALL = UINT8_MAX };
 /* Workers to visit, in this order, none of them twice. */
 struct visits {
 	unsigned n;
-	uint16_t to[2 * LB_OWNERS_MAX + 1];
+	uint16_t to[2 * LB_OWNERS_MAX + 1 + WORKERS_MAX];
 };
 
 /* The worker of a client, by its address and port: requests and, with NAT, replies have them. */
@@ -73,12 +74,28 @@ visit_first(struct visits *v, unsigned worker)
 	v->n++;
 }
 
+/* Segments of TCP are rarely fragments, so these are to seek where the device put the whole ones. */
+static void
+visit_everybody(struct visits *v)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		visit_first(v, i);
+}
+
 /* The newest rule's worker is the last to visit. */
 static void
 visit_all(struct visits *v, const struct client *c, uint64_t rules)
 {
 	for (; rules; rules >>= LB_OWNER_RULE_BITS)
 		visit_first(v, rule_owner(c, (uint8_t)rules));
+}
+
+/* Devices that spread whole packets do not spread fragments likewise: with reassembly, UDP is spread here. */
+static bool
+spread_by_hash(const struct pkt *p)
+{
+	return ports[p->port]->steering == STEER_SOFTWARE ||
+	       (conf.ipvs.reassemble && p->proto == PKT_PROTO_UDP);
 }
 
 static struct client
@@ -91,7 +108,7 @@ client_make(const struct pkt *p, unsigned arrival, bool is_source)
 			       .port = is_source ? p->sport : p->dport,
 			       .af = af,
 			       .proto = p->proto,
-			       .by_hash = !is_source || ports[p->port]->steering == STEER_SOFTWARE,
+			       .by_hash = !is_source || spread_by_hash(p),
 			       .arrival = arrival};
 }
 
@@ -144,6 +161,8 @@ lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	if (nworkers == 1 || next == VISITED_ALL)
 		return false;
 	visits_make(&v, p, handed ? meta->arrival : w->index);
+	if (unlikely(mbuf_is_reassembled(m)) && !spread_by_hash(p))
+		visit_everybody(&v);
 	/* This worker has been asked; it is not the last. */
 	if (next + 1 < v.n && v.to[next] == w->index)
 		next++;

@@ -69,14 +69,16 @@ icmp4_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	struct rte_icmp_hdr *icmp = (struct rte_icmp_hdr *)p->l4;
 	unsigned len = p->ip_len - p->l3_len;
 	struct rte_ipv4_hdr *ip;
-	uint16_t word[2] = {rte_cpu_to_be_16(ICMP4_ECHO << 8), rte_cpu_to_be_16(ICMP4_ECHO_REPLY << 8)};
+	uint16_t sum, word[2] = {rte_cpu_to_be_16(ICMP4_ECHO << 8), rte_cpu_to_be_16(ICMP4_ECHO_REPLY << 8)};
 	uint32_t asked;
 
-	if (p->ip_len < p->l3_len + ICMP_LEN || p->avail < p->ip_len) {
+	if (p->ip_len < p->l3_len + ICMP_LEN || p->avail < p->l3_len + (uint32_t)ICMP_LEN) {
 		worker_drop(w, m, DROP_ICMP_MALFORMED);
 		return;
 	}
-	if (rte_raw_cksum(icmp, len) != 0xffff) {
+	/* Behind the header it may be in several pieces. */
+	if (rte_raw_cksum_mbuf(m, (uint32_t)(p->l4 - rte_pktmbuf_mtod(m, uint8_t *)), len, &sum) ||
+	    sum != 0xffff) {
 		worker_drop(w, m, DROP_ICMP_CHECKSUM);
 		return;
 	}
@@ -114,14 +116,15 @@ icmp6_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	struct rte_ipv6_hdr pseudo;
 	uint8_t asked[16];
 
-	if (p->ip_len < p->l3_len + ICMP_LEN || p->avail < p->ip_len) {
+	if (p->ip_len < p->l3_len + ICMP_LEN || p->avail < p->l3_len + (uint32_t)ICMP_LEN) {
 		worker_drop(w, m, DROP_ICMP_MALFORMED);
 		return;
 	}
 	pseudo = *ip;
 	pseudo.proto = PKT_PROTO_ICMPV6;
 	pseudo.payload_len = rte_cpu_to_be_16((uint16_t)len);
-	if (rte_ipv6_udptcp_cksum_verify(&pseudo, icmp) != 0) {
+	if (rte_ipv6_udptcp_cksum_mbuf_verify(m, &pseudo,
+					      (uint16_t)(p->l4 - rte_pktmbuf_mtod(m, uint8_t *))) != 0) {
 		worker_drop(w, m, DROP_ICMP_CHECKSUM);
 		return;
 	}

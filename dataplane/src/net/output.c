@@ -2,16 +2,14 @@
 #include "output.h"
 
 #include <rte_ip.h>
-#include <rte_ip_frag.h>
 
 #include "adj.h"
 #include "core/clock.h"
 #include "core/mbuf.h"
 #include "fib.h"
+#include "fragment.h"
 #include "icmp.h"
 #include "neigh.h"
-
-enum { FRAGMENTS_MAX = 64 };
 
 /* ---- decision ---- */
 
@@ -59,29 +57,6 @@ net_path_tx(struct worker *w, const struct net_path *path, int af, struct rte_mb
 	worker_punt(w, m);
 }
 
-static void
-fragment(struct worker *w, const struct net_path *path, struct rte_mbuf *m)
-{
-	struct rte_mbuf *out[FRAGMENTS_MAX];
-	int n = -1;
-
-	/* The library wants one segment, and a fixed header of 8-byte units behind it. */
-	if (m->nb_segs == 1)
-		n = rte_ipv4_fragment_copy_nonseg_packet(m, out, FRAGMENTS_MAX, path->mtu, w->pool);
-	if (n < 0) {
-		worker_drop(w, m, DROP_IP4_FRAG_FAILED);
-		return;
-	}
-	rte_pktmbuf_free(m);
-	for (int i = 0; i < n; i++) {
-		struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(out[i], struct rte_ipv4_hdr *);
-
-		ip->hdr_checksum = 0;
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
-		net_path_tx(w, path, INET_AF_V4, out[i]);
-	}
-}
-
 void
 net_output_path(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m)
 {
@@ -89,13 +64,13 @@ net_output_path(struct worker *w, const struct net_path *path, int af, struct rt
 		net_path_tx(w, path, af, m);
 		return;
 	}
-	if (af == INET_AF_V6) {
+	if (af == INET_AF_V6 && !mbuf_is_reassembled(m)) {
 		worker_drop(w, m, DROP_IP6_TOO_BIG);
-	} else if (rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *)->fragment_offset &
-		   rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) {
+	} else if (af == INET_AF_V4 && rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *)->fragment_offset &
+					   rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG)) {
 		worker_drop(w, m, DROP_IP4_TOO_BIG);
 	} else {
-		fragment(w, path, m);
+		net_fragment_tx(w, path, af, m);
 	}
 }
 

@@ -46,7 +46,7 @@ outer_ip4(struct worker *w, uint8_t *out, const struct pkt *p, const struct conn
 			       .daddr = c->raddr};
 
 	if (!h.df)
-		h.id = w->lb->ip_id++;
+		h.id = (uint16_t)lb_frag_id(w->lb);
 	ip4_header_write(out, &h);
 }
 

@@ -100,7 +100,8 @@ struct conf {
 		bool expire_quiescent_template, redirect, fast_xmit_close, xmit_ttl, conn_accounting;
 		bool flood_admission;
 		bool defence_udp_drop, defence_tcp_drop;
-		bool uoa_ipo; /* uoa_mode: false = opp, true = ipo */
+		bool reassemble; /* fragment_mode: false = drop, true = reassemble */
+		bool uoa_ipo;	 /* uoa_mode: false = opp, true = ipo */
 		int uoa_max_trail;
 		int udp_oneway_s, udp_normal_s, udp_last_s;
 		int tcp_timeout_s[CONF_TCP_STATES];

@@ -5,10 +5,13 @@
 #ifndef CORE_MBUF_H
 #define CORE_MBUF_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <rte_mbuf.h>
 
 #include "base/inet.h"
+#include "packet/fragment.h"
 
 /* Why a worker passes a packet to the control lcore. */
 enum punt_kind {
@@ -28,14 +31,37 @@ struct mbuf_meta {
 	uint8_t worker; /* index of the worker that punted */
 	/* Between workers: where the frame was received, and how many were asked for its flow since. */
 	uint8_t arrival, visited;
-	uint8_t pad[41];
+	uint8_t pad;
+	uint32_t frag_id; /* of mbuf_reassembled: identification of its fragments */
+	uint8_t pad2[4];
+	struct frag_part part; /* of a fragment that waits for others of its datagram */
+	uint8_t pad3[16];
 };
 _Static_assert(sizeof(struct mbuf_meta) == 64, "one cache line of private area");
+
+/*
+ * Flag of m->ol_flags: a datagram that arrived in fragments. It may be cut again, whatever its sender says of
+ * other packets. 0 while fragments are not put together, so that the flag is never found.
+ */
+extern uint64_t mbuf_reassembled;
+
+static inline bool
+mbuf_is_reassembled(const struct rte_mbuf *m)
+{
+	return m->ol_flags & mbuf_reassembled;
+}
 
 static inline struct mbuf_meta *
 mbuf_meta(struct rte_mbuf *m)
 {
 	return (struct mbuf_meta *)rte_mbuf_to_priv(m);
+}
+
+static inline struct rte_mbuf *
+mbuf_of_part(struct frag_part *part)
+{
+	return (struct rte_mbuf *)((uint8_t *)part - offsetof(struct mbuf_meta, part) -
+				   sizeof(struct rte_mbuf));
 }
 
 #endif

@@ -250,6 +250,8 @@ bool lb_vip_exists(uint8_t af, uint8_t proto, const union inet_ip *vip);
 /* True when key (vip and vport are the address and port of a real server) answers clients through us.
  * *owners: the rules (owner.h) of all services that it serves. */
 bool lb_nat_server(const struct lb_key *key, uint64_t *owners);
+/* True when any such server has the address. */
+bool lb_nat_server_addr(int af, const union inet_ip *ip);
 
 /* True when some service has, or had, rules of its own (owner.h) about which worker has a flow; the rules of
  * services that are deleted while there may be connections of theirs. */

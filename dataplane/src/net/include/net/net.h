@@ -102,8 +102,8 @@ net_adj_tx(struct worker *w, uint32_t adj_idx, struct rte_mbuf *m)
 void net_path_tx(struct worker *w, const struct net_path *path, int af, struct rte_mbuf *m);
 
 /*
- * Full output of a packet that starts at its IP header: route, MTU (IPv4 without DF is fragmented, otherwise dropped with
- * *_TOO_BIG; the caller sends ICMP errors), neighbour. Ownership passes.
+ * Full output of a packet that starts at its IP header: route, MTU (IPv4 without DF and what came in fragments is fragmented,
+ * otherwise dropped with *_TOO_BIG; the caller sends ICMP errors), neighbour. Ownership passes.
  */
 void net_output(struct worker *w, int af, struct rte_mbuf *m);
 

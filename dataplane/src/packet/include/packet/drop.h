@@ -47,6 +47,13 @@
 	DROP(IP6_FORWARD_OFF, "ipv6", "IPv6 packet for others while ipv6_defs/forwarding is off")            \
 	DROP(IP6_HOP_LIMIT, "ipv6", "IPv6 hop limit ran out")                                                \
 	DROP(IP6_TOO_BIG, "ipv6", "IPv6 packet exceeds the route's MTU")                                     \
+	DROP(FRAG_MALFORMED, "ip",                                                                           \
+	     "fragment of impossible length, or without the transport header it must have")                  \
+	DROP(FRAG_OVERLAP, "ip", "fragments of a datagram that overlap or contradict each other")            \
+	DROP(FRAG_DUPLICATE, "ip", "fragment that was there already")                                        \
+	DROP(FRAG_TOO_MANY, "ip", "more than 64 fragments of one datagram")                                  \
+	DROP(FRAG_TABLE_FULL, "ip", "fragments of the oldest datagram, given up for a newer one")            \
+	DROP(FRAG_TIMEOUT, "ip", "fragments of a datagram that was not complete in time")                    \
 	DROP(ICMP_MALFORMED, "icmp", "ICMP message that is too short or of wrong form")                      \
 	DROP(ICMP_CHECKSUM, "icmp", "ICMP checksum is wrong")                                                \
 	DROP(ICMP_NOT_HANDLED, "icmp", "ICMP message to a local address that needs no answer")               \
@@ -86,7 +93,7 @@ enum drop_reason {
 
 struct drop_info {
 	const char *name;  /* identifier, e.g. "IP4_CHECKSUM"; shown in lower case */
-	const char *layer; /* port, core, net, arp, nd, neigh, ipv4, ipv6, icmp, lb */
+	const char *layer; /* port, core, net, arp, nd, neigh, ip, ipv4, ipv6, icmp, lb */
 	const char *text;  /* one sentence for people */
 };
 

@@ -104,4 +104,21 @@ rewrite_ip4_len(uint8_t *l3, uint16_t to)
 	memcpy(l3 + 10, &csum, 2);
 }
 
+/* IPv4 header of a packet that is to be fragmented: no DF, the given identification (host order); the header
+ * checksum follows. */
+static inline void
+rewrite_ip4_fragmentable(uint8_t *l3, uint16_t id)
+{
+	const uint8_t to[4] = {(uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(l3[6] & ~0x40), l3[7]};
+	uint32_t old, new;
+	uint16_t csum;
+
+	memcpy(&old, l3 + 4, 4);
+	memcpy(&new, to, 4);
+	memcpy(&csum, l3 + 10, 2);
+	csum = csum_apply(csum, (uint64_t)(uint32_t)~old + new);
+	memcpy(l3 + 4, to, 4);
+	memcpy(l3 + 10, &csum, 2);
+}
+
 #endif
