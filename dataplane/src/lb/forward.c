@@ -33,6 +33,8 @@ path_find(struct worker *w, uint32_t idx, unsigned dir, struct net_path *path)
 	why = net_path_lookup(conn_side_af(c, dir), &dst, path);
 	if (why)
 		return why;
+	if (c->fwd == LB_FWD_TUNNEL && dir == CONN_DIR_IN && !lb_tunnel_source(&lb->t, idx, &path->src))
+		return DROP_LB_NO_ROUTE;
 	if (path->mtu < lb->mtu_safe)
 		lb->mtu_safe = path->mtu;
 	if (dir == CONN_DIR_IN) {

@@ -311,6 +311,9 @@ void lb_template_close(struct worker *w, uint32_t tmpl);
 typedef void lb_xmit(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
 lb_xmit lb_xmit_fnat, lb_xmit_nat, lb_xmit_nat64, lb_xmit_dr, lb_xmit_tunnel, lb_xmit_other;
 
+/* A tunnel's packets come from the address that the route prefers; false: it has none. xmit/tunnel.c */
+bool lb_tunnel_source(struct conn_table *t, uint32_t idx, const union inet_ip *src);
+
 /* Bytes by which a packet of a connection grows (or shrinks, below 0) on its way towards the side of dir.
  * xmit/xmit.c */
 int lb_xmit_growth(const struct conn_hot *c, unsigned dir);

@@ -13,21 +13,17 @@
 
 enum { PROTO_IPIP = 4, PROTO_IPV6 = 41, IP4_DF = 0x40 };
 
-static bool
-source_find(struct worker *w, uint32_t idx)
+bool
+lb_tunnel_source(struct conn_table *t, uint32_t idx, const union inet_ip *src)
 {
-	struct conn_table *t = &w->lb->t;
 	struct conn_hot *c = &t->hot[idx];
-	struct conn_addrs a;
-	struct net_path path;
 
-	conn_addrs_get(t, idx, &a);
-	if (net_path_lookup(conn_rs_af(c), &a.raddr, &path) || inet_ip_is_any(&path.src))
+	if (inet_ip_is_any(src))
 		return false;
 	if (conn_rs_af(c) == INET_AF_V6)
-		t->v6[idx].laddr = path.src;
+		t->v6[idx].laddr = *src;
 	else
-		c->laddr = path.src.v4;
+		c->laddr = src->v4;
 	return true;
 }
 
@@ -71,7 +67,7 @@ lb_xmit_tunnel(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx
 	unsigned grown = v6 ? PKT_IP6_LEN : PKT_IP4_MIN;
 
 	(void)dir;
-	if (unlikely(c->adj_in == ADJ_NONE) && !source_find(w, idx)) {
+	if (unlikely(c->adj_in == ADJ_NONE) && lb_conn_mtu(w, idx, CONN_DIR_IN) == 0) {
 		worker_drop(w, m, DROP_LB_NO_ROUTE);
 		return;
 	}
