@@ -178,6 +178,20 @@ describe.each(families)('$name', (f) => {
     expect(templates(c)).toHaveLength(3);
   });
 
+  test('DPL-062 DPL-081 a service of port 0: all ports of a client go to one server', async () => {
+    const c = await startWorld(f);
+    const any = `-t ${endpoint(f.vip, 0)}`;
+    c.run(`
+      ipvsadm -A ${any} -s rr -p ${SECONDS} -M ${clients[f.name].mask}
+      ipvsadm -P ${any} -z ${f.lip} -F test1
+      ${f.servers.map((address) => `ipvsadm -a ${any} -r ${address} -b`).join('\n')}`);
+    quieten(c, f);
+    const first = open(c, f, 'tcp', near[0], 1000, 80);
+    expect([443, 8080].map((port) => open(c, f, 'tcp', near[1], 1001, port))).toEqual([first, first]);
+    expect(templates(c)).toHaveLength(1);
+    expect(templates(c)[0]).toContain(` ${endpoint(f.vip, 0)} `);
+  });
+
   test('weight 0: a client that is known stays', async () => {
     const c = await start(f);
     const first = open(c, f, 'tcp', near[0], 1000);
@@ -322,6 +336,26 @@ describe.each(families)('two workers, $name', (f) => {
     // Networks are spread over the workers.
     for (let net = 10; net < 30; net++) exchange(c, queues, mode, f === v4 ? `10.9.${net}.7` : `2001:db8:9:${net}::7`, 6000);
     expect(new Set(templates(c).map((line) => line.slice(0, 3)))).toEqual(new Set(['[1]', '[2]']));
+  });
+
+  test.each(QUEUES)('%i queues: a NAT server of two services, one of them for all ports', async (queues) => {
+    const c = await startTwo(queues, '', '-m');
+    const any = `-u ${endpoint(f.port[0], 0)}`;
+    c.run(`
+      ipvsadm -A ${any} -s rr -p ${SECONDS} -M ${mask}
+      ipvsadm -a ${any} -r ${f.servers[0]} -m`);
+    for (let sport = 5000; sport < 5016; sport++) {
+      const question = udp({ sport, dport: PORT, payload: 'q' });
+      c.sendOn(CLIENTS, sport % queues, ethernet({ src: mac.client, dst: mac.port[0] }, ip({ src: near[0], dst: f.port[0] }, question)));
+      expect(served(c, f)).toBe(0);
+      const answer = ip({ src: f.servers[0], dst: near[0] }, udp({ sport: PORT, dport: sport, payload: 'a' }));
+      for (let queue = 0; queue < queues; queue++) {
+        c.sendOn(SERVERS, queue, ethernet({ src: mac.server[0], dst: mac.port[1] }, answer));
+        const wanted = ip({ src: f.port[0], dst: near[0] }, udp({ sport: PORT, dport: sport, payload: 'a' }));
+        c.expectFrames(CLIENTS, ethernet({ src: mac.port[0], dst: mac.client }, wanted));
+      }
+    }
+    for (let sport = 6000; sport < 6016; sport++) exchange(c, queues, '-m', near[0], sport);
   });
 
   test.each(QUEUES)('%i queues: NAT without persistence', async (queues) => {

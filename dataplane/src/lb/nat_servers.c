@@ -23,25 +23,31 @@ static struct rte_hash *servers;
 /* Servers of port 0, which answer from any port. */
 static uint32_t any_port;
 
+/* The rules of a key; 0: it is not there. */
+static uint64_t
+rules_of(const struct rte_hash *hash, const struct lb_key *key)
+{
+	void *data;
+
+	return rte_hash_lookup_data(hash, key, &data) >= 0 ? (uintptr_t)data : 0;
+}
+
 bool
 lb_nat_server(const struct lb_key *key, uint64_t *owners)
 {
 	struct rte_hash *hash = rcu_read(servers);
-	void *data;
 
 	if (!hash)
 		return false;
-	if (rte_hash_lookup_data(hash, key, &data) < 0) {
+	*owners = rules_of(hash, key);
+	if (__atomic_load_n(&any_port, __ATOMIC_RELAXED)) {
 		struct lb_key any = *key;
 
-		if (__atomic_load_n(&any_port, __ATOMIC_RELAXED) == 0)
-			return false;
+		/* What the port answers may belong to either. */
 		any.vport_be = 0;
-		if (rte_hash_lookup_data(hash, &any, &data) < 0)
-			return false;
+		*owners = lb_owners_join(rules_of(hash, &any), *owners);
 	}
-	*owners = (uintptr_t)data;
-	return true;
+	return *owners != 0;
 }
 
 static void
@@ -124,11 +130,11 @@ lb_nat_server_add(const struct lb_key *key)
 void
 lb_nat_server_owners(const struct lb_key *key, uint64_t owners)
 {
-	uint64_t before;
+	uint64_t before = rules_of(servers, key), after = lb_owners_join(before, owners);
 
 	/* A key that is there only gets new data, for which there is always room. */
-	if (lb_nat_server(key, &before) && lb_owners_join(before, owners) != before)
-		rte_hash_add_key_data(servers, key, (void *)(uintptr_t)lb_owners_join(before, owners));
+	if (before && after != before)
+		rte_hash_add_key_data(servers, key, (void *)(uintptr_t)after);
 }
 
 void
