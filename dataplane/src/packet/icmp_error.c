@@ -120,7 +120,7 @@ quote6(struct icmp_error *e, const uint8_t *q, unsigned len)
 	e->old_l3_len = PKT_IP6_LEN;
 	e->l4 = q + PKT_IP6_LEN;
 	e->l4_len = len - PKT_IP6_LEN;
-	return quote_transport(e);
+	return e->ip_len >= PKT_IP6_LEN + QUOTE_MIN && quote_transport(e);
 }
 
 enum icmp_error_verdict
