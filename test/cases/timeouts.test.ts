@@ -3,13 +3,20 @@
 import { describe, expect, test } from 'vitest';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
-import { tcp, udp } from '../harness/frames';
-import { CLIENTS, configureService, endpoint, fromClient, fromServer, SERVERS, startWorld, v4 } from './topology';
+import { ethernet, ip, ipv4, tcp, udp, type Layer3, type Layer4 } from '../harness/frames';
+import {
+  CLIENTS, configureService, endpoint, families, fromClient, fromServer, mac, SERVERS, serviceWord, sides, startSides, startWorld, v4,
+} from './topology'; // prettier-ignore
 import { CLIENT_ISN, RS_ISN, startConnection, type TcpConnection } from './tcp-connection';
 
 stopDaemonsAfterEach();
 
 const PORT = 80;
+
+/** A packet of our own: IPv4 must not be fragmented. */
+function unfragmented(src: string, dst: string, l4: Layer4): Layer3 {
+  return src.includes(':') ? ip({ src, dst }, l4) : ipv4({ src, dst, df: true }, l4);
+}
 
 function connections(c: Case): string[] {
   return c.output('ipvsadm -lnc').split('\n').filter((line) => line !== '');
@@ -63,6 +70,40 @@ describe('TCP', () => {
       'tcp.seq': RS_ISN + 1,
       'tcp.checksum': 'good',
     });
+  });
+
+  test.each(sides)('DPL-107 FullNAT $name: resets as either end would have sent them', async (side) => {
+    const c = await startSides(side, { proto: 'tcp', port: PORT });
+    const t = startConnection(c, side, PORT, 1000);
+    t.serverSends(
+      { seq: RS_ISN + 1, ack: CLIENT_ISN + 1 + t.delta, flags: 'PA', payload: 'answer' },
+      { seq: RS_ISN + 1, ack: CLIENT_ISN + 1, flags: 'PA', payload: 'answer' },
+    );
+    expectLifetime(c, 90);
+    const { clients, servers } = side;
+    const toServer = tcp({ ...t.toServer, seq: CLIENT_ISN + 1 + t.delta, flags: 'R', window: 0 });
+    c.expectFrames(SERVERS, ethernet({ src: mac.port[1], dst: mac.server[0] }, unfragmented(servers.lip, servers.servers[0], toServer)));
+    const toClient = tcp({ sport: PORT, dport: 1000, seq: RS_ISN + 7, flags: 'R', window: 0 });
+    c.expectFrames(CLIENTS, ethernet({ src: mac.port[0], dst: mac.client }, unfragmented(clients.vip, clients.client, toClient)));
+  });
+
+  test.each(families)('DPL-107 NAT $name: resets as either end would have sent them', async (f) => {
+    const c = await startWorld(f);
+    const word = serviceWord(f, { proto: 'tcp', port: PORT });
+    c.run(`
+      ipvsadm -A ${word} -s rr
+      ipvsadm -a ${word} -r ${endpoint(f.servers[0], 8080)} -m`);
+    const client = { sport: 1000, dport: PORT };
+    const answer = tcp({ sport: 8080, dport: 1000, seq: RS_ISN, ack: CLIENT_ISN + 1, flags: 'SA' });
+    c.send(CLIENTS, fromClient(f, tcp({ ...client, seq: CLIENT_ISN, flags: 'S' })));
+    c.send(SERVERS, ethernet({ src: mac.server[0], dst: mac.port[1] }, ip({ src: f.servers[0], dst: f.client }, answer)));
+    c.send(CLIENTS, fromClient(f, tcp({ ...client, seq: CLIENT_ISN + 1, ack: RS_ISN + 1, flags: 'A' })));
+    c.discard();
+    expectLifetime(c, 90);
+    const toServer = tcp({ sport: 1000, dport: 8080, seq: CLIENT_ISN + 1, flags: 'R', window: 0 });
+    c.expectFrames(SERVERS, ethernet({ src: mac.port[1], dst: mac.server[0] }, unfragmented(f.client, f.servers[0], toServer)));
+    const toClient = tcp({ sport: PORT, dport: 1000, seq: RS_ISN + 1, flags: 'R', window: 0 });
+    c.expectFrames(CLIENTS, ethernet({ src: mac.port[0], dst: mac.client }, unfragmented(f.vip, f.client, toClient)));
   });
 
   test('traffic keeps a connection', async () => {

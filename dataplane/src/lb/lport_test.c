@@ -8,6 +8,7 @@
 
 #include "lb_worker.h"
 
+/* DPL-086 */
 static void
 test_every_port_once(void **state)
 {
@@ -55,6 +56,7 @@ test_spaces_are_independent(void **state)
 	lport_fini(&pool);
 }
 
+/* DPL-086 */
 static void
 test_oldest_free_port_first(void **state)
 {
