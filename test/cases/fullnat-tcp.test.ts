@@ -141,7 +141,7 @@ describe.each(families)('$name', (f) => {
     const t = startConnection(c, f, PORT, 43500);
     c.run(`dpip ${f.name === 'IPv6' ? '-6 ' : ''}route add ${f.servers[0]}/${f.hostPlen} dev test1 mtu 1280`);
     const segment = { seq: CLIENT_ISN + 1, ack: RS_ISN + 2, flags: 'A', payload: Buffer.alloc(1400) };
-    // IPv4 may be fragmented here; the sender of IPv6 learns the limit with the next segment.
+    // IPv4 may be fragmented here; the sender of IPv6 is told.
     const dropped = f.name === 'IPv6' ? { lb_too_big: 1 } : {};
     c.expectDrops(dropped, () => c.send(CLIENTS, t.clientFrame(segment)));
     for (const frame of c.collect(SERVERS)) expect(frame.length).toBeLessThanOrEqual(14 + 1280);

@@ -58,6 +58,13 @@ lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir)
 	return path_find(w, idx, dir, &path) == DROP_NONE ? path.mtu : 0;
 }
 
+__rte_noinline void
+lb_conn_ways(struct worker *w, uint32_t idx)
+{
+	lb_conn_mtu(w, idx, CONN_DIR_IN);
+	lb_conn_mtu(w, idx, CONN_DIR_OUT);
+}
+
 /* Longer than the path allows: IPv4 without DF is fragmented, and what came in fragments. */
 static void
 send_too_big(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir)

@@ -9,6 +9,8 @@
 
 #include <rte_prefetch.h>
 
+#include "net/net.h"
+
 /* No tag of the bucket matches, and there is no other bucket to look into. */
 #define FLOW_UNKNOWN UINT32_MAX
 
@@ -59,6 +61,8 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	if (ref != CONN_NONE) {
 		bool once = w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_PACKET;
 
+		if (unlikely(net_routes_narrow))
+			lb_conn_ways(w, ref >> 1);
 		lb_forward(w, m, p, ref);
 		if (unlikely(once))
 			lb_conn_close(w, ref >> 1);

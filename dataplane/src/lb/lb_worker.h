@@ -291,6 +291,13 @@ uint16_t lb_conn_mtu(struct worker *w, uint32_t idx, unsigned dir);
  * none was found at a few looks. reclaim.c */
 uint32_t lb_conn_reclaim(struct worker *w);
 
+/*
+ * The connection is new, or what it knew of its ways is old: looks at both of them before the packet is
+ * translated, whose sender has to be told if it is too long. To be called while net_routes_narrow is true; a
+ * way is never narrower than the narrowest port otherwise. forward.c
+ */
+void lb_conn_ways(struct worker *w, uint32_t idx);
+
 /* Ends a connection: counters, port, table. close.c */
 void lb_conn_close(struct worker *w, uint32_t idx);
 /* The same after the protocol's last words, such as resets. arg is the worker. close.c */

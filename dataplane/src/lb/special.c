@@ -88,6 +88,8 @@ lb_conn_renew(struct worker *w, uint32_t idx)
 	if (svc && lists_may_refuse(svc, c, &a))
 		c->flags |= CONN_F_DENIED;
 	lb_conn_limit(t, idx, svc ? rcu_read(svc->attrs)->limit_proportion : 0);
+	if (unlikely(net_routes_narrow))
+		lb_conn_ways(w, idx);
 }
 
 /* Of a hundred packets 99 - limit go, as DPVS has it. */

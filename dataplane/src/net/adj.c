@@ -28,6 +28,7 @@ struct adj_cold {
 struct adj *net_adjs;
 uint32_t net_adj_count;
 volatile uint32_t net_generation;
+volatile bool net_routes_narrow;
 
 static struct rte_hash *hash;
 static struct adj_cold *cold;

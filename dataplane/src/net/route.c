@@ -116,6 +116,8 @@ hop_renew(struct route *r)
 		return EDPVS_RESOURCE;
 	r->hop = fresh;
 	r->hop_src = hop.src;
+	if (hop.mtu)
+		net_routes_narrow = true;
 	rc = prefix_update(r->spec.af, &r->prefix, r->spec.plen, r->in_fib);
 	if (rc) {
 		r->hop = old;

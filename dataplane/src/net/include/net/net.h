@@ -49,6 +49,9 @@ extern uint32_t net_adj_count;
  */
 extern volatile uint32_t net_generation;
 
+/* True when some route has, or had, an MTU of its own: ways may be narrower than their ports. */
+extern volatile bool net_routes_narrow;
+
 /* Control lcore, after a change is published: whoever remembers a decision asks again. */
 static inline void
 net_generation_advance(void)
