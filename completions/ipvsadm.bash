@@ -76,6 +76,8 @@ _ipvsadm_value() {
         --dest-check) _ipvsadm_choose disable default tcp udp sctp ping; return 0 ;;
         --conn-timeout) :; return 0 ;;
         --proxy-protocol) _ipvsadm_choose disable v1 v2 v1-insecure v2-insecure; return 0 ;;
+        --conn-limit) :; return 0 ;;
+        --limit-proportion) :; return 0 ;;
         -r|--real-server) _ipvsadm_ask servers; return 0 ;;
         -w|--weight) :; return 0 ;;
         -x|--u-threshold) :; return 0 ;;
@@ -108,8 +110,8 @@ _ipvsadm_value() {
 # The options of the command that the first word is, or begins with.
 _ipvsadm_options() {
     case $1 in
-        -A|--add-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-not-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
-        -E|--edit-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
+        -A|--add-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --conn-limit --limit-proportion --json --pretty --if-not-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
+        -E|--edit-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 -s --scheduler -p --persistent -M --netmask -o --ops -j --synproxy --hash-target --sched-flags --expire-quiescent --quic --dest-check --conn-timeout --proxy-protocol --conn-limit --limit-proportion --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
         -D|--delete-service) options='-t --tcp-service -u --udp-service --sctp-service -q --icmp-service -1 --icmpv6-service -f --fwmark-service -H --match -6 --ipv6 --json --pretty --if-exists --no-resolve-timeout --socket --timeout-ms --color' ;;
         -C|--clear) options='--json --pretty --no-resolve-timeout --socket --timeout-ms --color' ;;
         -R|--restore) options='--json --pretty --atomic --keep-going --dry-run --no-resolve-timeout --socket --timeout-ms --color' ;;
@@ -158,6 +160,8 @@ _ipvsadm_given() {
         --hash-target) group=' --hash-target ' ;;
         --sched-flags) group=' --sched-flags ' ;;
         --expire-quiescent) group=' --expire-quiescent ' ;;
+        --conn-limit) group=' --conn-limit ' ;;
+        --limit-proportion) group=' --limit-proportion ' ;;
         -r|--real-server) group=' -r --real-server ' ;;
         -g|--gatewaying|-i|--ipip|-m|--masquerading|-b|--fullnat|-J|--snat) group=' -g --gatewaying -i --ipip -m --masquerading -b --fullnat -J --snat ' ;;
         -w|--weight) group=' -w --weight ' ;;

@@ -159,7 +159,7 @@ export class MemoryDaemon implements FdTransport {
 
   #hello(): Buffer {
     const { version = '0.1.0', workers = 2, maxBatchBytes = 16 << 20, maxBatchItems = 65_536, maxPageBytes = 256 << 20, maxPageConns = 8192 } = this.#options;
-    const info = { struct_version: 1, max_request_body: 1 << 20, features: 3n, generation: this.generation, boot_id: this.bootId, version };
+    const info = { struct_version: 1, max_request_body: 1 << 20, features: BigInt(ext.DS_FEATURE_DROPS | ext.DS_FEATURE_RATES | ext.DS_FEATURE_CONN_LIMIT), generation: this.generation, boot_id: this.bootId, version };
     const lcores = Array.from({ length: workers + 1 }, (_, i) => encode('ds_lcore', { id: i, index: i, role: i === 0 ? 0 : 1 }));
     const ids = [...this.#ids, ...Object.values(messages).map(([old]) => old).filter((old) => old < ext.DS_MSG_FIRST)];
     const limits = { max_batch_bytes: maxBatchBytes, max_batch_items: maxBatchItems, max_page_bytes: maxPageBytes, max_page_conns: maxPageConns };

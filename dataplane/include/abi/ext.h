@@ -45,6 +45,7 @@ ABI_SIZE(struct ds_hello_request, 4);
 #define DS_FEATURE_DROPS      0x1 /* DS_MSG_DROPS is served */
 #define DS_FEATURE_RATES      0x2 /* the rate members of dp_vs_stats are filled */
 #define DS_FEATURE_ACCOUNTING 0x4 /* connections have counters of their own (conn_accounting) */
+#define DS_FEATURE_CONN_LIMIT 0x8 /* services have a limit of connections (struct ds_service_ext) */
 
 /* Who the daemon is. */
 struct ds_hello_info {

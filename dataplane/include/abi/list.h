@@ -19,8 +19,8 @@
 
 #define DS_TLV_LIST_INFO 48 /* struct ds_list_info, first of a page */
 #define DS_TLV_SERVICE                                                                                       \
-	49 /* struct dp_vs_service_compat as in replies of id 19; what follows up to the next one belongs to \
-	      it */
+	49 /* struct dp_vs_service_compat as in replies of id 19, then struct ds_service_ext; what follows   \
+	      up to the next one belongs to it */
 #define DS_TLV_SERVICE_MORE 50 /* struct ds_service_more */
 #define DS_TLV_DESTS	    51 /* struct dp_vs_dest_compat for each real server, as in replies of id 21 */
 #define DS_TLV_DESTS_MORE   52 /* struct ds_dest_more for each of them, same order */

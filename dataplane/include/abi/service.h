@@ -92,6 +92,19 @@ ABI_OFFSET(struct dp_vs_service_compat, stats, 192);
 ABI_OFFSET(struct dp_vs_service_compat, check_conf, 256);
 
 /*
+ * What DPVS does not have, behind a dp_vs_service_compat: in requests 10 and 11, where it may be missing (a
+ * service is added without limit, an edit leaves it as it is), and in the records DS_TLV_SERVICE. A daemon
+ * that takes it says DS_FEATURE_CONN_LIMIT.
+ */
+struct ds_service_ext {
+	uint32_t mark;	     /* DS_SERVICE_EXT; anything else: not there */
+	uint32_t conn_limit; /* connections at the same time, all workers; 0: no limit */
+};
+ABI_SIZE(struct ds_service_ext, 8);
+
+#define DS_SERVICE_EXT 0x54584553
+
+/*
  * Request and head of the reply of ids 19 and 22. `count` x dp_vs_service_compat follow at offset 8. The
  * request's count must be the number of services there are (num_services of id 18).
  */

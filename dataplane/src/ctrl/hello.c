@@ -37,7 +37,7 @@ add_info(struct ctrl_reply *reply)
 	if (served(DS_MSG_DROPS))
 		info.features |= DS_FEATURE_DROPS;
 	if (served(DPVS_SO_GET_SERVICES))
-		info.features |= DS_FEATURE_RATES;
+		info.features |= DS_FEATURE_RATES | DS_FEATURE_CONN_LIMIT;
 	if (conf.ipvs.conn_accounting)
 		info.features |= DS_FEATURE_ACCOUNTING;
 	memcpy(info.boot_id, boot_id, sizeof(info.boot_id));

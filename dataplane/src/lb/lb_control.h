@@ -47,10 +47,11 @@ TAILQ_HEAD(lb_service_list, lb_service);
 int lb_services_init(void);
 void lb_services_fini(void);
 struct lb_service *lb_service_find(const struct lb_service_id *id);
-/* EXIST; NOTEXIST: no such scheduler; RESOURCE: too many services; NOMEM. A service that the same transaction
- * deleted comes back, with its counters and those of the real servers that come back too. */
+/* EXIST; NOTEXIST: no such scheduler; NOTSUPP: a limit below the number of workers; RESOURCE: too many
+ * services; NOMEM. A service that the same transaction deleted comes back, with its counters and those of the
+ * real servers that come back too. */
 int lb_service_add(const struct lb_service_id *id, const struct lb_service_conf *conf);
-/* NOTEXIST: no such scheduler; NOMEM. */
+/* NOTEXIST: no such scheduler; NOTSUPP: as above; NOMEM. */
 int lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf);
 /* Connections go on; their destinations are freed with the last of them. Its deny and allow lists go with it.
  * NOMEM. */

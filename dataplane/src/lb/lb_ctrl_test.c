@@ -157,6 +157,45 @@ the_service(void)
 	return lb_service_next(NULL);
 }
 
+static int
+limit_set(uint32_t id, uint32_t mark, uint32_t limit)
+{
+	struct {
+		struct dp_vs_service_compat svc;
+		struct ds_service_ext ext;
+	} c = {svc(VIP, 80, "wrr"), {mark, limit}};
+
+	return set(id, &c, sizeof(c));
+}
+
+static void
+test_connection_limit(void **state)
+{
+	struct dp_vs_service_compat c = svc(VIP, 80, "rr");
+
+	/* Each worker must get a share. */
+	assert_int_equal(limit_set(DPVS_SO_SET_ADD, DS_SERVICE_EXT, FIX_WORKERS - 1), EDPVS_NOTSUPP);
+	assert_null(the_service());
+	assert_int_equal(limit_set(DPVS_SO_SET_ADD, DS_SERVICE_EXT, 1000), EDPVS_OK);
+	assert_int_equal(the_service()->attrs->conn_limit, 1000);
+	/* Who does not know of it leaves it as it is. */
+	assert_int_equal(set(DPVS_SO_SET_EDIT, &c, sizeof(c)), EDPVS_OK);
+	assert_string_equal(the_service()->sched_name, "rr");
+	assert_int_equal(the_service()->attrs->conn_limit, 1000);
+	assert_int_equal(limit_set(DPVS_SO_SET_EDIT, 0xdddddddd, 7), EDPVS_OK);
+	assert_int_equal(the_service()->attrs->conn_limit, 1000);
+	assert_int_equal(limit_set(DPVS_SO_SET_EDIT, DS_SERVICE_EXT, FIX_WORKERS - 1), EDPVS_NOTSUPP);
+	assert_int_equal(the_service()->attrs->conn_limit, 1000);
+	assert_int_equal(limit_set(DPVS_SO_SET_EDIT, DS_SERVICE_EXT, FIX_WORKERS), EDPVS_OK);
+	assert_int_equal(the_service()->attrs->conn_limit, FIX_WORKERS);
+	assert_int_equal(limit_set(DPVS_SO_SET_EDIT, DS_SERVICE_EXT, 0), EDPVS_OK);
+	assert_int_equal(the_service()->attrs->conn_limit, 0);
+	/* Half of it is nothing. */
+	assert_int_equal(set(DPVS_SO_SET_DEL, &c, sizeof(c)), EDPVS_OK);
+	assert_int_equal(limit_set(DPVS_SO_SET_ADD, 0xdddddddd, 7), EDPVS_OK);
+	assert_int_equal(the_service()->attrs->conn_limit, 0);
+}
+
 static void
 test_service_codes(void **state)
 {
@@ -794,6 +833,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	    T(test_connection_limit),
 	    T(test_service_codes),
 	    T(test_edit),
 	    T(test_says_what_has_no_effect),

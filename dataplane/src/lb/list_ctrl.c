@@ -163,7 +163,7 @@ static size_t
 service_bytes(const struct ask *ask, const struct lb_service *svc, uint32_t ndests)
 {
 	uint32_t want = ask->req.want;
-	size_t n = DS_TLV_SIZE(sizeof(struct dp_vs_service_compat));
+	size_t n = DS_TLV_SIZE(sizeof(struct dp_vs_service_compat) + sizeof(struct ds_service_ext));
 
 	if (want & DS_LIST_WANT_MORE)
 		n += DS_TLV_SIZE(sizeof(struct ds_service_more));
@@ -211,6 +211,16 @@ write_service_more(uint8_t **at, const struct lb_service *svc)
 				       .allow = acl_length(svc, LB_ACL_ALLOW)};
 
 	memcpy(record(at, DS_TLV_SERVICE_MORE, sizeof(more)), &more, sizeof(more));
+}
+
+static void
+write_attributes(uint8_t **at, const struct ask *ask, const struct lb_service *svc)
+{
+	struct ds_service_ext ext = {.mark = DS_SERVICE_EXT, .conn_limit = svc->attrs->conn_limit};
+	uint8_t *to = record(at, DS_TLV_SERVICE, sizeof(struct dp_vs_service_compat) + sizeof(ext));
+
+	lb_ctrl_service_write(to, svc, ask->worker, ask->cid, ask->req.index);
+	memcpy(to + sizeof(struct dp_vs_service_compat), &ext, sizeof(ext));
 }
 
 /* Counters of many servers are nowhere near a cache: fetch those of a service at the same time. */
@@ -304,8 +314,7 @@ write_service(uint8_t *at, const struct ask *ask, const struct lb_service *svc, 
 
 	if (want & DS_LIST_WANT_DESTS)
 		prefetch_counters(ask, svc);
-	lb_ctrl_service_write(record(&at, DS_TLV_SERVICE, sizeof(struct dp_vs_service_compat)), svc,
-			      ask->worker, ask->cid, ask->req.index);
+	write_attributes(&at, ask, svc);
 	if (want & DS_LIST_WANT_MORE)
 		write_service_more(&at, svc);
 	if (want & DS_LIST_WANT_DESTS)

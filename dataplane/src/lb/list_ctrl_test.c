@@ -7,6 +7,8 @@
 #include <time.h>
 #include <rte_byteorder.h>
 
+#define SERVICE_RECORD DS_TLV_SIZE(sizeof(struct dp_vs_service_compat) + sizeof(struct ds_service_ext))
+
 static void
 del(struct lb_service *svc)
 {
@@ -126,8 +128,7 @@ test_more(void **state)
 	/* Only what was asked for. */
 	req = (struct ds_list_services){0};
 	assert_int_equal(ask(&req), EDPVS_OK);
-	assert_int_equal(ctrl_reply_len(reply), DS_TLV_SIZE(sizeof(struct ds_list_info)) +
-						    DS_TLV_SIZE(sizeof(struct dp_vs_service_compat)));
+	assert_int_equal(ctrl_reply_len(reply), DS_TLV_SIZE(sizeof(struct ds_list_info)) + SERVICE_RECORD);
 }
 
 static struct ds_list_services
@@ -498,8 +499,7 @@ test_time_for_a_big_configuration(void **state)
 	assert_int_equal(page_info().total, SERVICES);
 	assert_int_equal(ctrl_reply_len(reply),
 			 DS_TLV_SIZE(sizeof(struct ds_list_info)) +
-			     SERVICES * (DS_TLV_SIZE(sizeof(struct dp_vs_service_compat)) +
-					 DS_TLV_SIZE(sizeof(struct ds_service_more)) +
+			     SERVICES * (SERVICE_RECORD + DS_TLV_SIZE(sizeof(struct ds_service_more)) +
 					 DS_TLV_SIZE(DESTS * sizeof(struct dp_vs_dest_compat)) +
 					 DS_TLV_SIZE(DESTS * sizeof(struct ds_dest_more))));
 	/* A bound that a loaded machine and a sanitizer keep, and a quadratic listing does not. */

@@ -30,6 +30,21 @@ overloaded(struct worker *w, const struct lb_dest_view *d)
 	return n->overloaded != 0;
 }
 
+/* The service has as many connections as it may, this worker's share; those to servers that were deleted do
+ * not count. */
+static __rte_noinline bool
+at_limit(const struct worker *w, const struct lb_opening *o)
+{
+	uint64_t share = lb_threshold_share(o->attrs->conn_limit, w->index), open = 0;
+
+	for (uint32_t i = 0; i < o->dests->n; i++) {
+		const struct lb_counters *n = lb_counters(w->index, o->dests->d[i].id);
+
+		open += n->active + n->inactive;
+	}
+	return open >= share;
+}
+
 /* Bytes of it in one piece. */
 static unsigned
 udp_payload(const struct pkt *p)
@@ -127,6 +142,8 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = o.proto->admit(p);
 	if (!*why)
 		*why = admit(w, &o);
+	if (!*why && unlikely(o.attrs->conn_limit) && at_limit(w, &o))
+		*why = DROP_SERVICE_LIMIT;
 	if (!*why)
 		*why = choose(w, &o);
 	if (!*why)

@@ -323,6 +323,13 @@ service_revive(struct lb_service *svc, const struct lb_service_conf *conf, const
 	return err ? err : conf_change(svc, conf, sched);
 }
 
+/* Every worker must get a share of a limit. */
+static bool
+limit_fits(const struct lb_service_conf *conf)
+{
+	return conf->attrs.conn_limit == 0 || conf->attrs.conn_limit >= nworkers;
+}
+
 static int
 service_add(const struct lb_service_id *id, const struct lb_service_conf *conf)
 {
@@ -333,6 +340,8 @@ service_add(const struct lb_service_id *id, const struct lb_service_conf *conf)
 		return EDPVS_EXIST;
 	if (!sched)
 		return EDPVS_NOTEXIST;
+	if (!limit_fits(conf))
+		return EDPVS_NOTSUPP;
 	if (count == LB_SERVICES_MAX)
 		return EDPVS_RESOURCE;
 	svc = find_deleted(id);
@@ -353,7 +362,9 @@ lb_service_edit(struct lb_service *svc, const struct lb_service_conf *conf)
 	const struct lb_sched *sched = lb_sched_find(conf->sched_name);
 	bool mine = txn_enter();
 
-	return txn_leave(mine, sched ? conf_change(svc, conf, sched) : EDPVS_NOTEXIST);
+	if (!sched)
+		return txn_leave(mine, EDPVS_NOTEXIST);
+	return txn_leave(mine, limit_fits(conf) ? conf_change(svc, conf, sched) : EDPVS_NOTSUPP);
 }
 
 /* ---- deleting ---- */

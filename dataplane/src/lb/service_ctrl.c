@@ -38,6 +38,18 @@ conf_read(const struct dp_vs_service_compat *c)
 	return conf;
 }
 
+/* The limit of connections that a request has behind the service; `otherwise` when it has none. */
+static uint32_t
+conn_limit_read(const struct ctrl_request *req, uint32_t otherwise)
+{
+	struct ds_service_ext ext;
+
+	if (req->len < sizeof(struct dp_vs_service_compat) + sizeof(ext))
+		return otherwise;
+	memcpy(&ext, (const uint8_t *)req->body + sizeof(struct dp_vs_service_compat), sizeof(ext));
+	return ext.mark == DS_SERVICE_EXT ? ext.conn_limit : otherwise;
+}
+
 struct named_conf {
 	struct lb_service_id id;
 	struct lb_service_conf conf;
@@ -91,6 +103,7 @@ service_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (err)
 		return err;
 	conf = conf_read(&c);
+	conf.attrs.conn_limit = conn_limit_read(req, 0);
 	err = lb_service_add(&id, &conf);
 	if (err == EDPVS_OK)
 		warn_in_the_end(&id, &conf);
@@ -112,6 +125,7 @@ service_edit(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (!svc || (id.key.af == INET_AF_V6 && (c.netmask < 1 || c.netmask > IPV6_PREFIX_MAX)))
 		return EDPVS_INVAL;
 	conf = conf_read(&c);
+	conf.attrs.conn_limit = conn_limit_read(req, svc->conf.conn_limit);
 	err = lb_service_edit(svc, &conf);
 	if (err == EDPVS_OK)
 		warn_in_the_end(&id, &conf);

@@ -59,6 +59,10 @@ export interface Values {
   destCheck?: DestCheck;
   /** Seconds. */
   connTimeout?: number;
+  /** Connections at the same time, 0: no limit. */
+  connLimit?: number;
+  /** Percent of packets that pass. */
+  limitProportion?: number;
   /** Bits of proxyProtocol. */
   proxyProtocol?: number;
   /** Seconds between lists. */
@@ -93,6 +97,7 @@ export interface Arguments {
 /** Longest time in seconds that options take: 31 days. */
 export const MAX_SECONDS = 2_678_400;
 const DEFAULT_PERSISTENCE = 360;
+const MAX_PERCENT = 100;
 const MAX_INT = 0x7fffffff;
 const MAX_WEIGHT = 65535;
 const MAX_MARK = 0xffffffff;
@@ -243,6 +248,12 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
     values.destCheck = orInvalid(addDestCheck(values.destCheck ?? NO_CHECK, text), 'invalid dest_check config');
   },
   'conn-timeout': connTimeout,
+  'conn-limit': ({ values, text }) => {
+    values.connLimit = number(text, 0, MAX_INT, `illegal conn-limit '${text}' specified, require 0 to ${MAX_INT}`);
+  },
+  'limit-proportion': ({ values, text }) => {
+    values.limitProportion = number(text, 0, MAX_PERCENT, `illegal limit-proportion '${text}' specified, require 0 to ${MAX_PERCENT}`);
+  },
   'proxy-protocol': ({ values, text }) => {
     const known = PROXY_PROTOCOLS[text.toLowerCase()] ?? null;
     values.proxyProtocol = orInvalid(known, `illegal proxy-protocol '${text}' specified, require disable|v1|v2|v1-insecure|v2-insecure`);

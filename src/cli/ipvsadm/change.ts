@@ -2,7 +2,7 @@
 // Changes that are one request and need no look at the daemon first: on their own, or as lines of a restore.
 import { DaemonError, IpcError, type Transport } from '../../ipc/client';
 import { deleteAclEntries, flushAcl, type AclKind } from '../../ipc/messages/acl';
-import { capabilities, MSG, requireMessage } from '../../ipc/messages/capabilities';
+import { capabilities, ext, MSG, requireFeature, requireMessage } from '../../ipc/messages/capabilities';
 import { addDest, deleteDest, editDest, listDests, type DestSpec } from '../../ipc/messages/dest';
 import { EDPVS, isUnsupported } from '../../ipc/messages/failures';
 import { addLaddr, flushLaddrs, type LocalAddress } from '../../ipc/messages/laddr';
@@ -180,8 +180,14 @@ export function warnWithoutService(session: Session, service: ServiceSpec): void
   if (isAbsent(session.transport, service)) session.stderr.write('warning: there is no such service; the entry waits for one\n');
 }
 
+/** Daemons that do not know limits would not say that they do not hold them. @throws UnsupportedError */
+export function requireLimit(transport: Transport, { conn_limit: limit = 0 }: ServiceSpec): void {
+  if (limit !== 0) requireFeature(capabilities(transport), ext.DS_FEATURE_CONN_LIMIT, '--conn-limit');
+}
+
 /** What is found out about a daemon before a change is sent. @throws UnsupportedError */
 export function requireFor(transport: Transport, change: Change): void {
+  if (change.service !== undefined) requireLimit(transport, change.service);
   if (change.entry !== undefined && isNetwork(change.entry)) requireMessage(capabilities(transport), MSG.DS_MSG_ACL, 'a network in a deny or allow list');
 }
 

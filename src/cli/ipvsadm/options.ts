@@ -10,7 +10,8 @@ export const COLUMNS = [
   'weight', 'u-threshold', 'l-threshold', 'mcast-interface', 'timeout', 'daemon', 'stats', 'rate', 'thresholds',
   'persistent-conn', 'nosort', 'syncid', 'exact', 'ops', 'pe', 'local-address', 'blklst-address', 'synproxy', 'ifname',
   'sockpair', 'hash-target', 'cpu', 'expire-quiescent', 'whtlst-address', 'quic', 'dest-check', 'conn-timeout',
-  'proxy-protocol', 'sched-flags', 'compat-save', 'json', 'pretty', 'prom', 'watch', 'count', 'bits', 'details', 'summary', 'lvs-format',
+  'proxy-protocol', 'conn-limit', 'limit-proportion', 'sched-flags', 'compat-save', 'json', 'pretty', 'prom', 'watch', 'count', 'bits',
+  'details', 'summary', 'lvs-format',
   'proto', 'vip', 'rs', 'state', 'sched', 'client', 'if-exists', 'if-not-exists', 'atomic', 'keep-going', 'dry-run',
   'deadline', 'replacement', 'no-resolve-timeout', 'socket', 'timeout-ms', 'color',
 ] as const; // prettier-ignore
@@ -83,7 +84,8 @@ const MAKE = { ...COMMON, 'if-not-exists': 'o' } as const;
 const DELETE = { ...COMMON, 'if-exists': 'o' } as const;
 const ATTRIBUTES = {
   'service-address': '+', scheduler: 'o', persistent: 'o', netmask: 'o', ops: 'o', synproxy: 'o', 'hash-target': 'o',
-  'sched-flags': 'o',  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o', ...COMMON,
+  'sched-flags': 'o',  'expire-quiescent': 'o', quic: 'o', 'dest-check': 'o', 'conn-timeout': 'o', 'proxy-protocol': 'o',
+  'conn-limit': 'o', 'limit-proportion': 'o', ...COMMON,
 } as const; // prettier-ignore
 const SERVER = {
   'service-address': '+', 'real-server': '+', 'forwarding-method': 'o', weight: 'o', 'u-threshold': 'o', 'l-threshold': 'o',
@@ -180,6 +182,8 @@ export const OPTIONS = [
   },
   { long: 'conn-timeout', value: 'seconds', column: 'conn-timeout', repeatable: true, help: 'of established connections; 0: the default' },
   { long: 'proxy-protocol', value: 'version', choices: ['disable', 'v1', 'v2', 'v1-insecure', 'v2-insecure'], column: 'proxy-protocol', repeatable: true, help: 'disable, v1, v2, v1-insecure or v2-insecure: tell servers\nwho the client is' },
+  { long: 'conn-limit', value: 'number', column: 'conn-limit', extension: true, help: 'connections of the service at the same time; 0: no limit' },
+  { long: 'limit-proportion', value: 'percent', column: 'limit-proportion', extension: true, help: 'packets of the service that pass, 1 to 98; 0: all' },
   { short: 'r', long: 'real-server', value: 'addr', choices: 'servers', column: 'real-server', help: 'server; without port: that of the service' },
   { short: 'g', long: 'gatewaying', column: 'forwarding-method', help: 'direct routing (used if none is given)' },
   { short: 'i', long: 'ipip', column: 'forwarding-method', help: 'tunnel' },

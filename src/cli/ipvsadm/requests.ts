@@ -50,9 +50,10 @@ function netmask(text: string, service: ServiceArgument): number {
 export type Attributes = Required<
   Pick<
     Service,
-    'flags' | 'timeout' | 'conn_timeout' | 'netmask' | 'sched_name' | 'proxy_protocol' | 'check_conf'
+    'flags' | 'timeout' | 'conn_timeout' | 'netmask' | 'sched_name' | 'proxy_protocol' | 'check_conf' | 'limit_proportion'
   >
->;
+> &
+  Pick<Service, 'conn_limit'>;
 
 function schedule(attributes: Attributes, { scheduler, hashTarget, schedFlags }: Readonly<Values>): void {
   if (scheduler !== undefined) {
@@ -81,6 +82,8 @@ function applyAttributes(before: Attributes, { values, given }: Arguments): Attr
   if (given.has('expire-quiescent')) after.flags |= svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT;
   if (given.has('quic')) after.flags |= svcFlags.IP_VS_SVC_F_QUIC;
   if (values.connTimeout !== undefined) after.conn_timeout = values.connTimeout;
+  if (values.connLimit !== undefined) after.conn_limit = values.connLimit;
+  if (values.limitProportion !== undefined) after.limit_proportion = values.limitProportion;
   if (values.proxyProtocol !== undefined) after.proxy_protocol = values.proxyProtocol;
   if (values.destCheck !== undefined) after.check_conf = values.destCheck;
   return after;
@@ -99,6 +102,7 @@ export function newService(args: Arguments): WholeService {
     netmask: key.netmask ?? 0,
     sched_name: DEFAULT_SCHEDULER,
     proxy_protocol: 0,
+    limit_proportion: 0,
     check_conf: {
       types: 0,
       dest_down_notice_num: 0,

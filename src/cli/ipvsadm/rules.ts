@@ -20,6 +20,9 @@ import { endpointText, hasFlag, isHostMask, proxyProtocolText, serviceKind } fro
 
 const SERVICE_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service', icmp: '-q', icmpv6: '-1' } as const;
 
+/** The percentage from which on all packets pass. */
+const ALL_PASS = 99;
+
 const FORWARDING: Readonly<Record<number, string | undefined>> = {
   [fwdMode.DPVS_FWD_MASQ]: '-m',
   [fwdMode.DPVS_FWD_LOCALNODE]: '-g',
@@ -42,6 +45,11 @@ export function serviceOption(service: Service, names: Names): string {
   }
 }
 
+/** True for a proportion that drops packets; others set 100 where they mean nothing by it. */
+function limits({ limit_proportion: percent }: Service): boolean {
+  return percent > 0 && percent < ALL_PASS;
+}
+
 /** What upstream leaves out. */
 function moreAttributes(service: Service): string[] {
   const flagged = (flag: number, ...words: string[]): string[] => (hasFlag(service, flag) ? words : []);
@@ -57,6 +65,8 @@ function moreAttributes(service: Service): string[] {
     ...flagged(svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT, '--expire-quiescent'),
     ...flagged(svcFlags.IP_VS_SVC_F_QUIC, '--quic'),
     ...(service.conn_timeout === 0 ? [] : ['--conn-timeout', String(service.conn_timeout)]),
+    ...((service.conn_limit ?? 0) === 0 ? [] : ['--conn-limit', String(service.conn_limit)]),
+    ...(limits(service) ? ['--limit-proportion', String(service.limit_proportion)] : []),
     ...(proxied ? ['--proxy-protocol', proxyProtocolText(service.proxy_protocol)] : []),
     ...checks,
   ];

@@ -87,6 +87,10 @@ function destCheckWords(service: Service): string[] {
   ];
 }
 
+function limitWords({ conn_limit: connections = 0 }: Service): string[] {
+  return connections === 0 ? [] : ['conn-limit', String(connections)];
+}
+
 /** Scheduler and attributes, in the order of upstream. */
 export function serviceWords(service: Service): string {
   const flagged = (flag: number, word: string): string[] => (hasFlag(service, flag) ? [word] : []);
@@ -101,6 +105,7 @@ export function serviceWords(service: Service): string {
     ...flagged(svcFlags.IP_VS_SVC_F_ONEPACKET, 'ops'),
     ...flagged(svcFlags.IP_VS_SVC_F_SYNPROXY, 'synproxy'),
     ...(service.conn_timeout === 0 ? [] : ['conn-timeout', String(service.conn_timeout)]),
+    ...limitWords(service),
     ...(proxied ? [`pp${proxyProtocolText(service.proxy_protocol)}`] : []),
     ...flagged(svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT, 'expire-quiescent'),
     ...(service.proto === IPPROTO.udp ? flagged(svcFlags.IP_VS_SVC_F_QUIC, 'quic') : []),

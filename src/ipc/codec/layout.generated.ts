@@ -89,6 +89,10 @@ export interface Structs {
     stats: Structs['dp_vs_stats'];
     check_conf: Structs['dest_check_configs'];
   };
+  ds_service_ext: {
+    mark: number;
+    conn_limit: number;
+  };
   dp_vs_services_front: {
     cid: number;
     index: number;
@@ -1088,6 +1092,7 @@ export const sizeOf = {
   ether_addr: 6,
   dest_check_configs: 8,
   dp_vs_service_compat: 264,
+  ds_service_ext: 8,
   dp_vs_services_front: 8,
   dp_vs_getinfo: 16,
   dp_vs_dest_compat: 120,
@@ -1233,6 +1238,7 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ether_addr: 'ether_addr_octet:b6@0',
   dest_check_configs: 'types:u8@0 dest_down_notice_num:u8@1 dest_up_notice_num:u8@2 dest_down_wait:u8@3 dest_inhibit_min:u16@4 dest_inhibit_max:u16@6',
   dp_vs_service_compat: 'af:i32@0 proto:u8@4 proxy_protocol:u8@5 port:U16@6 fwmark:u32@8 flags:u32@12 timeout:u32@16 conn_timeout:u32@20 netmask:u32@24 bps:u32@28 limit_proportion:u32@32 addr:b16@36 sched_name:c16@52 match:@dp_vs_match@68 num_dests:u32@176 num_laddrs:u32@180 cid:u8@184 index:u8@185 stats:@dp_vs_stats@192 check_conf:@dest_check_configs@256',
+  ds_service_ext: 'mark:u32@0 conn_limit:u32@4',
   dp_vs_services_front: 'cid:u8@0 index:u8@1 count:u16@2',
   dp_vs_getinfo: 'version:u32@0 size:u32@4 num_services:u32@8 num_lcores:u32@12',
   dp_vs_dest_compat: 'af:i32@0 port:U16@4 proto:u16@6 weight:u32@8 addr:b16@12 conn_flags:u16@28 flags:u16@30 fwdmode:i32@32 max_conn:u32@36 min_conn:u32@40 actconns:u32@44 inactconns:u32@48 persistconns:u32@52 stats:@dp_vs_stats@56',
@@ -1994,6 +2000,8 @@ export const ext = {
   DS_FEATURE_DROPS: 1,
   DS_FEATURE_RATES: 2,
   DS_FEATURE_ACCOUNTING: 4,
+  DS_FEATURE_CONN_LIMIT: 8,
+  DS_SERVICE_EXT: 1415071059,
   DS_LCORE_ROLE_MASTER: 0,
   DS_LCORE_ROLE_WORKER: 1,
   DS_DROPS_F_PER_LCORE: 1,

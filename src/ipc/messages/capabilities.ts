@@ -6,7 +6,7 @@ import { IpcError } from '../errors';
 import { hello, type Hello, type Limits } from './hello';
 import { getInfo } from './info';
 
-export { MSG } from '../codec';
+export { ext, MSG } from '../codec';
 export type { Hello, HelloLcore, Limits } from './hello';
 
 /** The daemon does not serve a message that is needed; the text names both versions. */
@@ -91,6 +91,23 @@ export function requireMessage(caps: Capabilities, id: number, what: string): vo
   const need = NAMES[id] ?? `message ${id}`;
   throw new UnsupportedError(
     id,
+    `${what} needs a daemon with ${need}; this one is ${caps.daemon()}, dpvs-suite ${SINCE} and later have them`,
+  );
+}
+
+const FEATURES: Readonly<Record<number, string>> = { [ext.DS_FEATURE_CONN_LIMIT]: 'limits of connections' };
+
+/**
+ * Makes sure that the daemon has a feature that no message of its own stands for.
+ * @param bit ext.DS_FEATURE_*
+ * @param what needs it, as its user wrote it
+ * @throws UnsupportedError
+ */
+export function requireFeature(caps: Capabilities, bit: number, what: string): void {
+  if (((caps.hello?.features ?? 0n) & BigInt(bit)) !== 0n) return;
+  const need = FEATURES[bit] ?? `feature ${bit}`;
+  throw new UnsupportedError(
+    MSG.DS_MSG_HELLO,
     `${what} needs a daemon with ${need}; this one is ${caps.daemon()}, dpvs-suite ${SINCE} and later have them`,
   );
 }

@@ -7,7 +7,7 @@ import { withCleanDest, type Dest } from './dest';
 import { filtersDests, serviceFilterMembers, type ServiceFilter } from './filter';
 import type { AclSubjectEntry, DestMore, Inventory, ListedLaddr, ListedService, ServiceMore, Wanted } from './listed';
 import { CursorGuard, eachRecord, hasMore, listInfo, spanOf, type ListInfo, type Span } from './pages';
-import { withCleanService, type Service } from './service';
+import { decodeListed, type Service } from './service';
 
 interface Options {
   readonly index?: number | undefined;
@@ -27,13 +27,15 @@ class PagedService implements ListedService {
   readonly problem = null;
   readonly #body: Buffer;
   readonly #at: number;
+  readonly #len: number;
   #service: Service | undefined;
   spans: { [K in 'dests' | 'destsMore' | 'laddrs' | 'deny' | 'allow']?: Span } = {};
   moreAt: number | null = null;
 
-  constructor(body: Buffer, at: number) {
+  constructor(body: Buffer, at: number, len: number) {
     this.#body = body;
     this.#at = at;
+    this.#len = len;
   }
 
   /** What names the service, to compare by. */
@@ -42,7 +44,7 @@ class PagedService implements ListedService {
   }
 
   get service(): Service {
-    this.#service ??= withCleanService(decode('dp_vs_service_compat', this.#body, this.#at));
+    this.#service ??= decodeListed(this.#body, this.#at, this.#len);
     return this.#service;
   }
 
@@ -121,7 +123,7 @@ function readServices(body: Buffer, options: Options): PagedService[] {
       if (len < sizeOf.dp_vs_service_compat) throw new ProtocolError(`the reply has a service of ${len} bytes`);
       finish();
       at = start;
-      current = new PagedService(body, start);
+      current = new PagedService(body, start, len);
       services.push(current);
       return;
     }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DaemonError, ProtocolError, type Transport } from '../client';
-import { af, decode, decodeArray, EDPVS, encode, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
+import { af, decode, decodeArray, EDPVS, encode, ext, MSG, sizeOf, type DeepPartial, type Structs } from '../codec';
 import { getInfo, type Info } from './info';
 
 export { destCheckDefaults, destCheckTypes, proxyProtocol, svcFlags } from '../codec';
 
 /** A virtual service as the daemon describes it. */
-export type Service = Structs['dp_vs_service_compat'];
+export type Service = Structs['dp_vs_service_compat'] & {
+  /** Connections at the same time, 0: no limit; absent: the daemon does not tell, or a request leaves it as it is. */
+  conn_limit?: number | undefined;
+};
 
 /** A virtual service as a request describes it; what is not given is zero. */
 export type ServiceSpec = DeepPartial<Service>;
@@ -78,14 +81,33 @@ function set(transport: Transport, id: number, service: ServiceSpec): void {
   transport.request(id, 'set', encode('dp_vs_service_compat', service));
 }
 
-/** @throws as Transport.request */
-export function addService(transport: Transport, service: ServiceSpec): void {
-  set(transport, MSG.DPVS_SO_SET_ADD, service);
+/** Like set, with the limit that other daemons than ours would not look at. */
+function setLimited(transport: Transport, id: number, service: ServiceSpec, limit: number): void {
+  const more = encode('ds_service_ext', { mark: ext.DS_SERVICE_EXT, conn_limit: limit });
+  transport.request(id, 'set', Buffer.concat([encode('dp_vs_service_compat', service), more]));
 }
 
-/** Replaces all attributes of a service. @throws as Transport.request */
+/** A limit of connections needs DS_FEATURE_CONN_LIMIT. @throws as Transport.request */
+export function addService(transport: Transport, service: ServiceSpec): void {
+  const { conn_limit: limit = 0 } = service;
+  if (limit === 0) set(transport, MSG.DPVS_SO_SET_ADD, service);
+  else setLimited(transport, MSG.DPVS_SO_SET_ADD, service, limit);
+}
+
+/** Replaces all attributes of a service but the limit of connections, and that too when it is given. @throws as addService */
 export function editService(transport: Transport, service: ServiceSpec): void {
-  set(transport, MSG.DPVS_SO_SET_EDIT, service);
+  const { conn_limit: limit } = service;
+  if (limit === undefined) set(transport, MSG.DPVS_SO_SET_EDIT, service);
+  else setLimited(transport, MSG.DPVS_SO_SET_EDIT, service, limit);
+}
+
+/** The service at `at` of a list in which DS_TLV_SERVICE has `len` bytes for it. */
+export function decodeListed(body: Uint8Array, at: number, len: number): Service {
+  const service: Service = withCleanService(decode('dp_vs_service_compat', body, at));
+  const behind = sizeOf.dp_vs_service_compat;
+  if (len < behind + sizeOf.ds_service_ext) return service;
+  const { mark, conn_limit } = decode('ds_service_ext', body, at + behind);
+  return mark === ext.DS_SERVICE_EXT ? { ...service, conn_limit } : service;
 }
 
 /** Deletes a service with its servers. @throws as Transport.request */
@@ -105,7 +127,8 @@ export function flushServices(transport: Transport): void {
 
 /** A service as the daemon would describe it right after such a request; counters are zero. */
 export function serviceOf(spec: ServiceSpec): Service {
-  return decode('dp_vs_service_compat', encode('dp_vs_service_compat', spec));
+  const service = decode('dp_vs_service_compat', encode('dp_vs_service_compat', spec));
+  return spec.conn_limit === undefined ? service : { ...service, conn_limit: spec.conn_limit };
 }
 
 /** True when both describe the same service. */

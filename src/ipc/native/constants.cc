@@ -203,6 +203,8 @@ const Constant constants[] = {
 	C(ext, DS_FEATURE_DROPS),
 	C(ext, DS_FEATURE_RATES),
 	C(ext, DS_FEATURE_ACCOUNTING),
+	C(ext, DS_FEATURE_CONN_LIMIT),
+	C(ext, DS_SERVICE_EXT),
 	C(ext, DS_LCORE_ROLE_MASTER),
 	C(ext, DS_LCORE_ROLE_WORKER),
 	C(ext, DS_DROPS_F_PER_LCORE),

@@ -49,6 +49,9 @@ LAYOUT(dp_vs_service_compat, struct dp_vs_service_compat)
 	M(bps) M(limit_proportion) M(addr) M(sched_name) M(match) M(num_dests) M(num_laddrs) M(cid) M(index)
 	PAD(pad0) M(stats) M(check_conf)
 END
+LAYOUT(ds_service_ext, struct ds_service_ext)
+	M(mark) M(conn_limit)
+END
 LAYOUT(dp_vs_services_front, struct dp_vs_services_front)
 	M(cid) M(index) M(count) PAD(pad0)
 END
@@ -559,6 +562,7 @@ constexpr Struct structs[] = {
 	entry<struct abi_ether_addr>(),
 	entry<struct dest_check_configs>(),
 	entry<struct dp_vs_service_compat>(),
+	entry<struct ds_service_ext>(),
 	entry<struct dp_vs_services_front>(),
 	entry<struct dp_vs_getinfo>(),
 	entry<struct dp_vs_dest_compat>(),

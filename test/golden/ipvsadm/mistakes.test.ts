@@ -233,7 +233,7 @@ describe('IA-012 an option that is given twice', () => {
   const values: Readonly<Record<string, string>> = {
     'tcp-service': '10.0.0.1:80', 'udp-service': '10.0.0.1:80', 'sctp-service': '10.0.0.1:80', 'icmp-service': '10.0.0.1:80', 'icmpv6-service': '[::1]:1',
     'fwmark-service': '1', match: 'proto=tcp,af=ipv4', scheduler: 'rr', persistent: '1', netmask: '/24', pe: 'sip', synproxy: 'enable', 'hash-target': 'sip',
-    'sched-flags': 'mh-port',
+    'sched-flags': 'mh-port', 'conn-limit': '1', 'limit-proportion': '1',
     'real-server': '10.0.0.9', weight: '1', 'u-threshold': '1', 'l-threshold': '1', laddr: '10.0.0.9', ifname: 'dpdk0', blklst: '10.0.0.9', whtlst: '10.0.0.9',
     sockpair: 'tcp:1.1.1.1:1:2.2.2.2:2', cpu: '1', 'mcast-interface': 'dpdk0', syncid: '1', watch: '1', count: '1', proto: 'tcp', vip: '10.0.0.1',
     rs: '10.0.0.9', sched: 'rr', state: 'TCP_EST', client: '10.0.0.7', deadline: '1', replacement: '10.0.0.8', socket: '/x', 'timeout-ms': '1', color: 'never',

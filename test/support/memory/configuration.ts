@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon in memory is configured with, and the set requests that change it, with the codes of dpvs.
 import { decode, EDPVS, encode, MSG, type Structs } from '../../../src/ipc/codec';
+import { decodeListed, type Service } from '../../../src/ipc/messages/service';
 
 export type StoredDest = Structs['dp_vs_dest_compat'];
 /** An entry of a deny or allow list; `plen` bits of the subject count. */
@@ -18,14 +19,13 @@ export interface StoredLaddr {
 export interface StoredService {
   /** Never used again. */
   serial: bigint;
-  service: Structs['dp_vs_service_compat'];
+  service: Service;
   dests: StoredDest[];
   laddrs: StoredLaddr[];
 }
 
 export type AclLists = Readonly<Record<'deny' | 'allow', StoredAcl[]>>;
 
-type Service = Structs['dp_vs_service_compat'];
 type ServiceKey = Pick<Service, 'af' | 'proto' | 'addr' | 'port' | 'fwmark' | 'match'>;
 
 const { EDPVS_OK, EDPVS_INVAL, EDPVS_EXIST, EDPVS_NOTEXIST, EDPVS_NOTSUPP, EDPVS_NOSERV } = EDPVS;
@@ -150,14 +150,15 @@ function stored(service: Service): Service {
 
 type Handler = (configuration: Configuration, body: Buffer) => number;
 
-const addService: Handler = (configuration, body) => configuration.add(decode('dp_vs_service_compat', body));
+const addService: Handler = (configuration, body) => configuration.add(decodeListed(body, 0, body.length));
 
 const editService: Handler = (configuration, body) => {
-  const service = decode('dp_vs_service_compat', body);
+  const service = decodeListed(body, 0, body.length);
   const found = configuration.find(service, EDPVS_INVAL);
   if (typeof found === 'number') return found;
+  const { conn_limit } = found.service;
   if (!configuration.options.schedulers.includes(service.sched_name)) return EDPVS_NOTEXIST;
-  found.service = { ...stored(service), stats: found.service.stats };
+  found.service = { conn_limit, ...stored(service), stats: found.service.stats };
   return EDPVS_OK;
 };
 

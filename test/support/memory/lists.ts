@@ -66,12 +66,13 @@ function serviceRecords(state: ListState, request: Filter, stored: StoredService
   const { configuration } = state;
   const deny = configuration.aclsOf('deny', stored.service);
   const allow = configuration.aclsOf('allow', stored.service);
-  const parts = [record(ext.DS_TLV_SERVICE, encode('dp_vs_service_compat', listedService(stored, request.index)))];
+  const more = encode('ds_service_ext', { mark: ext.DS_SERVICE_EXT, conn_limit: stored.service.conn_limit ?? 0 });
+  const parts = [record(ext.DS_TLV_SERVICE, Buffer.concat([encode('dp_vs_service_compat', listedService(stored, request.index)), more]))];
   const list = (type: number, entries: readonly Buffer[]): void => void parts.push(record(type, Buffer.concat(entries)));
   const dests = [...stored.dests.entries()].filter(([, dest]) => wantsDest(request, dest));
   if (wants(ext.DS_LIST_WANT_MORE)) {
-    const more = { serial: stored.serial, rates: wide(stored.service.stats), deny: deny.length, allow: allow.length };
-    parts.push(record(ext.DS_TLV_SERVICE_MORE, encode('ds_service_more', more)));
+    const rest = { serial: stored.serial, rates: wide(stored.service.stats), deny: deny.length, allow: allow.length };
+    parts.push(record(ext.DS_TLV_SERVICE_MORE, encode('ds_service_more', rest)));
   }
   if (wants(ext.DS_LIST_WANT_DESTS)) {
     list(ext.DS_TLV_DESTS, dests.map(([, dest]) => encode('dp_vs_dest_compat', dest)));

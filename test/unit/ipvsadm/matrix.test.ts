@@ -45,8 +45,8 @@ const DELETES = `${EVERYWHERE} if-exists`;
 
 /** Columns that neither LVS nor DPVS has, by the commands that take them; nothing else takes them. */
 const EXTENSION_COLUMNS: Readonly<Record<string, string>> = {
-  'add-service': `${MAKES} sched-flags`,
-  'edit-service': `${DELETES} sched-flags`,
+  'add-service': `${MAKES} conn-limit limit-proportion sched-flags`,
+  'edit-service': `${DELETES} conn-limit limit-proportion sched-flags`,
   'delete-service': DELETES,
   flush: EVERYWHERE,
   list: `${TABLES} prom bits details summary lvs-format rs state sched client`,

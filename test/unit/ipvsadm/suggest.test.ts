@@ -21,7 +21,7 @@ describe('IB-20 a long option that does not exist', () => {
     ['add_service', 'add-service'],
     ['Stats', 'stats'],
     ['persistant-conn', 'persistent-conn'],
-    ['li', 'list'],
+    ['lis', 'list'],
     ['thresh', 'thresholds'],
   ])('%s may be meant to be %s', (typed, meant) => {
     expect(suggestLong(typed)).toBe(meant);

@@ -7,6 +7,7 @@ import { CommandError } from '../../runtime/errors';
 import { wantsColor, type Paint } from '../../runtime/color';
 import type { Io } from '../../runtime/io';
 import { readPieces } from '../../runtime/stdio';
+import { requireLimit } from '../change';
 import { compare, differenceText, type Difference, type Differences } from '../config/difference';
 import { fetchConfiguration, type Fetched } from '../config/fetch';
 import { readRules } from '../config/rules-input';
@@ -56,7 +57,8 @@ function openFile(file: string): number {
 }
 
 /** @throws UnsupportedError */
-function requireNetworks(session: Session, { services }: Wanted): void {
+function requireAll(session: Session, { services }: Wanted): void {
+  for (const { service } of services.values()) requireLimit(session.transport, service);
   for (const { deny, allow } of services.values()) {
     for (const { value } of [...(deny?.values() ?? []), ...(allow?.values() ?? [])]) {
       if (!isNetwork(value)) continue;
@@ -183,7 +185,7 @@ export function apply(rules: Rules): Command {
     if (Array.isArray(wanted)) return tellMistakes(io, wanted);
     const session = open();
     const display = given.has('json') ? jsonDisplay(session, given.has('pretty')) : textDisplay(session, await paintFor(values, io));
-    requireNetworks(session, wanted);
+    requireAll(session, wanted);
     return reconcile(session, wanted, display, given.has('dry-run'));
   };
 }

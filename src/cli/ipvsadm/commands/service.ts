@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // -E; -A -D -C -Z are in change.ts
 import { editService, getService, type Service, type ServiceSpec } from '../../../ipc/messages/service';
+import { requireLimit } from '../change';
 import { EXIT_SYNTAX } from '../errors';
 import type { Column } from '../options';
 import { mergedService, newService } from '../requests';
@@ -31,6 +32,7 @@ export const edit: Command = (args, open) => {
     session,
     'edit-service',
     () => {
+      requireLimit(session.transport, service);
       editService(session.transport, service);
     },
     args.given,

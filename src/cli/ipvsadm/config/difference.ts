@@ -46,9 +46,12 @@ const SETTABLE =
 
 /** The service as the daemon has it, with what rules say of it changed. */
 function editedService(now: WholeService, wanted: WholeService): WholeService {
-  const { timeout, conn_timeout, netmask, sched_name, proxy_protocol, check_conf } = wanted;
+  const { timeout, conn_timeout, netmask, sched_name, proxy_protocol, check_conf, limit_proportion } = wanted;
+  const { conn_limit: limit = 0 } = wanted;
+  // A daemon that has no limits is not asked for one that is none.
+  const limited = limit === (now.conn_limit ?? 0) ? {} : { conn_limit: limit };
   const flags = ((now.flags & ~SETTABLE) | (wanted.flags & SETTABLE)) >>> 0;
-  return { ...now, flags, timeout, conn_timeout, netmask, sched_name, proxy_protocol, check_conf };
+  return { ...now, flags, timeout, conn_timeout, netmask, sched_name, proxy_protocol, check_conf, limit_proportion, ...limited };
 }
 
 /** The server as the daemon has it, with what rules say of it changed. */

@@ -5,7 +5,7 @@ import type { Transport } from '../../../ipc/client';
 import { deleteLaddr, addLaddr, type LocalAddress } from '../../../ipc/messages/laddr';
 import { editService, type ServiceSpec } from '../../../ipc/messages/service';
 import type { Arguments } from '../arguments';
-import { requireFor, type Change } from '../change';
+import { requireFor, requireLimit, type Change } from '../change';
 import { addToDevice, deleteFromDevice } from '../device';
 import type { Action } from '../failure';
 import { addressId, destId, subjectId } from '../identity';
@@ -134,12 +134,13 @@ export class Impossible {
   ) {}
 }
 
-function stepsOfEdit(configuration: Configuration, args: Arguments): Step[] | Impossible {
+function stepsOfEdit(transport: Transport, configuration: Configuration, args: Arguments): Step[] | Impossible {
   const state = configuration.find(newService(args));
   if (state === undefined) return args.given.has('if-exists') ? [] : new Impossible('get-service', 'No such service');
   const service = mergedService(state.service, args);
+  requireLimit(transport, service);
   state.service = service;
-  return [{ action: 'edit-service', request: (transport) => void editService(transport, service) }];
+  return [{ action: 'edit-service', request: (batch) => void editService(batch, service) }];
 }
 
 function stepsOfDelete(configuration: Configuration, args: Arguments): Step[] {
@@ -170,5 +171,5 @@ export function stepsOf(transport: Transport, configuration: Configuration, args
     return stepsOfChange(configuration, change);
   }
   if (args === null) return [];
-  return args.command.id === 'edit-service' ? stepsOfEdit(configuration, args) : stepsOfDelete(configuration, args);
+  return args.command.id === 'edit-service' ? stepsOfEdit(transport, configuration, args) : stepsOfDelete(configuration, args);
 }

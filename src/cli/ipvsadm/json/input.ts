@@ -20,15 +20,17 @@ const MAX_INT = 0x7fffffff;
 const MAX_MARK = 0xffffffff;
 const MAX_WEIGHT = 65535;
 const MAX_PORT = 65535;
+const MAX_PERCENT = 100;
 const MAX_NAME = 15;
 const MAX_IPSET = 31;
 
 const DOCUMENT = ['version', 'generation', 'connection_table_size', 'workers', 'lcore_index', 'services'];
 /** What changes by itself, or what options cannot set, and is not looked at. */
-const IGNORED = ['counters', 'rates', 'lcores', 'limit_mbps', 'limit_proportion_percent', 'local_address_count', 'error'];
+const IGNORED = ['counters', 'rates', 'lcores', 'limit_mbps', 'local_address_count', 'error'];
 const SERVICE = [
   'kind', 'family', 'protocol', 'address', 'port', 'fwmark', 'match', 'scheduler', 'hash_target', 'scheduler_flags', 'persistent_seconds', 'netmask', 'ops',
-  'synproxy', 'conn_timeout_seconds', 'proxy_protocol', 'expire_quiescent', 'quic', 'dest_check', 'servers', 'local_addresses', 'deny', 'allow', ...IGNORED,
+  'synproxy', 'conn_timeout_seconds', 'conn_limit', 'limit_proportion_percent', 'proxy_protocol', 'expire_quiescent', 'quic', 'dest_check', 'servers',
+  'local_addresses', 'deny', 'allow', ...IGNORED,
 ]; // prettier-ignore
 const SERVER = [
   'family', 'address', 'port', 'forwarding', 'weight', 'u_threshold', 'l_threshold', 'inhibited', 'overloaded', 'active_connections',
@@ -183,6 +185,8 @@ function wholeService(service: Cursor): WholeService {
     netmask: netmask(service, af),
     sched_name: scheduler,
     conn_timeout: service.member('conn_timeout_seconds').or(0, (cursor) => cursor.integer(0, MAX_SECONDS)),
+    conn_limit: service.member('conn_limit').or(0, (cursor) => cursor.integer(0, MAX_INT)),
+    limit_proportion: service.member('limit_proportion_percent').or(0, (cursor) => cursor.integer(0, MAX_PERCENT)),
     proxy_protocol: service.member('proxy_protocol').or(0, (cursor) => choice(cursor, PROXY)),
     check_conf: destCheck(service),
   }; // prettier-ignore

@@ -58,7 +58,6 @@ export function entryJson(entry: Entry, scope: Scope): JsonObject {
     ...serviceIdentity(service),
     ...serviceAttributes(service),
     limit_mbps: service.bps,
-    limit_proportion_percent: service.limit_proportion,
     counters: countersJson(serviceCounters(entry)),
     rates: ratesJson(serviceRates(entry), scope.bits),
     lcores: serviceShares(scope),

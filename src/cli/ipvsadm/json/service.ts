@@ -106,6 +106,8 @@ export function serviceAttributes(service: Service): JsonObject {
     ops: has(svcFlags.IP_VS_SVC_F_ONEPACKET),
     synproxy: has(svcFlags.IP_VS_SVC_F_SYNPROXY),
     conn_timeout_seconds: service.conn_timeout,
+    conn_limit: service.conn_limit ?? 0,
+    limit_proportion_percent: service.limit_proportion,
     proxy_protocol: proxyProtocolText(service.proxy_protocol),
     expire_quiescent: has(svcFlags.IP_VS_SVC_F_EXPIRE_QUIESCENT),
     quic: has(svcFlags.IP_VS_SVC_F_QUIC),

@@ -102,6 +102,7 @@ struct lb_attrs {
 	uint32_t persist_timeout;
 	uint32_t netmask; /* IPv4 mask in network order, or IPv6 prefix length */
 	uint32_t limit_proportion;
+	uint32_t conn_limit; /* connections at the same time, shared among workers; 0 = none */
 	uint8_t proxy_protocol;
 	uint64_t owners; /* which worker has the connections: rules of owner.h */
 };

@@ -63,7 +63,8 @@
 	DROP(TCP_NOT_SYN, "lb", "TCP packet without connection that does not open one")                      \
 	DROP(DEFENCE_TCP, "lb", "TCP to a virtual address without service (defence_tcp_drop)")               \
 	DROP(DEFENCE_UDP, "lb", "UDP to a virtual address without service (defence_udp_drop)")               \
-	DROP(ADMISSION, "lb", "new flow while the worker could not keep up (flood_admission)")                \
+	DROP(ADMISSION, "lb", "new flow while the worker could not keep up (flood_admission)")               \
+	DROP(SERVICE_LIMIT, "lb", "virtual service has as many connections as it may (--conn-limit)")        \
 	DROP(NO_DEST, "lb", "virtual service had no usable real server")                                     \
 	DROP(DEST_OVERLOAD, "lb", "real server reached its upper connection threshold")                      \
 	DROP(NO_LADDR, "lb",                                                                                 \
