@@ -348,7 +348,8 @@ test_paged_listing_has_networks(void **state)
 	struct ds_list_services list = {.want = DS_LIST_WANT_ACLS | DS_LIST_WANT_MORE};
 	struct ds_service_more more;
 	size_t more_at = DS_TLV_SIZE(sizeof(struct ds_list_info)) +
-			 DS_TLV_SIZE(sizeof(struct dp_vs_service_compat)) + sizeof(struct ds_tlv);
+			 DS_TLV_SIZE(sizeof(struct dp_vs_service_compat) + sizeof(struct ds_service_ext)) +
+			 sizeof(struct ds_tlv);
 
 	service_set(DPVS_SO_SET_ADD, 80);
 	network_set(DS_ACL_ADD, DS_ACL_DENY, CLIENT + 5, 24);
