@@ -18,6 +18,7 @@
 #include "packet/proxy_stream.h"
 #include "packet/quic.h"
 #include "packet/rewrite.h"
+#include "packet/sctp.h"
 #include "packet/tcp.h"
 #include "packet/toa.h"
 #include "packet/uoa.h"
@@ -218,6 +219,30 @@ add_proxy(struct pkt *p, uint16_t room, uint8_t what, bool whole)
 	assert(!whole || test_checksums_ok(e.l3, e.l4, e.ip_len, p->proto));
 }
 
+/* Events stay in the table, and translation changes nothing of SCTP but the ports. */
+static void
+edit_sctp(struct pkt *p)
+{
+	unsigned contig = p->avail - p->l3_len, len = (unsigned)p->ip_len - p->l3_len;
+	static const union inet_ip a = {.w = {1, 2, 3, 4}};
+	uint8_t *copy = malloc(contig);
+	enum sctp_event ev;
+
+	if (!sctp_event(p->l4, contig, len, &ev))
+		assert(ev < SCTP_EVENTS);
+	for (unsigned dir = 0; dir < SCTP_DIRS; dir++)
+		for (unsigned s = 0; s < SCTP_STATES + 2; s++)
+			assert(sctp_next_state(dir, (uint8_t)s, ev) < SCTP_STATES);
+	memcpy(copy, p->l4, contig);
+	if (p->kind == PKT_IP6)
+		rewrite6(p->l3, p->l4, p->proto, &a, &a, 9, 10, 0);
+	else
+		rewrite4(p->l3, p->l4, p->proto, a.v4, a.v4, 9, 10, 0);
+	assert(memcmp(copy + 4, p->l4 + 4, contig - 4) == 0);
+	assert(parse_again(p->l3, p->ip_len, p->avail, p).dport == 10);
+	free(copy);
+}
+
 /* A parsed packet with TCP or UDP in it: what the balancer does to it. */
 static void
 edit(struct pkt *p, uint16_t room, uint8_t what)
@@ -282,9 +307,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p.l3 = buf + room;
 		p.l4 = p.l3 + p.l3_len;
 		/* Few mutations have right checksums by themselves. */
-		if (what & DO_REPAIR)
+		if (what & DO_REPAIR && p.proto != PKT_PROTO_SCTP)
 			test_finish(p.l3, p.l4, p.avail, p.proto);
-		edit(&p, room, what);
+		if (p.proto == PKT_PROTO_SCTP)
+			edit_sctp(&p);
+		else
+			edit(&p, room, what);
 		free(buf);
 	}
 	free(frame);

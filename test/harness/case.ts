@@ -24,7 +24,7 @@ export interface CaseOptions extends DaemonOptions {
 /** What a device with several queues does: both directions of a flow have one queue, other frames have queue 0. */
 function flowQueue(frame: Uint8Array, queues: number): number {
   const fields = dissect(frame);
-  const parts = ['ip.src', 'ip.dst', 'tcp.sport', 'tcp.dport', 'udp.sport', 'udp.dport'].map((name) => fields.get(name));
+  const parts = ['ip.src', 'ip.dst', 'tcp.sport', 'tcp.dport', 'udp.sport', 'udp.dport', 'sctp.sport', 'sctp.dport'].map((name) => fields.get(name));
   if (parts[0] === undefined) return 0;
   const letters = [...parts.join(' ')].map((letter) => letter.charCodeAt(0));
   return letters.reduce((sum, code) => sum + code, 0) % queues;

@@ -14,6 +14,16 @@ export function checksum(...parts: readonly Uint8Array[]): number {
   return 0xffff - sum(Buffer.concat(parts));
 }
 
+/** CRC32c (RFC 9260 appendix A), a bit at a time. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ ((crc & 1) === 1 ? 0x82f63b78 : 0);
+  }
+  return ~crc >>> 0;
+}
+
 /** Pseudo header of a transport packet between two addresses of one family (RFC 793, RFC 8200 8.1). */
 export function pseudoHeader(src: Uint8Array, dst: Uint8Array, proto: number, length: number): Buffer {
   const tail = Buffer.alloc(src.length === 4 ? 4 : 8);

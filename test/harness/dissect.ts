@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes frames apart, for tests that need a value from one and for messages about two that differ.
 import { ipText, macText } from './addresses';
-import { checksum, pseudoHeader } from './checksum';
+import { checksum, crc32c, pseudoHeader } from './checksum';
 import { ETHERTYPE, PROTO, TCP_FLAGS } from './frames';
 
 /** Everything that was recognised, by dotted names such as "ip.src" and "tcp.seq"; numbers are decimal. */
@@ -85,6 +85,7 @@ class Dissector {
   #layer4(proto: number, b: Buffer, fragment: boolean): void {
     if (proto === PROTO.TCP) this.#tcp(b, fragment);
     else if (proto === PROTO.UDP) this.#udp(b, fragment);
+    else if (proto === PROTO.SCTP && !fragment) this.#sctp(b);
     else if (proto === PROTO.UOA) this.#uoa(b);
     else if (proto === PROTO.ICMP || proto === PROTO.ICMPV6) this.#icmp(proto, b, fragment);
     else this.#payload(b);
@@ -103,6 +104,16 @@ class Dissector {
     if (b.readUInt16BE(6) === 0) this.fields.set('udp.checksum', 'none');
     else this.#l4Checksum('udp.checksum', PROTO.UDP, b, fragment);
     this.#payload(b.subarray(8));
+  }
+
+  #sctp(b: Buffer): void {
+    const blank = Buffer.from(b);
+    blank.fill(0, 8, 12);
+    this.fields.set('sctp.sport', b.readUInt16BE(0));
+    this.fields.set('sctp.dport', b.readUInt16BE(2));
+    this.fields.set('sctp.tag', b.readUInt32BE(4));
+    this.fields.set('sctp.checksum', b.readUInt32LE(8) === crc32c(blank) ? 'good' : 'bad');
+    this.#payload(b.subarray(12));
   }
 
   #uoa(b: Buffer): void {

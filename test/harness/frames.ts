@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds frames. Checksums and lengths are right unless a test asks for other ones.
 import { ipBytes, macBytes } from './addresses';
-import { checksum, pseudoHeader } from './checksum';
+import { checksum, crc32c, pseudoHeader } from './checksum';
 
-export const PROTO = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58, UOA: 248 } as const;
+export const PROTO = { ICMP: 1, TCP: 6, UDP: 17, SCTP: 132, ICMPV6: 58, UOA: 248 } as const;
 export const ETHERTYPE = { IPV4: 0x0800, ARP: 0x0806, IPV6: 0x86dd, VLAN: 0x8100 } as const;
 
 /** What an IP header carries: it learns the addresses for its checksum when it is put in. */
@@ -218,6 +218,50 @@ export function tcp(fields: TcpFields): Layer4 {
       const sum = checksum(pseudoHeader(src, dst, PROTO.TCP, length), head, options, payload);
       head.writeUInt16BE(fields.wrong?.checksum ?? sum, 16);
       return Buffer.concat([head, options, payload]);
+    },
+  };
+}
+
+/** Types of SCTP chunks. */
+export const SCTP_CHUNK = {
+  DATA: 0, INIT: 1, INIT_ACK: 2, SACK: 3, HEARTBEAT: 4, ABORT: 6, SHUTDOWN: 7, SHUTDOWN_ACK: 8, ERROR: 9, COOKIE_ECHO: 10, COOKIE_ACK: 11,
+  SHUTDOWN_COMPLETE: 14,
+} as const; // prettier-ignore
+
+export interface SctpChunk {
+  readonly type: number;
+  readonly flags?: number;
+  readonly value?: Uint8Array | string;
+  readonly wrong?: { readonly length?: number };
+}
+
+export interface SctpFields {
+  readonly sport: number;
+  readonly dport: number;
+  readonly tag: number;
+  readonly chunks: readonly SctpChunk[];
+  readonly wrong?: { readonly checksum?: number };
+}
+
+function sctpChunk(chunk: SctpChunk): Buffer {
+  const value = payloadBytes(chunk.value);
+  const head = Buffer.from([chunk.type, chunk.flags ?? 0, 0, 0]);
+  head.writeUInt16BE(chunk.wrong?.length ?? 4 + value.length, 2);
+  return Buffer.concat([head, value, Buffer.alloc((4 - (value.length % 4)) % 4)]);
+}
+
+/** SCTP (RFC 9260); its checksum does not cover addresses. */
+export function sctp(fields: SctpFields): Layer4 {
+  return {
+    proto: PROTO.SCTP,
+    bytes: () => {
+      const head = Buffer.alloc(12);
+      head.writeUInt16BE(fields.sport, 0);
+      head.writeUInt16BE(fields.dport, 2);
+      head.writeUInt32BE(fields.tag, 4);
+      const packet = Buffer.concat([head, ...fields.chunks.map(sctpChunk)]);
+      packet.writeUInt32LE(fields.wrong?.checksum ?? crc32c(packet), 8);
+      return packet;
     },
   };
 }

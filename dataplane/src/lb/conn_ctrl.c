@@ -43,10 +43,25 @@ static const char *const tcp_names[] = {"TCP_NONE", "TCP_EST",	 "SYN_SENT",  "SY
 					"FIN_WAIT", "TIME_WAIT", "TCP_CLOSE", "CLOSE_WAIT",
 					"LAST_ACK", "LISTEN",	 "SYNACK"};
 static const char *const udp_names[] = {"UDP_NONE", "UDP_ONEWAY", "UDP_NORM", "UDP_LAST"};
+static const char *const sctp_names[] = {"SCTP_NONE",
+					 "SCTP_INIT1",
+					 "SCTP_INIT",
+					 "SCTP_COOKIE_SENT",
+					 "SCTP_COOKIE_REPLIED",
+					 "SCTP_COOKIE_WAIT",
+					 "SCTP_COOKIE",
+					 "SCTP_COOKIE_ECHOED",
+					 "SCTP_ESTABLISHED",
+					 "SCTP_SHUTDOWN_SENT",
+					 "SCTP_SHUTDOWN_RECEIVED",
+					 "SCTP_SHUTDOWN_ACK_SENT",
+					 "SCTP_REJECTED",
+					 "SCTP_CLOSED"};
 
 static const struct state_names names[] = {
     {ABI_IPPROTO_TCP, RTE_DIM(tcp_names), tcp_names, "TCP_UNKOWN"},
     {ABI_IPPROTO_UDP, RTE_DIM(udp_names), udp_names, "UDP_UNKOWN"},
+    {ABI_IPPROTO_SCTP, RTE_DIM(sctp_names), sctp_names, "SCTP_UNKNOWN"},
 };
 
 const char *

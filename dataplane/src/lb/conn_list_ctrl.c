@@ -148,7 +148,9 @@ ports_pass(const struct ask *ask, const struct conn_view *v)
 static bool
 state_passes(const struct ask *ask, const struct conn_view *v)
 {
-	return strncmp(lb_ctrl_state_name(v->proto, v->state), ask->req.state, sizeof(ask->req.state)) == 0;
+	/* Listings cut names to what has room beside a zero. */
+	return strncmp(lb_ctrl_state_name(v->proto, v->state), ask->req.state, sizeof(ask->req.state) - 1) ==
+	       0;
 }
 
 static bool

@@ -35,7 +35,8 @@ bool lb_any_port_servers;
 bool
 lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd)
 {
-	bool transport = svc->key.proto == PKT_PROTO_TCP || svc->key.proto == PKT_PROTO_UDP;
+	bool transport = svc->key.proto == PKT_PROTO_TCP || svc->key.proto == PKT_PROTO_UDP ||
+			 svc->key.proto == PKT_PROTO_SCTP;
 
 	if (!transport || svc->kind == LB_SERVICE_MATCH)
 		return false;

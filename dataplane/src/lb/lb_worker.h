@@ -252,7 +252,7 @@ struct lb_proto {
 
 /* NULL for a protocol that is not balanced. */
 const struct lb_proto *lb_proto_find(uint8_t number);
-extern const struct lb_proto lb_proto_tcp, lb_proto_udp;
+extern const struct lb_proto lb_proto_tcp, lb_proto_udp, lb_proto_sctp;
 
 /* Sets the state and its timeout, counted from now. */
 void lb_conn_set_state(struct worker *w, uint32_t idx, uint8_t state);

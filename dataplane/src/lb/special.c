@@ -4,6 +4,7 @@
  * new such thing: a flag or a task, and a line in lb_special().
  */
 #include "acl.h"
+#include "proto/sctp.h"
 #include "proxy.h"
 #include "send.h"
 
@@ -133,6 +134,14 @@ lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, un
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
 
+	if (conn_task(&w->lb->t, idx, MORE_T_SCTP)) {
+		enum drop_reason why = lb_sctp_check(p);
+
+		if (why) {
+			worker_drop(w, m, why);
+			return true;
+		}
+	}
 	if ((c->flags & (CONN_F_EXPIRE_Q | CONN_F_DENIED)) && refuse(w, m, p, idx, dir))
 		return true;
 	if (conn_task(&w->lb->t, idx, MORE_T_LIMIT) && limit_drops(w->lb, w->lb->t.more[idx].limit)) {

@@ -27,6 +27,7 @@ deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 		break;
 	case PKT_PROTO_TCP:
 	case PKT_PROTO_UDP:
+	case PKT_PROTO_SCTP:
 		worker_drop(w, m, p->flags & PKT_F_L4_BAD ? DROP_L4_TRUNCATED : DROP_LOCAL_NO_SERVICE);
 		break;
 	default:

@@ -29,7 +29,7 @@ load16(const uint8_t *p)
 	return v;
 }
 
-/* Ports and lengths of TCP and UDP. p->l3_len, ip_len and proto are set. */
+/* Ports and lengths of TCP, UDP and SCTP. p->l3_len, ip_len and proto are set. */
 static inline void
 parse_l4(struct pkt *p)
 {
@@ -58,6 +58,11 @@ parse_l4(struct pkt *p)
 		}
 		length = ntohs(load16(p->l4 + 4));
 		if (length < PKT_UDP_LEN || length > l4_len) {
+			p->flags |= PKT_F_L4_BAD;
+			return;
+		}
+	} else if (p->proto == PKT_PROTO_SCTP) {
+		if (l4_len < PKT_SCTP_LEN || contig < PKT_SCTP_LEN) {
 			p->flags |= PKT_F_L4_BAD;
 			return;
 		}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every frame is copied into memory of exactly its size, so that a sanitizer sees any byte read too far. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -391,16 +392,46 @@ test_other_kinds(void **state)
 	assert_int_equal(p.ether_type, 0x8100);
 }
 
+static void
+test_sctp_header_whole_and_in_one_piece(void **state)
+{
+	struct test_frame f;
+
+	(void)state;
+	for (int v6 = 0; v6 < 2; v6++)
+		for (unsigned len = 0; len <= 16; len++)
+			for (unsigned contig = 0; contig <= len; contig++) {
+				uint8_t *l4 = test_ip(&f, v6, PKT_PROTO_SCTP, len);
+				struct pkt p = {.flags = PKT_F_CSUM_OK};
+
+				test_put16(l4, 40000);
+				test_put16(l4 + 2, 3868);
+				assert_int_equal(pkt_parse(&p, test_eth(&f), f.len - len + contig, f.len),
+						 DROP_NONE);
+				assert_int_equal(p.flags & (PKT_F_L4 | PKT_F_L4_BAD),
+						 contig < PKT_SCTP_LEN ? PKT_F_L4_BAD : PKT_F_L4);
+				assert_int_equal(p.dport, contig < PKT_SCTP_LEN ? 0 : htons(3868));
+				assert_int_equal(p.sport, contig < PKT_SCTP_LEN ? 0 : htons(40000));
+			}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_tcp_and_udp),	      cmocka_unit_test(test_padding_is_not_counted),
-	    cmocka_unit_test(test_every_truncation),  cmocka_unit_test(test_every_short_packet),
-	    cmocka_unit_test(test_ipv4_options),      cmocka_unit_test(test_ipv4_mutations),
-	    cmocka_unit_test(test_ipv6_mutations),    cmocka_unit_test(test_fragments),
-	    cmocka_unit_test(test_extension_headers), cmocka_unit_test(test_ipv6_fragments),
-	    cmocka_unit_test(test_bad_transport),     cmocka_unit_test(test_other_kinds),
+	    cmocka_unit_test(test_tcp_and_udp),
+	    cmocka_unit_test(test_padding_is_not_counted),
+	    cmocka_unit_test(test_every_truncation),
+	    cmocka_unit_test(test_every_short_packet),
+	    cmocka_unit_test(test_ipv4_options),
+	    cmocka_unit_test(test_ipv4_mutations),
+	    cmocka_unit_test(test_ipv6_mutations),
+	    cmocka_unit_test(test_fragments),
+	    cmocka_unit_test(test_extension_headers),
+	    cmocka_unit_test(test_ipv6_fragments),
+	    cmocka_unit_test(test_bad_transport),
+	    cmocka_unit_test(test_other_kinds),
+	    cmocka_unit_test(test_sctp_header_whole_and_in_one_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

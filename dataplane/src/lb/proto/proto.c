@@ -10,6 +10,8 @@ lb_proto_find(uint8_t number)
 		return &lb_proto_tcp;
 	case PKT_PROTO_UDP:
 		return &lb_proto_udp;
+	case PKT_PROTO_SCTP:
+		return &lb_proto_sctp;
 	default:
 		return NULL;
 	}

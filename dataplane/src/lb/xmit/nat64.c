@@ -23,6 +23,8 @@ to_server(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx)
 	changes = lb_fnat_edit(c, p, CONN_DIR_IN, &toa);
 	nat64_to_ip4(p, c->laddr, c->raddr, c->lport, c->rport, changes);
 	lb_frame_moved(m, l3, p->l3);
+	if (c->proto == PKT_PROTO_SCTP)
+		lb_sctp_seal(p);
 	ip_len = p->ip_len;
 	if (toa || c->uoa_left)
 		ip_len = lb_fnat_tell_client(w, m, p, idx, toa);
@@ -52,6 +54,8 @@ to_client(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx)
 		memcpy(p->l4 + 6, &csum, 2);
 	} else {
 		lb_frame_moved(m, l3, p->l3);
+		if (c->proto == PKT_PROTO_SCTP)
+			lb_sctp_seal(p);
 	}
 	lb_conn_send(w, m, idx, CONN_DIR_OUT, p->ip_len);
 }

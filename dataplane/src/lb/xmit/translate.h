@@ -6,6 +6,7 @@
 #ifndef LB_XMIT_TRANSLATE_H
 #define LB_XMIT_TRANSLATE_H
 
+#include "../proto/sctp.h"
 #include "../send.h"
 
 #include "packet/rewrite.h"
@@ -41,10 +42,8 @@ lb_tcp_note_server(struct conn_hot *c, const struct pkt *p)
 	}
 }
 
-/* Within a family: the packet as the side of dir knows it. changes: of the transport header, see
- * packet/rewrite.h. */
-static inline void
-lb_translate(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned dir, uint64_t changes)
+static __rte_always_inline void
+translate_headers(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned dir, uint64_t changes)
 {
 	const struct conn_hot *c = &t->hot[idx];
 
@@ -61,6 +60,16 @@ lb_translate(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned d
 		rewrite4(p->l3, p->l4, c->proto, c->laddr, c->raddr, c->lport, c->rport, changes);
 	else
 		rewrite4(p->l3, p->l4, c->proto, c->vaddr, c->caddr, c->vport, c->cport, changes);
+}
+
+/* Within a family: the packet as the side of dir knows it. changes: of the transport header, see
+ * packet/rewrite.h. */
+static inline void
+lb_translate(const struct conn_table *t, uint32_t idx, struct pkt *p, unsigned dir, uint64_t changes)
+{
+	translate_headers(t, idx, p, dir, changes);
+	if (unlikely(t->hot[idx].proto == PKT_PROTO_SCTP))
+		lb_sctp_seal(p);
 }
 
 #endif

@@ -82,6 +82,7 @@ enum {
 	MORE_T_SYNPROXY = 1, /* sequence numbers, window and handshake are the SYN proxy's business */
 	MORE_T_PROXY = 2,    /* the server is still to learn the client's address by a PROXY header */
 	MORE_T_LIMIT = 4,    /* the service lets a proportion of packets pass */
+	MORE_T_SCTP = 8,     /* checksum and chunks are verified */
 };
 
 /* What few connections have: those of persistent services, of the SYN proxy, with PROXY headers. A line of

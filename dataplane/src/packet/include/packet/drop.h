@@ -58,9 +58,11 @@
 	DROP(ICMP_CHECKSUM, "icmp", "ICMP checksum is wrong")                                                \
 	DROP(ICMP_NOT_HANDLED, "icmp", "ICMP message to a local address that needs no answer")               \
 	DROP(ICMP_RATE, "icmp", "ICMP error not sent because of the rate limit")                             \
-	DROP(LOCAL_NO_SERVICE, "lb", "TCP or UDP to a local address without a virtual service")              \
-	DROP(L4_TRUNCATED, "lb", "TCP or UDP header is truncated or has a wrong length")                     \
+	DROP(LOCAL_NO_SERVICE, "lb", "TCP, UDP or SCTP to a local address without a virtual service")        \
+	DROP(L4_TRUNCATED, "lb", "TCP, UDP or SCTP header is truncated or has a wrong length")               \
 	DROP(TCP_NOT_SYN, "lb", "TCP packet without connection that does not open one")                      \
+	DROP(SCTP_CHECKSUM, "lb", "CRC32c of an SCTP packet is wrong")                                       \
+	DROP(SCTP_CHUNK, "lb", "SCTP packet without chunk, or with a chunk of wrong length")                 \
 	DROP(DEFENCE_TCP, "lb", "TCP to a virtual address without service (defence_tcp_drop)")               \
 	DROP(DEFENCE_UDP, "lb", "UDP to a virtual address without service (defence_udp_drop)")               \
 	DROP(ADMISSION, "lb", "new flow while the worker could not keep up (flood_admission)")               \

@@ -20,6 +20,7 @@ enum {
 	PKT_IP6_LEN = 40,
 	PKT_TCP_MIN = 20,
 	PKT_UDP_LEN = 8,
+	PKT_SCTP_LEN = 12,
 	PKT_PROTO_ICMP = 1,
 	PKT_PROTO_TCP = 6,
 	PKT_PROTO_UDP = 17,
@@ -35,10 +36,11 @@ enum pkt_cast { PKT_HOST = 0, PKT_BROADCAST, PKT_MULTICAST, PKT_OTHERHOST };
 
 /* pkt.flags */
 enum {
-	PKT_F_L4 = 1, /* sport, dport and l4 are valid: TCP or UDP with its whole fixed header in one piece */
+	PKT_F_L4 =
+	    1, /* sport, dport and l4 are valid: TCP, UDP or SCTP, its fixed header whole and in one piece */
 	PKT_F_FRAGMENT = 2, /* IPv4 fragment (first or later) or IPv6 packet with a fragment header */
 	PKT_F_OPTIONS = 4,  /* IPv4 options or IPv6 extension headers present */
-	PKT_F_L4_BAD = 8,   /* TCP or UDP header truncated, or its own length field impossible */
+	PKT_F_L4_BAD = 8,   /* TCP, UDP or SCTP header truncated, or its own length field impossible */
 	PKT_F_HANDED = 16,  /* arrived by hand-over: the owner of the flow is this worker */
 	PKT_F_CSUM_OK = 32, /* the device vouches for the IPv4 header checksum */
 };

@@ -44,11 +44,13 @@ rewrite_l4_csum(uint8_t *l4, uint8_t proto, uint64_t changes)
 {
 	if (proto == PKT_PROTO_TCP)
 		rewrite_tcp_csum(l4, changes);
-	else
+	else if (proto == PKT_PROTO_UDP)
 		rewrite_udp_csum(l4, changes);
+	/* SCTP's is of another kind. */
 }
 
-/* IPv4: new addresses and ports, all in network order. proto is TCP or UDP. */
+/* IPv4: new addresses and ports, all in network order. proto is TCP or UDP, or SCTP,
+ * whose checksum is left as it is. */
 static inline void
 rewrite4(uint8_t *l3, uint8_t *l4, uint8_t proto, uint32_t saddr, uint32_t daddr, uint16_t sport,
 	 uint16_t dport, uint64_t changes)
