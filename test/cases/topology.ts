@@ -105,7 +105,7 @@ export async function startWorld(f: Family, options: CaseOptions = {}): Promise<
 }
 
 export interface ServiceOptions {
-  readonly proto: 'tcp' | 'udp';
+  readonly proto: 'tcp' | 'udp' | 'sctp';
   readonly port: number;
   readonly scheduler?: string;
   /** Real servers by index, with weights. */
@@ -114,8 +114,10 @@ export interface ServiceOptions {
   readonly extra?: string;
 }
 
+const SERVICE_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
+
 export function serviceWord(f: Family, s: ServiceOptions): string {
-  return `-${s.proto === 'tcp' ? 't' : 'u'} ${endpoint(f.vip, s.port)}`;
+  return `${SERVICE_OPTIONS[s.proto]} ${endpoint(f.vip, s.port)}`;
 }
 
 /** A FullNAT service with its real servers (the first one, weight 1, unless told otherwise) and local address. */

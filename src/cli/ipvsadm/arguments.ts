@@ -328,7 +328,8 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
     values.onlyScheduler = shortName(text, 'sched');
   },
   state: ({ values, text }) => {
-    values.onlyState = shortName(text, 'state');
+    // Daemons cut the states of SCTP, whose names are longer.
+    values.onlyState = shortName(/^sctp_/i.test(text) ? text.slice(0, MAX_NAME) : text, 'state');
   },
   'if-exists': ignore,
   'if-not-exists': ignore,
