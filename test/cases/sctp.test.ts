@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
+import { fragmentId, fragments, fragmentStep } from '../harness/fragments';
 import { ethernet, icmp, icmp6, ip, ipv4, ipv6, raw, sctp, SCTP_CHUNK, type Layer3, type Layer4, type SctpChunk } from '../harness/frames';
 import {
   CLIENTS, configureService, endpoint, families, fromClient, fromServer, mac, quieten, SERVERS, serviceWord, sides, startSides, startWorld,
@@ -194,6 +195,26 @@ describe.each(families)('$name', (f) => {
     const arriving = ethernet({ src: mac.server[0], dst: mac.port[1] }, ip({ src: router, dst: f.lip }, error(sent.subarray(14))));
     const wanted = ethernet({ src: mac.port[0], dst: mac.client }, host(f.vip, f.client, error(about.bytes)));
     c.exchange(SERVERS, [arriving], CLIENTS, [wanted]);
+  });
+
+  test('DPL-106 DPL-132 a packet in fragments: its checksum is that of the whole, and a damaged fragment spoils it', async () => {
+    const c = await startWorld(f, { conf: { ipvs_defs: ['fragment_mode reassemble', 'conn {', 'conn_pool_size 65535', '}'] } });
+    configureService(c, f, SERVICE);
+    const long = { type: SCTP_CHUNK.DATA, flags: 3, value: Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7) & 0xff)) };
+    const inside = (sport: number): Layer4 => sctp({ sport, dport: PORT, tag: SERVER_TAG, chunks: [long] });
+    const sent = (id: number): Buffer[] =>
+      fragments({ src: f.client, dst: f.vip, id }, inside(CPORT), 1400).map((layer) => ethernet({ src: mac.client, dst: mac.port[0] }, layer));
+    c.send(CLIENTS, ...sent(1).reverse());
+    const got = c.collect(SERVERS);
+    const lport = Number(/:(\d+) +\S+$/m.exec(c.output('ipvsadm -lnc').trim())?.[1]);
+    const id = fragmentId(got[0] ?? Buffer.alloc(64));
+    const wanted = fragments({ src: f.lip, dst: f.servers[0], id }, inside(lport), fragmentStep(f.lip, 1500));
+    expect(got.map((frame) => frame.toString('hex'))).toEqual(wanted.map((layer) => onServerSide(layer, 'server').toString('hex')));
+    const damaged = sent(2);
+    const last = damaged.at(-1) ?? Buffer.alloc(0);
+    last.writeUInt8(last.readUInt8(last.length - 1) ^ 1, last.length - 1);
+    c.expectDrops({ sctp_checksum: 1 }, () => c.send(CLIENTS, ...damaged));
+    c.expectNothing();
   });
 
   test('SCTP for others is forwarded, damaged or not; a port of ours without service is named', async () => {

@@ -90,12 +90,13 @@ visit_all(struct visits *v, const struct client *c, uint64_t rules)
 		visit_first(v, rule_owner(c, (uint8_t)rules));
 }
 
-/* Devices that spread whole packets do not spread fragments likewise: with reassembly, UDP is spread here. */
+/* Devices that spread whole packets do not spread fragments likewise: with reassembly, all but TCP, which has
+ * none, is spread here. */
 static bool
 spread_by_hash(const struct pkt *p)
 {
 	return ports[p->port]->steering == STEER_SOFTWARE ||
-	       (conf.ipvs.reassemble && p->proto == PKT_PROTO_UDP);
+	       (conf.ipvs.reassemble && p->proto != PKT_PROTO_TCP);
 }
 
 static struct client

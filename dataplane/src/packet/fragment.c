@@ -73,7 +73,7 @@ has_transport_header(const struct pkt *p)
 	case PKT_PROTO_ICMPV6:
 		return have >= ICMP_HEADER;
 	case PKT_PROTO_SCTP:
-		return have >= 12;
+		return have >= PKT_SCTP_LEN;
 	default:
 		return have > 0;
 	}

@@ -131,6 +131,12 @@ sctp_service_timeout_applies(uint8_t state)
 	return state == SCTP_S_ESTABLISHED;
 }
 
+static bool
+sctp_half_open(uint8_t state)
+{
+	return state <= SCTP_S_INIT || state == SCTP_S_COOKIE_WAIT || state >= SCTP_S_REJECTED;
+}
+
 const struct lb_proto lb_proto_sctp = {
     .number = PKT_PROTO_SCTP,
     .admit = lb_sctp_check,
@@ -140,4 +146,5 @@ const struct lb_proto lb_proto_sctp = {
     .expired = sctp_expired,
     .timeout = sctp_timeout,
     .service_timeout_applies = sctp_service_timeout_applies,
+    .half_open = sctp_half_open,
 };
