@@ -183,8 +183,10 @@ const struct conf_key conf_keys[] = {
 
     BLOCK("ipvs_defs", "Load balancing."),
     INDEX("ipvs_defs/fragment_mode", C(ipvs.reassemble), "drop|reassemble", "drop", 0,
-	  "fragments of IPv4 and IPv6 for virtual services, real servers and ourselves: dropped, or put together "
-	  "before they are balanced (limits in ipv4_defs/fragment); with several workers UDP of clients is then "
+	  "fragments of IPv4 and IPv6 for virtual services, real servers and ourselves: dropped, or put "
+	  "together "
+	  "before they are balanced (limits in ipv4_defs/fragment); with several workers UDP of clients is "
+	  "then "
 	  "spread by the daemon, not by the device; our extension"),
     BLOCK("ipvs_defs/conn", ""),
     INT("ipvs_defs/conn/conn_pool_size", C(ipvs.conn_pool_size), 65536 - 1, ALL_INTS, "0",
@@ -193,14 +195,14 @@ const struct conf_key conf_keys[] = {
 	"every worker has its own connection table"),
     INT("ipvs_defs/conn/conn_init_timeout", C(ipvs.conn_init_timeout_s), 1, SECONDS_MAX, "3", CONF_R,
 	"seconds until a connection without state of its own expires"),
-    FLAG("ipvs_defs/conn/expire_quiescent_template", C(ipvs.expire_quiescent_template), "off",
-	 CONF_R, "a persistent client leaves a quiesced real server with its next connection"),
+    FLAG("ipvs_defs/conn/expire_quiescent_template", C(ipvs.expire_quiescent_template), "off", CONF_R,
+	 "a persistent client leaves a quiesced real server with its next connection"),
     ONOFF("ipvs_defs/conn/redirect", C(ipvs.redirect), "off", CONF_INERT,
 	  "packets always reach the worker that owns their connection"),
     FLAG("ipvs_defs/conn/fast_xmit_close", C(ipvs.fast_xmit_close), "off", CONF_INERT,
 	 "do not reuse the MAC addresses of earlier packets"),
-    FLAG("ipvs_defs/conn/xmit_ttl", C(ipvs.xmit_ttl), "off", CONF_R | CONF_INERT,
-	 "decrement TTL or hop limit of balanced packets"),
+    FLAG("ipvs_defs/conn/xmit_ttl", C(ipvs.xmit_ttl), "off", CONF_R,
+	 "decrement TTL or hop limit of balanced packets, except by direct routing"),
     ONOFF("ipvs_defs/conn/conn_accounting", C(ipvs.conn_accounting), "off", 0,
 	  "counters and age of each connection in detailed listings; 32 bytes more per connection and some "
 	  "cycles per packet; our extension"),

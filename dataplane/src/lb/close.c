@@ -98,6 +98,7 @@ void
 lb_worker_tick(struct worker *w)
 {
 	note_load(w);
+	w->lb->plain_len = conf.ipvs.xmit_ttl ? 0 : w->lb->mtu_safe;
 	conn_expire(&w->lb->t, w->now_ms, w->lb->admission.on ? WHEEL_BUDGET_BUSY : WHEEL_BUDGET,
 		    lb_conn_expire, w);
 	if (unlikely(w->lb->fragments))

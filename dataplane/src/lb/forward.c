@@ -5,7 +5,9 @@
  */
 #include "send.h"
 
+#include "core/conf.h"
 #include "core/mbuf.h"
+#include "packet/icmp_error.h"
 #include "packet/rewrite.h"
 
 enum { IP4_DF = 0x40 };
@@ -35,8 +37,10 @@ path_find(struct worker *w, uint32_t idx, unsigned dir, struct net_path *path)
 		return why;
 	if (c->fwd == LB_FWD_TUNNEL && dir == CONN_DIR_IN && !lb_tunnel_source(&lb->t, idx, &path->src))
 		return DROP_LB_NO_ROUTE;
-	if (path->mtu < lb->mtu_safe)
+	if (path->mtu < lb->mtu_safe) {
 		lb->mtu_safe = path->mtu;
+		lb->plain_len = lb->plain_len < path->mtu ? lb->plain_len : path->mtu;
+	}
 	if (dir == CONN_DIR_IN) {
 		c->adj_in = path->adj;
 		cold->mtu_in = path->mtu;
@@ -143,13 +147,25 @@ confirm(struct worker *w, const struct conn_hot *c, const struct pkt *p, unsigne
 		net_adjs[adj].confirmed_s = now_s;
 }
 
+/* A packet at the end of its life: its sender is told (RFC 792, RFC 4443 3.3). */
+static bool
+refuse_expired(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
+{
+	bool v6 = p->kind == PKT_IP6;
+
+	if ((v6 ? p->l3[7] : p->l3[8]) > 1)
+		return false;
+	net_icmp_error(w, m, p, v6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED, 0, 0);
+	worker_drop(w, m, v6 ? DROP_IP6_HOP_LIMIT : DROP_IP4_TTL);
+	return true;
+}
+
 /* Longer than the way it has to go, and not to be fragmented: its sender is told (RFC 1191, RFC 8201). Before
  * any translation, because the error quotes the packet as the sender knows it. */
 static bool
 refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir,
 	       int growth)
 {
-	enum { ICMP4_UNREACHABLE = 3, ICMP4_FRAG_NEEDED = 4, ICMP6_TOO_BIG = 2 };
 	int mtu = lb_conn_mtu(w, idx, dir);
 
 	if (mtu == 0 || mbuf_is_reassembled(m))
@@ -163,6 +179,22 @@ refuse_too_big(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32
 		net_icmp_error(w, m, p, ICMP6_TOO_BIG, 0, (uint32_t)mtu);
 	worker_drop(w, m, DROP_LB_TOO_BIG);
 	return true;
+}
+
+/* Before translation: what the length of a packet asks for, and xmit_ttl. Direct routing changes no packet.
+ * True: m is gone. */
+static __rte_noinline bool
+refuse(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, unsigned dir, int growth)
+{
+	bool ages = conf.ipvs.xmit_ttl && w->lb->t.hot[idx].fwd != LB_FWD_DR;
+
+	if (ages && refuse_expired(w, m, p))
+		return true;
+	if (p->ip_len + growth > w->lb->mtu_safe && refuse_too_big(w, m, p, idx, dir, growth))
+		return true;
+	if (ages)
+		rewrite_ttl_lower(p->l3);
+	return false;
 }
 
 void
@@ -194,11 +226,11 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	}
 	confirm(w, c, p, dir);
 	if (likely(c->fwd == LB_FWD_FNAT)) {
-		if (likely(p->ip_len <= w->lb->mtu_safe) || !refuse_too_big(w, m, p, idx, dir, 0))
+		if (likely(p->ip_len <= w->lb->plain_len) || !refuse(w, m, p, idx, dir, 0))
 			lb_xmit_fnat(w, m, p, idx, dir);
 		return;
 	}
 	growth = lb_xmit_growth(c, dir);
-	if (likely(p->ip_len + growth <= w->lb->mtu_safe) || !refuse_too_big(w, m, p, idx, dir, growth))
+	if (likely(p->ip_len + growth <= w->lb->plain_len) || !refuse(w, m, p, idx, dir, growth))
 		lb_xmit_other(w, m, p, idx, dir);
 }

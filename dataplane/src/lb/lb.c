@@ -47,6 +47,7 @@ worker_state_init(struct worker *w, uint32_t capacity)
 		return EDPVS_NOMEM;
 	memset(lb, 0, sizeof(*lb));
 	lb->mtu_safe = narrowest_port();
+	lb->plain_len = lb->mtu_safe;
 	lb->rand = rte_rdtsc() | 1;
 	lb->frag_id = (uint32_t)(lb_random(lb) >> 32) / nworkers * nworkers + w->index;
 	w->lb = lb;

@@ -76,7 +76,8 @@ struct lb_worker {
 	struct conn_table t;
 	struct lport_pool ports;
 	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
-	uint16_t mtu_safe; /* no path looked up so far has a smaller MTU: shorter packets need no check */
+	uint16_t mtu_safe;  /* no path looked up so far has a smaller MTU: shorter packets need no check */
+	uint16_t plain_len; /* packets that are not longer go without a look: mtu_safe, or 0 with xmit_ttl */
 	uint32_t frag_id;  /* of the next packet that we may fragment, see lb_frag_id() */
 	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
 	struct lb_admission admission;

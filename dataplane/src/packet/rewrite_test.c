@@ -178,6 +178,35 @@ test_ip_header(void **state)
 	}
 }
 
+static void
+test_ttl(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) {
+		struct ip4_header h = {.tos = (uint8_t)awkward32(),
+				       .len = (uint16_t)(20 + awkward32() % 1400),
+				       .id = (uint16_t)awkward32(),
+				       .ttl = (uint8_t)(1 + i % 255),
+				       .proto = (uint8_t)awkward32(),
+				       .saddr = awkward32(),
+				       .daddr = awkward32()};
+		uint8_t ip4[20], before[20], ip6[40] = {0x60, [7] = (uint8_t)(1 + i % 255)}, same6[40];
+
+		ip4_header_write(ip4, &h);
+		memcpy(before, ip4, 20);
+		rewrite_ttl_lower(ip4);
+		assert_int_equal(ip4[8], h.ttl - 1);
+		assert_int_equal(csum_of(ip4, 20), 0);
+		memcpy(ip4 + 10, before + 10, 2);
+		ip4[8]++;
+		assert_memory_equal(ip4, before, 20);
+		memcpy(same6, ip6, 40);
+		rewrite_ttl_lower(ip6);
+		same6[7]--;
+		assert_memory_equal(ip6, same6, 40);
+	}
+}
+
 int
 main(void)
 {
@@ -189,6 +218,7 @@ main(void)
 	    cmocka_unit_test(test_udp_never_becomes_zero),
 	    cmocka_unit_test(test_ip_length),
 	    cmocka_unit_test(test_ip_header),
+	    cmocka_unit_test(test_ttl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

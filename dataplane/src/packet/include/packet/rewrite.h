@@ -93,6 +93,24 @@ rewrite6(uint8_t *l3, uint8_t *l4, uint8_t proto, const union inet_ip *saddr, co
 	rewrite_l4_csum(l4, proto, sum + (uint32_t)~old_ports + new_ports);
 }
 
+/* One hop less to live; the header checksum of IPv4 follows. The TTL or hop limit is above 0. */
+static inline void
+rewrite_ttl_lower(uint8_t *l3)
+{
+	uint16_t old, new, csum;
+
+	if (l3[0] >> 4 == 6) {
+		l3[7]--;
+		return;
+	}
+	memcpy(&old, l3 + 8, 2);
+	l3[8]--;
+	memcpy(&new, l3 + 8, 2);
+	memcpy(&csum, l3 + 10, 2);
+	csum = csum_apply(csum, csum_change16(0, old, new));
+	memcpy(l3 + 10, &csum, 2);
+}
+
 /* IPv4 header: new total length (host order); the header checksum follows. */
 static inline void
 rewrite_ip4_len(uint8_t *l3, uint16_t to)
