@@ -46,6 +46,7 @@ set_fill(struct lb_dest_set *set, const struct lb_service *svc)
 		view_fill(&set->d[set->n++], d);
 		set->sum_weight += d->weight;
 		set->nat |= d->fwd == LB_FWD_NAT;
+		set->one_way |= d->fwd == LB_FWD_DR || d->fwd == LB_FWD_TUNNEL;
 		set->gcd_weight = gcd(set->gcd_weight, d->weight);
 		if (d->weight > set->max_weight)
 			set->max_weight = d->weight;

@@ -95,6 +95,8 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 	}
 	if (dir == CONN_DIR_OUT && c->flags & CONN_F_DELTA)
 		delta = lb_proxy_error(t, idx, e) - c->seq_delta;
+	else if (dir == CONN_DIR_IN && conn_task(t, idx, MORE_T_SYNPROXY))
+		delta = -t->more[idx].syn_ack_delta;
 	m = rte_pktmbuf_alloc(w->pool);
 	if (!m) {
 		worker_drops_add(w, DROP_NO_MBUF, 1);

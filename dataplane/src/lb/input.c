@@ -58,6 +58,8 @@ flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		return true;
 	}
 	ref = lb_schedule(w, p, &why);
+	if (ref == LB_TAKEN)
+		return true;
 	if (ref != CONN_NONE) {
 		bool once = w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_PACKET;
 

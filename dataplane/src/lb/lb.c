@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fragments.h"
+#include "synproxy.h"
 
 #include <stdlib.h>
 #include <rte_cycles.h>
@@ -67,6 +68,7 @@ lb_init(void)
 	int err;
 
 	hash_init();
+	lb_synproxy_init();
 	if (conf.ipvs.reassemble && lb_fragments_init()) {
 		log_err("lb", "no flag of packet buffers is left for ipvs_defs/fragment_mode reassemble");
 		return EDPVS_NOMEM;

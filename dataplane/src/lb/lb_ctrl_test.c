@@ -261,21 +261,6 @@ test_edit(void **state)
 }
 
 static void
-test_says_what_has_no_effect(void **state)
-{
-	struct dp_vs_service_compat c = svc(VIP, 80, "rr");
-
-	c.check_conf.types = 0;
-	fix_warning[0] = '\0';
-	assert_int_equal(set(DPVS_SO_SET_ADD, &c, sizeof(c)), EDPVS_OK);
-	assert_string_equal(fix_warning, "");
-	c.flags = IP_VS_SVC_F_SYNPROXY;
-	assert_int_equal(set(DPVS_SO_SET_EDIT, &c, sizeof(c)), EDPVS_OK);
-	assert_string_equal(
-	    fix_warning, "service 192.168.100.254:80: stored, but without effect in this version: synproxy");
-}
-
-static void
 test_listing_is_exact(void **state)
 {
 	struct dp_vs_services_front front = {.cid = 0x55, .count = 1, .pad0 = {1, 2, 3, 4}};
@@ -836,7 +821,6 @@ main(void)
 	    T(test_connection_limit),
 	    T(test_service_codes),
 	    T(test_edit),
-	    T(test_says_what_has_no_effect),
 	    T(test_listing_is_exact),
 	    T(test_dest_codes),
 	    T(test_dest_listing_is_exact),

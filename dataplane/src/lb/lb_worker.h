@@ -79,7 +79,11 @@ struct lb_worker {
 	uint16_t mtu_safe;  /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint16_t plain_len; /* packets that are not longer go without a look: mtu_safe, or 0 with xmit_ttl */
 	uint32_t frag_id;  /* of the next packet that we may fragment, see lb_frag_id() */
-	uint64_t rand;	   /* state of a cheap generator: start offsets and the like, nothing secret */
+	struct {
+		uint64_t window; /* tenth of a second of the clock */
+		uint32_t sent;
+	} resets;      /* answers to segments of no connection */
+	uint64_t rand; /* state of a cheap generator: start offsets and the like, nothing secret */
 	struct lb_admission admission;
 	struct lb_fragments *fragments; /* NULL: fragments are not put together */
 };
@@ -263,6 +267,8 @@ void lb_conn_set_active(struct worker *w, uint32_t idx, bool active);
 
 /* ---- opening, forwarding, closing
  * -------------------------------------------------------------------------------- */
+
+enum { LB_TAKEN = UINT32_MAX };
 
 /* Opens a connection for a packet that no connection knows. Returns index << 1 | direction; CONN_NONE when
  * the packet is to be dropped

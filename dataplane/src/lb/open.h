@@ -6,8 +6,10 @@
 
 #include "lb_worker.h"
 
+#include "packet/synproxy.h"
+
 struct lb_opening {
-	const struct pkt *p;
+	struct pkt *p;
 	struct lb_key key;	  /* what the packet is for: its destination */
 	struct lb_sched_key ends; /* both ends of the packet, for schedulers */
 	const struct lb_proto *proto;
@@ -15,7 +17,9 @@ struct lb_opening {
 	const struct lb_attrs *attrs;
 	const struct lb_dest_set *dests;
 	const struct lb_dest_view *dest; /* the server that was chosen */
-	uint32_t tmpl;			 /* the template of a persistent service, or CONN_NONE */
+	bool by_cookie; /* the packet completes a handshake with the SYN proxy, which agreed on these */
+	struct synproxy_options syn;
+	uint32_t tmpl; /* the template of a persistent service, or CONN_NONE */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "acl.h"
 #include "open.h"
 #include "send.h"
+#include "synproxy.h"
 
 #include "net/net.h"
 #include "packet/quic.h"
@@ -73,6 +74,8 @@ choose(struct worker *w, struct lb_opening *o)
 	if (choice < 0)
 		return DROP_NO_DEST;
 	o->dest = &o->dests->d[choice];
+	if (unlikely(o->by_cookie && (o->dest->fwd == LB_FWD_DR || o->dest->fwd == LB_FWD_TUNNEL)))
+		return DROP_LB_FORWARD_MODE;
 	return overloaded(w, o->dest) ? DROP_DEST_OVERLOAD : DROP_NONE;
 }
 
@@ -92,7 +95,7 @@ admit(struct worker *w, const struct lb_opening *o)
 }
 
 static void
-start(struct lb_opening *o, const struct pkt *p)
+start(struct lb_opening *o, struct pkt *p)
 {
 	bool v6 = p->kind == PKT_IP6;
 	uint8_t af = v6 ? INET_AF_V6 : INET_AF_V4;
@@ -138,7 +141,9 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		return CONN_NONE;
 	if (lb_acl_present(o.svc))
 		*why = lists_check(&o);
-	if (!*why)
+	if (!*why && p->proto == PKT_PROTO_TCP && lb_synproxy_first(w, &o, why))
+		return LB_TAKEN;
+	if (!*why && !o.by_cookie)
 		*why = o.proto->admit(p);
 	if (!*why)
 		*why = admit(w, &o);
@@ -149,7 +154,12 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 	if (!*why)
 		*why = unlikely(o.attrs->flags & SVC_F_PERSISTENT) ? lb_persist_open(w, &o, &ref)
 								   : lb_open(w, &o, &ref);
-	if (ref != CONN_NONE)
-		w->lb->t.hot[ref >> 1].net_gen = gen;
+	if (ref == CONN_NONE)
+		return ref;
+	w->lb->t.hot[ref >> 1].net_gen = gen;
+	if (unlikely(o.by_cookie)) {
+		lb_synproxy_begin(w, p, ref >> 1, &o.syn);
+		return LB_TAKEN;
+	}
 	return ref;
 }

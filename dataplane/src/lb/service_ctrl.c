@@ -50,48 +50,6 @@ conn_limit_read(const struct ctrl_request *req, uint32_t otherwise)
 	return ext.mark == DS_SERVICE_EXT ? ext.conn_limit : otherwise;
 }
 
-struct named_conf {
-	struct lb_service_id id;
-	struct lb_service_conf conf;
-};
-
-/* Options are kept and listed back; who sets one that changes nothing yet is told so. */
-static void
-warn_without_effect(void *arg)
-{
-	const struct named_conf *n = arg;
-	const struct lb_service_conf *conf = &n->conf;
-	static const struct {
-		uint32_t flag;
-		const char *name;
-	} options[] = {{IP_VS_SVC_F_SYNPROXY, "synproxy"}};
-	char name[INET_TEXT_MAX], list[96] = "";
-	size_t at = 0;
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (conf->attrs.flags & options[i].flag)
-			at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", options[i].name);
-	if (at > 0)
-		log_warning("lb", "service %s: stored, but without effect in this version:%s",
-			    inet_ip_port_text(n->id.key.af, &n->id.key.vip, n->id.key.vport_be, name), list);
-}
-
-static void
-nothing_to_undo(void *note)
-{
-}
-
-/* Warns when the change is in force. A warning is no reason to fail for want of memory. */
-static void
-warn_in_the_end(const struct lb_service_id *id, const struct lb_service_conf *conf)
-{
-	static const struct txn_change change = {.undo = nothing_to_undo, .done = warn_without_effect};
-	struct named_conf *n = txn_note(&change, sizeof(*n));
-
-	if (n)
-		*n = (struct named_conf){*id, *conf};
-}
-
 static int
 service_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
@@ -104,10 +62,7 @@ service_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return err;
 	conf = conf_read(&c);
 	conf.attrs.conn_limit = conn_limit_read(req, 0);
-	err = lb_service_add(&id, &conf);
-	if (err == EDPVS_OK)
-		warn_in_the_end(&id, &conf);
-	return err;
+	return lb_service_add(&id, &conf);
 }
 
 static int
@@ -126,10 +81,7 @@ service_edit(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return EDPVS_INVAL;
 	conf = conf_read(&c);
 	conf.attrs.conn_limit = conn_limit_read(req, svc->conf.conn_limit);
-	err = lb_service_edit(svc, &conf);
-	if (err == EDPVS_OK)
-		warn_in_the_end(&id, &conf);
-	return err;
+	return lb_service_edit(svc, &conf);
 }
 
 static int

@@ -7,6 +7,7 @@
 #include "proto/sctp.h"
 #include "proxy.h"
 #include "send.h"
+#include "synproxy.h"
 
 #include "core/rcu.h"
 
@@ -150,6 +151,8 @@ lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, un
 	}
 	if (c->flags & CONN_F_ACCOUNT)
 		conn_account_add(&w->lb->t, idx, dir, p->ip_len);
-	/* The last one: it edits the packet. */
+	/* These edit the packet. */
+	if (conn_task(&w->lb->t, idx, MORE_T_SYNPROXY) && lb_synproxy_packet(w, m, p, idx, dir))
+		return true;
 	return conn_task(&w->lb->t, idx, MORE_T_PROXY) && lb_proxy_packet(w, m, p, idx, dir);
 }

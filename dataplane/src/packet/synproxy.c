@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/synproxy.h"
 
+#include "base/checksum.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -246,6 +248,18 @@ synproxy_rs_syn(uint8_t *l4, uint16_t sport, uint16_t dport, uint32_t seq, const
 	}
 	l4[12] = (uint8_t)((at - l4) / 4 << 4);
 	return (unsigned)(at - l4);
+}
+
+uint64_t
+synproxy_window(uint8_t *l4, uint8_t rs_wscale, uint8_t our_wscale)
+{
+	uint32_t window = ((uint32_t)load16(l4 + 14) << rs_wscale) >> our_wscale;
+	uint16_t from, to;
+
+	memcpy(&from, l4 + 14, 2);
+	store16(l4 + 14, window > UINT16_MAX ? UINT16_MAX : (uint16_t)window);
+	memcpy(&to, l4 + 14, 2);
+	return csum_change16(0, from, to);
 }
 
 uint8_t

@@ -6,50 +6,19 @@
  */
 #include "../send.h"
 
-#include "base/checksum.h"
 #include "packet/tcp.h"
+#include "packet/tcp_packet.h"
 #include "tcp_reset.h"
 
-enum { IP4_DF = 0x40, RESET_TTL = 64 };
+enum { RESET_TTL = 64 };
 
 /* Writes an IP packet with a bare RST; returns its length. Ports in network order, seq in host order. */
 static unsigned
 reset_write(uint8_t *l3, int af, const union inet_ip *s, const union inet_ip *d, uint16_t sport,
 	    uint16_t dport, uint32_t seq)
 {
-	unsigned l3_len = af == INET_AF_V6 ? PKT_IP6_LEN : PKT_IP4_MIN, len = l3_len + PKT_TCP_MIN;
-	uint8_t *l4 = l3 + l3_len;
-	uint32_t seq_be = rte_cpu_to_be_32(seq);
-	uint16_t csum;
-
-	memset(l3, 0, len);
-	memcpy(l4, &sport, 2);
-	memcpy(l4 + 2, &dport, 2);
-	memcpy(l4 + 4, &seq_be, 4);
-	l4[12] = PKT_TCP_MIN / 4 << 4;
-	l4[13] = TCP_RST;
-	if (af == INET_AF_V6) {
-		l3[0] = 0x60;
-		l3[5] = PKT_TCP_MIN;
-		l3[6] = PKT_PROTO_TCP;
-		l3[7] = RESET_TTL;
-		memcpy(l3 + 8, s, 16);
-		memcpy(l3 + 24, d, 16);
-		csum = csum_l4_v6(l3 + 8, l3 + 24, PKT_PROTO_TCP, l4, PKT_TCP_MIN);
-	} else {
-		l3[0] = 0x45;
-		l3[3] = (uint8_t)len;
-		l3[6] = IP4_DF;
-		l3[8] = RESET_TTL;
-		l3[9] = PKT_PROTO_TCP;
-		memcpy(l3 + 12, s, 4);
-		memcpy(l3 + 16, d, 4);
-		csum = csum_of(l3, PKT_IP4_MIN);
-		memcpy(l3 + 10, &csum, 2);
-		csum = csum_l4_v4(l3 + 12, l3 + 16, PKT_PROTO_TCP, l4, PKT_TCP_MIN);
-	}
-	memcpy(l4 + 16, &csum, 2);
-	return len;
+	tcp_packet_header(l3 + tcp_packet_l3_len(af), sport, dport, seq, 0, TCP_RST, 0);
+	return tcp_packet_finish(l3, af, s, d, PKT_TCP_MIN, 0, RESET_TTL);
 }
 
 /* One reset, as the translated packet that leaves towards the side of dir. */

@@ -35,7 +35,8 @@ struct mbuf_meta {
 	uint32_t frag_id; /* of mbuf_reassembled: identification of its fragments */
 	uint8_t pad2[4];
 	struct frag_part part; /* of a fragment that waits for others of its datagram */
-	uint8_t pad3[16];
+	struct rte_mbuf *next; /* of a packet that waits for a real server: the one that came after it */
+	uint8_t pad3[8];
 };
 _Static_assert(sizeof(struct mbuf_meta) == 64, "one cache line of private area");
 

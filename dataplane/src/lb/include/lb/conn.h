@@ -97,10 +97,14 @@ struct conn_more {
 	struct proxy_stream proxy_stream; /* TCP: where the header stands, until the server acknowledged it */
 	bool proxy_done; /* the server has the header; the task remains for a SYN that opens the connection
 			    anew */
-	uint8_t syn_retries;	/* SYN proxy: SYNs left to send to the real server */
-	uint8_t syn_saved;	/* packets of the client that wait for the real server */
-	uint32_t syn_ack_delta; /* our sequence number towards the client minus the real server's */
-	uint32_t storm_seq, storm_ack, storm_count; /* repeated acknowledgements of the real server */
+	uint8_t syn_retries; /* SYN proxy: SYNs left to send to the real server */
+	uint8_t syn_saved;   /* packets of the client that wait for the real server */
+	/* SYN proxy: our sequence number towards the client minus the real server's; before that answered,
+	 * ours. */
+	uint32_t syn_ack_delta;
+	/* Repeated acknowledgements of the real server; before it answered, storm_seq is the client's first
+	 * sequence number of data. */
+	uint32_t storm_seq, storm_ack, storm_count;
 	uint8_t rs_wscale, our_wscale;
 	uint16_t pad;
 	uint32_t set_pos; /* of a template: where its server was last among those of the service */

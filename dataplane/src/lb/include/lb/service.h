@@ -77,6 +77,7 @@ struct lb_dest_set {
 	int32_t max_weight;
 	int32_t gcd_weight; /* 1 when all weights are 0 */
 	int64_t sum_weight;
+	bool one_way;	  /* replies of some do not pass here (direct routing, tunnel) */
 	bool nat;	  /* some answer, or did, through us without local addresses */
 	void *sched_data; /* what the scheduler's build() made; freed by its free() */
 	const struct lb_sched *sched;
@@ -167,7 +168,7 @@ struct lb_dest {
 	TAILQ_ENTRY(lb_dest) dying;    /* deleted ones */
 	struct lb_intern_entry *rs;    /* keeps rs_id */
 	struct lb_check check;
-	uint32_t pending;	       /* deletions that a worker may not have seen yet */
+	uint32_t pending; /* deletions that a worker may not have seen yet */
 	bool zombie;
 	bool doomed; /* a zombie since the transaction that is open: workers do not know yet */
 };

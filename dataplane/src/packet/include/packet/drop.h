@@ -63,6 +63,10 @@
 	DROP(TCP_NOT_SYN, "lb", "TCP packet without connection that does not open one")                      \
 	DROP(SCTP_CHECKSUM, "lb", "CRC32c of an SCTP packet is wrong")                                       \
 	DROP(SCTP_CHUNK, "lb", "SCTP packet without chunk, or with a chunk of wrong length")                 \
+	DROP(SYNPROXY_OPTIONS, "lb", "SYN with IP options for a service with SYN proxy")                     \
+	DROP(SYNPROXY_DEFERRED, "lb", "ACK of a proxied handshake while the server is to wait for data")     \
+	DROP(SYNPROXY_WAITING, "lb", "packet of a proxied connection whose server has not answered yet")     \
+	DROP(SYNPROXY_ACK_STORM, "lb", "real server repeats an acknowledgement (ack_storm_thresh)")          \
 	DROP(DEFENCE_TCP, "lb", "TCP to a virtual address without service (defence_tcp_drop)")               \
 	DROP(DEFENCE_UDP, "lb", "UDP to a virtual address without service (defence_udp_drop)")               \
 	DROP(ADMISSION, "lb", "new flow while the worker could not keep up (flood_admission)")               \

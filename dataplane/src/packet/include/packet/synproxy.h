@@ -68,6 +68,10 @@ void synproxy_answer(uint8_t *l4, const struct synproxy_conf *conf, uint32_t coo
 unsigned synproxy_rs_syn(uint8_t *l4, uint16_t sport, uint16_t dport, uint32_t seq,
 			 const struct synproxy_options *o, uint32_t now_ms);
 
+/* The real server's window as the client is to understand it, whom another scale was announced: value << rs
+ * >> ours, 65535 at most. Returns the checksum change. */
+uint64_t synproxy_window(uint8_t *l4, uint8_t rs_wscale, uint8_t our_wscale);
+
 /* The window scale that a SYN+ACK announces; SYNPROXY_NO_WSCALE when it has none. */
 uint8_t synproxy_wscale(const uint8_t *l4);
 
