@@ -118,9 +118,13 @@ describe('TCP', () => {
     expectLifetime(c, 90);
   });
 
-  test('DPL-115 IA-052 conn_timeout of the service replaces ESTABLISHED', async () => {
+  test('DPL-115 IA-052 conn_timeout of the service replaces ESTABLISHED, and no other state', async () => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--conn-timeout 20' });
+    c.send(CLIENTS, fromClient(v4, tcp({ sport: 1, dport: PORT, seq: 1, flags: 'S' })));
+    expect(connections(c)[0]).toMatch(/tcp 30s +SYN_RECV /);
+    expectLifetime(c, 30);
+    c.discard();
     startConnection(c, v4, PORT, 1000);
     expect(connections(c)[0]).toMatch(/tcp 20s +TCP_EST /);
     expectLifetime(c, 20);
@@ -129,7 +133,7 @@ describe('TCP', () => {
   test.each([
     ['CLOSE_WAIT', 7, (t: TcpConnection) => [t.clientFrame({ seq: CLIENT_ISN + 1, ack: RS_ISN + 1, flags: 'FA' })]],
     ['TCP_CLOSE', 3, (t: TcpConnection) => [t.clientFrame({ seq: CLIENT_ISN + 1, flags: 'R' })]],
-  ] as const)('%s %i s', async (state, seconds, frames) => {
+  ] as const)('DPL-079 %s %i s', async (state, seconds, frames) => {
     const c = await startWorld(v4);
     configureService(c, v4, { proto: 'tcp', port: PORT });
     const t = startConnection(c, v4, PORT, 1000);
@@ -169,6 +173,44 @@ test('DPL-079 DPL-124 UDP 300 s in either state', async () => {
   c.send(SERVERS, fromServer(v4, udp({ sport: 53, dport: lport })));
   expect(connections(c)[0]).toMatch(/udp 300s +UDP_NORM /);
   expectLifetime(c, 300);
+});
+
+test('DPL-115 conn_timeout of a UDP service holds with and without answer', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'udp', port: 53, extra: '--conn-timeout 25' });
+  c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: 53 })));
+  const lport = numberOf(c.collectOne(SERVERS), 'udp.sport');
+  expect(connections(c)[0]).toMatch(/udp 25s +UDP_ONEWAY /);
+  c.warp(20_000, 5000);
+  c.send(SERVERS, fromServer(v4, udp({ sport: 53, dport: lport })));
+  expect(connections(c)[0]).toMatch(/udp 25s +UDP_NORM /);
+  expectLifetime(c, 25);
+});
+
+describe('IA-079 IA-080 ipvsadm --set', () => {
+  test('holds for connections from their next change of state on; 0 leaves a timeout as it is', async () => {
+    const c = await startWorld(v4);
+    configureService(c, v4, { proto: 'tcp', port: PORT });
+    configureService(c, v4, { proto: 'udp', port: 53 });
+    expect(c.output('ipvsadm -L --timeout')).toBe('Timeout (tcp tcpfin udp): 90 7 300\n');
+    const early = startConnection(c, v4, PORT, 1000);
+    c.command('ipvsadm --set 40 15 0');
+    expect(c.output('ipvsadm -L --timeout')).toBe('Timeout (tcp tcpfin udp): 40 15 300\n');
+    expect(connections(c)[0]).toMatch(/tcp 90s +TCP_EST /);
+    c.send(SERVERS, early.serverFrame({ seq: RS_ISN + 1, ack: CLIENT_ISN + 1 + early.delta, flags: 'FA' }));
+    c.discard();
+    expect(connections(c)[0]).toMatch(/tcp 15s +FIN_WAIT /);
+    expectLifetime(c, 15);
+    startConnection(c, v4, PORT, 1001);
+    expect(connections(c)[0]).toMatch(/tcp 40s +TCP_EST /);
+    expectLifetime(c, 40);
+    c.discard();
+    c.command('ipvsadm --set 0 0 20');
+    expect(c.output('ipvsadm -L --timeout')).toBe('Timeout (tcp tcpfin udp): 40 15 20\n');
+    c.send(CLIENTS, fromClient(v4, udp({ sport: 1, dport: 53 })));
+    expect(connections(c)[0]).toMatch(/udp 20s +UDP_ONEWAY /);
+    expectLifetime(c, 20);
+  });
 });
 
 test('a local port is used again after its connection has ended', async () => {

@@ -2,7 +2,7 @@
 // A daemon inside the test's process: services, servers, local addresses, access lists and connections in memory, behind
 // the messages of old and, if told so, those of the extensions, with the codes that dpvs answers.
 import { ClosedError, DaemonError, type FdTransport, type RequestType } from '../../src/ipc/client';
-import { EDPVS, encode, errorTexts, ext, messages, MSG, sizeOf, type Structs } from '../../src/ipc/codec';
+import { decode, EDPVS, encode, errorTexts, ext, messages, MSG, sizeOf, type Structs } from '../../src/ipc/codec';
 import { Batches } from './memory/batch';
 import { Configuration, type AclLists, type StoredService } from './memory/configuration';
 import { LEGACY_GETS, type Answer, type StoredConn } from './memory/legacy-gets';
@@ -17,7 +17,7 @@ export { MemoryFile, segmentBytes } from './memory/segment';
 /** All ids of the extensions. */
 export const EXTENSIONS: readonly number[] = [
   MSG.DS_MSG_HELLO, MSG.DS_MSG_DROPS, MSG.DS_MSG_BATCH, MSG.DS_MSG_LIST_SERVICES, MSG.DS_MSG_LIST_CONNS, MSG.DS_MSG_STATS,
-  MSG.DS_MSG_ACL,
+  MSG.DS_MSG_ACL, MSG.DS_MSG_TIMEOUTS,
 ]; // prettier-ignore
 
 export interface MemoryDaemonOptions {
@@ -116,6 +116,9 @@ export class MemoryDaemon implements FdTransport {
     return { body: reply, fd: this.#file.share() };
   }
 
+  /** Seconds. */
+  timeouts = { tcp: 90, tcp_fin: 7, udp: 300 };
+
   /** Writes the counters of the services to the statistics segment, for tests that changed them. */
   touch(): void {
     this.#file?.write(this.#segment());
@@ -125,7 +128,7 @@ export class MemoryDaemon implements FdTransport {
     const extension = id >= ext.DS_MSG_FIRST;
     // Daemons of old close the connection on ids that they do not know.
     if (extension && !this.#ids.includes(id)) throw new ClosedError(id, 0, sizeOf.dpvs_sock_msg_reply, 'header');
-    if (extension && id !== MSG.DS_MSG_ACL) return this.#extended(id, body);
+    if (extension && id !== MSG.DS_MSG_ACL) return this.#extended(id, type, body);
     if (type === 'get') {
       const { infoVersion = 0x010a02, workers = 2 } = this.#options;
       const state = { configuration: this.configuration, conns: this.conns, version: infoVersion, workers };
@@ -136,7 +139,7 @@ export class MemoryDaemon implements FdTransport {
     return code;
   }
 
-  #extended(id: number, body: Buffer): Answer {
+  #extended(id: number, type: RequestType, body: Buffer): Answer {
     switch (id) {
       case MSG.DS_MSG_HELLO:
         return this.#hello();
@@ -150,11 +153,21 @@ export class MemoryDaemon implements FdTransport {
         return record(ext.DS_TLV_DROP, encode('ds_drop', { name: 'no-service', layer: 'lb', text: 'No service has the address.', packets: 7n, lcore: ext.DS_LCORE_ALL }));
       case MSG.DS_MSG_ACL:
         return this.configuration.apply(id, body);
+      case MSG.DS_MSG_TIMEOUTS:
+        if (type === 'get') return record(ext.DS_TLV_TIMEOUTS, encode('ds_timeouts', this.timeouts));
+        this.#setTimeouts(body);
+        return EDPVS.EDPVS_OK;
       case MSG.DS_MSG_STATS:
         return segmentReply(this.#segment().length);
       default:
         return EDPVS.EDPVS_NOTSUPP;
     }
+  }
+
+  #setTimeouts(body: Buffer): void {
+    const { tcp, tcp_fin, udp } = decode('ds_timeouts', body);
+    const now = this.timeouts;
+    this.timeouts = { tcp: tcp || now.tcp, tcp_fin: tcp_fin || now.tcp_fin, udp: udp || now.udp };
   }
 
   #hello(): Buffer {

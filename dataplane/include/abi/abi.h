@@ -31,5 +31,6 @@
 #include "list.h"
 #include "aclext.h"
 #include "segment.h"
+#include "timeouts.h"
 
 #endif

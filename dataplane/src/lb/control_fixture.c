@@ -7,6 +7,7 @@
 #include <rte_eal.h>
 
 #include "base/hash.h"
+#include "core/conf.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/rcu.h"
@@ -19,6 +20,7 @@ char fix_warning[512];
 struct fix_lports fix_lports[FIX_WORKERS][FIX_LIPS];
 uint32_t fix_conns[FIX_WORKERS];
 volatile uint32_t net_generation;
+struct conf conf;
 void (*net_sapool_usage_hook)(int af, const union inet_ip *ip, int worker, struct net_sapool_usage *out);
 
 static struct worker worker_data[FIX_WORKERS];

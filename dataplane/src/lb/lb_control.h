@@ -284,5 +284,6 @@ void lb_conn_ctrl_register(void);
 void lb_conn_list_ctrl_register(void);
 void lb_list_ctrl_register(void);
 void lb_acl_ctrl_register(void);
+void lb_timeout_ctrl_register(void);
 
 #endif

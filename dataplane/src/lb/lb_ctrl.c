@@ -177,4 +177,5 @@ lb_ctrl_register(void)
 	lb_conn_list_ctrl_register();
 	lb_list_ctrl_register();
 	lb_acl_ctrl_register();
+	lb_timeout_ctrl_register();
 }

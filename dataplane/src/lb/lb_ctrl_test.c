@@ -10,6 +10,7 @@
 
 #include "abi/abi.h"
 #include "core/clock.h"
+#include "core/conf.h"
 #include "ctrl/ctrl.h"
 #include "lb/lb.h"
 
@@ -194,6 +195,39 @@ test_connection_limit(void **state)
 	assert_int_equal(set(DPVS_SO_SET_DEL, &c, sizeof(c)), EDPVS_OK);
 	assert_int_equal(limit_set(DPVS_SO_SET_ADD, 0xdddddddd, 7), EDPVS_OK);
 	assert_int_equal(the_service()->attrs->conn_limit, 0);
+}
+
+static void
+test_timeouts(void **state)
+{
+	struct ds_timeouts t = {.tcp = 900, .tcp_fin = 120, .udp = 30}, bad[3] = {t, t, t};
+	struct ds_tlv tlv;
+
+	conf.ipvs.tcp_timeout_s[1] = 90;
+	conf.ipvs.tcp_timeout_s[3] = 31;
+	conf.ipvs.tcp_timeout_s[4] = 7;
+	conf.ipvs.udp_oneway_s = 299;
+	conf.ipvs.udp_normal_s = 300;
+	bad[0].tcp = bad[1].udp = DS_TIMEOUT_MAX + 1;
+	bad[2].reserved = 1;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(set(DS_MSG_TIMEOUTS, &bad[i], sizeof(bad[i])), EDPVS_INVAL);
+	assert_int_equal(set(DS_MSG_TIMEOUTS, &t, sizeof(t) - 1), EDPVS_INVAL);
+	assert_int_equal(set(DS_MSG_TIMEOUTS, NULL, 0), EDPVS_INVAL);
+	assert_int_equal(get(DS_MSG_TIMEOUTS, NULL, 0), EDPVS_OK);
+	assert_int_equal(ctrl_reply_len(reply), DS_TLV_SIZE(sizeof(t)));
+	memcpy(&tlv, body(0), sizeof(tlv));
+	assert_int_equal(tlv.type, DS_TLV_TIMEOUTS);
+	assert_memory_equal(body(sizeof(tlv)), (&(struct ds_timeouts){90, 7, 300, 0}), sizeof(t));
+	/* One after the other; 0 is no wish. */
+	assert_int_equal(set(DS_MSG_TIMEOUTS, &(struct ds_timeouts){.tcp = 900}, sizeof(t)), EDPVS_OK);
+	assert_int_equal(conf.ipvs.tcp_timeout_s[1], 900);
+	assert_int_equal(conf.ipvs.tcp_timeout_s[4], 7);
+	assert_int_equal(set(DS_MSG_TIMEOUTS, &t, sizeof(t)), EDPVS_OK);
+	assert_int_equal(conf.ipvs.tcp_timeout_s[4], 120);
+	assert_int_equal(conf.ipvs.tcp_timeout_s[3], 31);
+	assert_int_equal(conf.ipvs.udp_oneway_s, 30);
+	assert_int_equal(conf.ipvs.udp_normal_s, 30);
 }
 
 static void
@@ -819,6 +853,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    T(test_connection_limit),
+	    T(test_timeouts),
 	    T(test_service_codes),
 	    T(test_edit),
 	    T(test_listing_is_exact),

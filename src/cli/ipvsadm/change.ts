@@ -2,7 +2,7 @@
 // Changes that are one request and need no look at the daemon first: on their own, or as lines of a restore.
 import { DaemonError, IpcError, type Transport } from '../../ipc/client';
 import { deleteAclEntries, flushAcl, type AclKind } from '../../ipc/messages/acl';
-import { capabilities, ext, MSG, requireFeature, requireMessage } from '../../ipc/messages/capabilities';
+import { capabilities, ext, MSG, requireFeature, requireMessage, UnsupportedError } from '../../ipc/messages/capabilities';
 import { addDest, deleteDest, editDest, listDests, type DestSpec } from '../../ipc/messages/dest';
 import { EDPVS, isUnsupported } from '../../ipc/messages/failures';
 import { addLaddr, flushLaddrs, type LocalAddress } from '../../ipc/messages/laddr';
@@ -180,9 +180,18 @@ export function warnWithoutService(session: Session, service: ServiceSpec): void
   if (isAbsent(session.transport, service)) session.stderr.write('warning: there is no such service; the entry waits for one\n');
 }
 
-/** Daemons that do not know limits would not say that they do not hold them. @throws UnsupportedError */
+/**
+ * Daemons that do not know limits would not say that they do not hold them, and one that is less than a connection for each
+ * worker would be refused without a reason.
+ * @throws UnsupportedError
+ */
 export function requireLimit(transport: Transport, { conn_limit: limit = 0 }: ServiceSpec): void {
-  if (limit !== 0) requireFeature(capabilities(transport), ext.DS_FEATURE_CONN_LIMIT, '--conn-limit');
+  if (limit === 0) return;
+  const known = capabilities(transport);
+  requireFeature(known, ext.DS_FEATURE_CONN_LIMIT, '--conn-limit');
+  const workers = known.hello?.lcores.filter(({ role }) => role === 'worker').length ?? 0;
+  if (limit >= workers) return;
+  throw new UnsupportedError(MSG.DPVS_SO_SET_ADD, `--conn-limit ${limit} is too low: ${workers} workers share it, and each needs at least one connection`);
 }
 
 /** What is found out about a daemon before a change is sent. @throws UnsupportedError */

@@ -10,7 +10,7 @@ export type Action =
   | 'add-service' | 'edit-service' | 'delete-service' | 'zero' | 'flush' | 'get-service' | 'get-services' | 'get-dests'
   | 'add-dest' | 'edit-dest' | 'delete-dest' | 'add-laddr' | 'delete-laddr' | 'get-laddrs' | 'add-address'
   | 'delete-address' | 'add-deny' | 'delete-deny' | 'get-deny' | 'add-allow' | 'delete-allow' | 'get-allow' | 'get-conns'
-  | 'flush-laddrs' | 'flush-deny' | 'flush-allow' | 'replace-dest'; // prettier-ignore
+  | 'flush-laddrs' | 'flush-deny' | 'flush-allow' | 'replace-dest' | 'get-timeouts' | 'set-timeouts'; // prettier-ignore
 
 const { EDPVS_INVAL, EDPVS_EXIST, EDPVS_NOTEXIST, EDPVS_NOTSUPP, EDPVS_NOSERV, EDPVS_MSG_FAIL } = EDPVS;
 

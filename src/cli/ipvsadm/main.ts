@@ -70,7 +70,7 @@ const COMMANDS: Readonly<Record<CommandId, Command>> = {
   list,
   save,
   restore,
-  set: unsupported,
+  set: async (args, open, io) => (await import('./commands/timeouts')).set(args, open, io),
   'start-daemon': unsupported,
   'stop-daemon': unsupported,
   help,

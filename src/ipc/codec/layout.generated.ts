@@ -1034,6 +1034,12 @@ export interface Structs {
     list: number;
     entry: Structs['ds_acl_entry'];
   };
+  ds_timeouts: {
+    tcp: number;
+    tcp_fin: number;
+    udp: number;
+    reserved: number;
+  };
   ds_segment_info: {
     size: bigint;
     version: number;
@@ -1219,6 +1225,7 @@ export const sizeOf = {
   ds_conn_more: 48,
   ds_conn_count: 64,
   ds_acl: 80,
+  ds_timeouts: 16,
   ds_segment_info: 16,
   ds_segment: 80,
   ds_vector: 64,
@@ -1365,6 +1372,7 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_conn_more: 'in_packets:u64@0 in_bytes:u64@8 out_packets:u64@16 out_bytes:u64@24 age_ms:u64@32 left_ms:u32@40 fwd:u16@44 flags:u16@46',
   ds_conn_count: 'count:u64@0 vaddr:b16@8 daddr:b16@24 in_af:u8@40 out_af:u8@41 proto:u8@42 lcore:u8@43 vport:U16@44 dport:U16@46 state:c16@48',
   ds_acl: 'vaddr:b16@0 vport:U16@16 proto:u8@18 af:u8@19 op:u8@20 list:u8@21 entry:@ds_acl_entry@24',
+  ds_timeouts: 'tcp:u32@0 tcp_fin:u32@4 udp:u32@8 reserved:u32@12',
   ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
   ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
   ds_vector: 'name:c40@0 offset:u64@40 stride:u64@48 count:u32@56 size:u32@60',
@@ -1495,6 +1503,7 @@ export const MSG = {
   DS_MSG_LIST_CONNS: 1146290180,
   DS_MSG_STATS: 1146290181,
   DS_MSG_ACL: 1146290182,
+  DS_MSG_TIMEOUTS: 1146290194,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1620,6 +1629,7 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   DS_MSG_LIST_CONNS: [1146290180, 'GET', 'EXTENSION', 'MIN', 136, 'ds_list_conns', 'none', 'ds_tlv'],
   DS_MSG_STATS: [1146290181, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
   DS_MSG_ACL: [1146290182, 'SET', 'EXTENSION', 'MIN', 80, 'ds_acl', 'none', 'none'],
+  DS_MSG_TIMEOUTS: [1146290194, 'BOTH', 'EXTENSION', 'ANY', 0, 'ds_timeouts', 'none', 'ds_tlv'],
 };
 
 export type MessageRow = readonly [
@@ -1996,6 +2006,8 @@ export const ext = {
   DS_TLV_IDS: 3,
   DS_TLV_LIMITS: 4,
   DS_TLV_DROP: 16,
+  DS_TLV_TIMEOUTS: 80,
+  DS_TIMEOUT_MAX: 31535999,
   DS_HELLO_VERSION: 1,
   DS_FEATURE_DROPS: 1,
   DS_FEATURE_RATES: 2,

@@ -77,6 +77,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_LIST_CONNS]: 'filtered lists of connections',
   [MSG.DS_MSG_STATS]: 'shared statistics',
   [MSG.DS_MSG_ACL]: 'networks in access lists',
+  [MSG.DS_MSG_TIMEOUTS]: 'timeouts that can be set',
 };
 const SINCE = '0.1.0';
 

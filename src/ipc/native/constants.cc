@@ -199,6 +199,8 @@ const Constant constants[] = {
 	C(ext, DS_TLV_IDS),
 	C(ext, DS_TLV_LIMITS),
 	C(ext, DS_TLV_DROP),
+	C(ext, DS_TLV_TIMEOUTS),
+	C(ext, DS_TIMEOUT_MAX),
 	C(ext, DS_HELLO_VERSION),
 	C(ext, DS_FEATURE_DROPS),
 	C(ext, DS_FEATURE_RATES),

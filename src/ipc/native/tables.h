@@ -521,6 +521,11 @@ LAYOUT(ds_acl, struct ds_acl)
 	M(vaddr) BE(vport) M(proto) M(af) M(op) M(list) PAD(pad0) M(entry)
 END
 
+// timeouts.h
+LAYOUT(ds_timeouts, struct ds_timeouts)
+	M(tcp) M(tcp_fin) M(udp) M(reserved)
+END
+
 // segment.h
 LAYOUT(ds_segment_info, struct ds_segment_info)
 	M(size) M(version) M(reserved)
@@ -689,6 +694,7 @@ constexpr Struct structs[] = {
 	entry<struct ds_conn_more>(),
 	entry<struct ds_conn_count>(),
 	entry<struct ds_acl>(),
+	entry<struct ds_timeouts>(),
 	entry<struct ds_segment_info>(),
 	entry<struct ds_segment>(),
 	entry<struct ds_vector>(),

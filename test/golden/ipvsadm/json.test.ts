@@ -123,8 +123,8 @@ describe('IB-03 errors', () => {
   });
 
   it.each([
-    ['-L --timeout --json', 1],
-    ['--set 1 2 3 --json', 255],
+    ['-L --daemon --json', 1],
+    ['--start-daemon master --json', 255],
     ['-Ln --cpu 9 --json', 1],
   ])('of anything else: %s', async (argv, code) => {
     expect((await errorOf(argv)).code).toBe(code);

@@ -112,6 +112,15 @@ describe('a daemon without limits is not asked for one', () => {
   });
 });
 
+it('a limit below the number of workers is refused with the reason', async () => {
+  const daemon = new MemoryDaemon({ extensions: true, workers: 4 });
+  const { code, stderr } = await run(daemon, `-A ${V} --conn-limit 3`);
+  expect(code).not.toBe(0);
+  expect(stderr).toBe('--conn-limit 3 is too low: 4 workers share it, and each needs at least one connection\n');
+  expect(changes(daemon)).toEqual([]);
+  await done(daemon, `-A ${V} --conn-limit 4`);
+});
+
 describe('values that cannot be', () => {
   it.each([
     ['--conn-limit', '-1', "illegal conn-limit '-1' specified, require 0 to 2147483647"],

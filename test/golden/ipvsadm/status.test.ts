@@ -186,12 +186,9 @@ describe('IA-002 IA-003 without a daemon', () => {
 
 describe('IA-079 IA-080 IA-081 what dpvs has not', () => {
   it.each([
-    ['--set 10 20 30', 255],
-    ['--set 0 0 2678400', 255],
     ['--start-daemon master', 255],
     ['--start-daemon=backup --mcast-interface dpdk0 --syncid 255', 255],
     ['--stop-daemon backup --syncid 0', 255],
-    ['-L --timeout', 1],
     ['-L --daemon', 1],
     ['-Ln --daemon --nosort', 1],
   ])('%s is told, asks nobody and ends with %i', async (line, status) => {

@@ -8,6 +8,7 @@ import type { Command, Session } from '../session';
 import { chooseFormat, DPVS, entryLines, versionLine, type Dialect } from '../table';
 import { listConnections } from './conn';
 import { cpuIndex } from './cpu';
+import { listTimeouts } from './timeouts';
 
 function print(listing: Listing, names: Names, dialect: Dialect): number {
   const { session, args, entries } = listing;
@@ -55,11 +56,11 @@ function listServices(session: Session, args: Arguments): number | Promise<numbe
 }
 
 export const list: Command = (args, open, io) => {
-  for (const column of ['timeout', 'daemon'] as const) {
-    if (!args.given.has(column)) continue;
-    io.stderr.write(`--${column}: not supported by this daemon, dpvs has nothing to list for it\n`);
+  if (args.given.has('daemon')) {
+    io.stderr.write('--daemon: not supported by this daemon, dpvs has nothing to list for it\n');
     return EXIT_LIST;
   }
+  if (args.given.has('timeout')) return listTimeouts(args, open, io);
   const session = open();
   return args.given.has('connection') ? listConnections(session, args) : listServices(session, args);
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --set, --start-daemon, --stop-daemon: kernel IPVS has them, dpvs does not.
+// --start-daemon, --stop-daemon: kernel IPVS has them, dpvs does not.
 import { EXIT_SYNTAX } from '../errors';
 import type { Command } from '../session';
 
