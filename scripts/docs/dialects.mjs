@@ -84,7 +84,7 @@ export const DIALECTS = {
 
 /** What only LVS has, and is refused here as by DPVS. */
 export const LVS_ONLY = [
-  ['--sched-flags, -b', 'flags of schedulers; -b is FullNAT here'],
+  ['-b', 'flags of schedulers, which are --sched-flags here; -b is FullNAT'],
   ['--tun-type, --tun-port, --tun-nocsum, --tun-csum, --tun-remcsum', 'encapsulation of tunnels'],
   ['--tun-info', 'list of tunnels'],
   ['--mcast-group, --mcast-port, --mcast-ttl, --sync-maxlen', 'synchronisation daemon'],

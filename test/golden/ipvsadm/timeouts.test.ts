@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { decode, MSG } from '../../../src/ipc/codec';
 import { MemoryDaemon } from '../../support/extension-daemon';
+import { validDocument } from '../../support/schema';
 import { infoReply, ipvsadm, ScriptedDaemon, type Result } from './run';
 
 function run(daemon: MemoryDaemon | ScriptedDaemon, line: string): Promise<Result> {
@@ -18,7 +19,8 @@ describe('IA-079 IA-080 a daemon that has timeouts', () => {
     expect(sent?.id).toBe(MSG.DS_MSG_TIMEOUTS);
     expect(decode('ds_timeouts', sent?.body ?? Buffer.alloc(0))).toEqual({ tcp: 900, tcp_fin: 120, udp: 0, reserved: 0 });
     expect((await run(daemon, '-L -n --timeout')).stdout).toBe('Timeout (tcp tcpfin udp): 900 120 300\n');
-    expect(await run(daemon, '-L --timeout --json')).toEqual({ code: 0, stdout: '{"tcp_seconds":900,"tcp_fin_seconds":120,"udp_seconds":300}\n', stderr: '' });
+    const { stdout } = await run(daemon, '-L --timeout --json');
+    expect(validDocument('timeouts', stdout)).toEqual({ tcp_seconds: 900, tcp_fin_seconds: 120, udp_seconds: 300 });
   });
 });
 
