@@ -136,6 +136,27 @@ test('DPL-131 without the option anymore, what it had inhibited is restored at o
   expect(servers(c)).toEqual(['5']);
 });
 
+test('DPL-131 what is saved is the configuration: an inhibited server has its weight there, and is not touched by applying it', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--dest-check 1,1,3s,10-60s', servers: [{ index: 0, weight: 5 }] });
+  const saved = ['', ' --json'].map((format) => c.command(`ipvsadm -Sn${format}`).stdout.replace(/"generation":\d+/, ''));
+  refused(c, v4, 1000);
+  expect(servers(c)).toEqual(['0 inhibited']);
+  expect(['', ' --json'].map((format) => c.command(`ipvsadm -Sn${format}`).stdout.replace(/"generation":\d+/, ''))).toEqual(saved);
+  expect(c.command('ipvsadm --apply -', saved[0])).toMatchObject({ status: 0, stderr: '' });
+  expectInhibited(c, 10, 5);
+});
+
+test('DPL-131 a drained server stays drained when its inhibition would be over', async () => {
+  const c = await startWorld(v4);
+  configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--dest-check default', servers: [{ index: 0, weight: 5 }] });
+  refused(c, v4, 1000);
+  expect(servers(c)).toEqual(['0 inhibited']);
+  c.command(`ipvsadm --drain -t ${endpoint(v4.vip, PORT)} --deadline 0`);
+  c.warp(20_000);
+  expect(servers(c)).toEqual(['0']);
+});
+
 test('DPL-131 signs of all workers are counted together', async () => {
   const c = await startWorld(v4, { workers: 2, queues: 2 });
   configureService(c, v4, { proto: 'tcp', port: PORT, extra: '--dest-check 4,1,5s,10-60s', servers: [{ index: 0, weight: 5 }] });

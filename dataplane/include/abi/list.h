@@ -120,7 +120,7 @@ ABI_SIZE(struct ds_service_more, 56);
 struct ds_dest_more {
 	struct ds_rates rates;
 	uint32_t stat;	   /* index in the vectors of real servers of the statistics segment */
-	uint32_t reserved; /* 0 */
+	uint32_t weight;   /* what it had before the passive check inhibited it; 0: it did not */
 };
 ABI_SIZE(struct ds_dest_more, 48);
 

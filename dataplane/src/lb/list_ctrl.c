@@ -256,7 +256,9 @@ write_dests_more(uint8_t **at, const struct ask *ask, const struct lb_service *s
 	const struct lb_dest *d;
 
 	TAILQ_FOREACH (d, &svc->dest_list, next) {
-		struct ds_dest_more more = {.rates = rates_of(&d->rates), .stat = d->id};
+		struct ds_dest_more more = {.rates = rates_of(&d->rates),
+					    .stat = d->id,
+					    .weight = d->check.inhibited ? (uint32_t)d->check.weight : 0};
 
 		if (!dest_passes(ask, d))
 			continue;

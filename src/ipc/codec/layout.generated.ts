@@ -971,7 +971,7 @@ export interface Structs {
   ds_dest_more: {
     rates: Structs['ds_rates'];
     stat: number;
-    reserved: number;
+    weight: number;
   };
   ds_laddr: {
     addr: Uint8Array;
@@ -1365,7 +1365,7 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_list_services: 'want:u32@0 max_bytes:u32@4 cursor:b16@8 filter:u32@24 fwmark:u32@28 vip:@ds_prefix@32 rs:@ds_prefix@52 vport:U16@72 rport:U16@74 index:u8@76 af:u8@77 proto:u8@78 sched_name:c16@80',
   ds_rates: 'cps:u64@0 inpps:u64@8 inbps:u64@16 outpps:u64@24 outbps:u64@32',
   ds_service_more: 'serial:u64@0 rates:@ds_rates@8 deny:u32@48 allow:u32@52',
-  ds_dest_more: 'rates:@ds_rates@0 stat:u32@40 reserved:u32@44',
+  ds_dest_more: 'rates:@ds_rates@0 stat:u32@40 weight:u32@44',
   ds_laddr: 'addr:b16@0 conflicts:u64@16 nconns:u32@24 af:u32@28 ifname:c16@32',
   ds_acl_entry: 'subject:@ds_prefix@0 ipset:c32@20 reserved:u32@52',
   ds_list_conns: 'want:u32@0 max_entries:u32@4 cursor:b16@8 filter:u32@24 lcore:u8@28 af:u8@29 proto:u8@30 client:@ds_prefix@32 vip:@ds_prefix@52 laddr:@ds_prefix@72 rs:@ds_prefix@92 cport:U16@112 vport:U16@114 lport:U16@116 rport:U16@118 state:c16@120',

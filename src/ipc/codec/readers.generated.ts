@@ -126,7 +126,7 @@ function ds_dest_more(source: Source, at: number): Structs['ds_dest_more'] {
   return {
     rates: ds_rates(source, at),
     stat: source.view.getUint32(at + 40, true),
-    reserved: source.view.getUint32(at + 44, true),
+    weight: source.view.getUint32(at + 44, true),
   };
 }
 

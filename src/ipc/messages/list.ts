@@ -11,6 +11,7 @@ import { fetchPagedInventory } from './list-paged';
 import type { Inventory, Wanted } from './listed';
 
 export type { ConnFilter, Prefix, ServiceFilter } from './filter';
+export { configuredDests } from './listed';
 export type { AclSubjectEntry, DestMore, Inventory, ListedLaddr, ListedService, ServiceMore, Wanted } from './listed';
 export { countConnections, walkConnections, type ConnCount, type ConnMore, type ListedConn, type WalkOptions } from './connections';
 

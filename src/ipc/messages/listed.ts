@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A service of a list with what belongs to it, whichever messages it came with.
-import type { Structs } from '../codec';
+import { destFlags, type Structs } from '../codec';
 import type { IpcError } from '../errors';
 import type { Dest } from './dest';
 import type { Prefix } from './filter';
@@ -9,7 +9,7 @@ import type { Service } from './service';
 /** Rates with all their bits, serial number, lengths of the access lists. */
 export type ServiceMore = Structs['ds_service_more'];
 
-/** Rates with all their bits and the index of a server in the statistics segment. */
+/** Rates with all their bits, the index of a server in the statistics segment, its weight without inhibition. */
 export type DestMore = Structs['ds_dest_more'];
 
 /** A local address of a service with its use. */
@@ -69,4 +69,13 @@ export interface Inventory {
   readonly total: number;
   /** In the daemon's order. */
   readonly services: readonly ListedService[];
+}
+
+/** Servers as they were configured: one that the passive check inhibits has its own weight, where the daemon tells. */
+export function configuredDests({ dests, destsMore }: Pick<ListedService, 'dests' | 'destsMore'>): readonly Dest[] {
+  if (destsMore === null) return dests;
+  return dests.map((dest, i) => {
+    const weight = destsMore[i]?.weight ?? 0;
+    return weight === 0 ? dest : { ...dest, weight, flags: dest.flags & ~destFlags.DPVS_DEST_F_INHIBITED };
+  });
 }

@@ -497,7 +497,7 @@ LAYOUT(ds_service_more, struct ds_service_more)
 	M(serial) M(rates) M(deny) M(allow)
 END
 LAYOUT(ds_dest_more, struct ds_dest_more)
-	M(rates) M(stat) M(reserved)
+	M(rates) M(stat) M(weight)
 END
 LAYOUT(ds_laddr, struct ds_laddr)
 	M(addr) M(conflicts) M(nconns) M(af) M(ifname)

@@ -2,7 +2,7 @@
 // --drain
 import { IpcError } from '../../../ipc/client';
 import { BatchRecorder, sendBatch } from '../../../ipc/messages/batch';
-import { editDest, listDests, type Dest } from '../../../ipc/messages/dest';
+import { destFlags, editDest, listDests, type Dest } from '../../../ipc/messages/dest';
 import { getService, type ServiceSpec } from '../../../ipc/messages/service';
 import { compareAddress } from '../../parse/address';
 import { formatEndpoint } from '../../render/address';
@@ -14,6 +14,7 @@ import { findServers } from '../servers';
 import { attempt, change, type Command, type Session } from '../session';
 
 const POLL_MS = 1000;
+const INHIBITED = destFlags.DPVS_DEST_F_INHIBITED;
 
 interface Drained {
   readonly service: ServiceSpec;
@@ -26,9 +27,10 @@ function nameOf({ af, addr, port }: Dest): string {
 
 /** Everything but the weight stays. @returns the exit status */
 function setWeightsToZero(session: Session, { service, servers }: Drained): number {
-  const weighted = servers.filter(({ weight }) => weight !== 0);
+  // One that the passive check inhibits would get its weight back.
+  const weighted = servers.filter(({ weight, flags }) => weight !== 0 || (flags & INHIBITED) !== 0);
   const edit = (transport: Session['transport']): void => {
-    for (const server of weighted) editDest(transport, service, { ...server, weight: 0 });
+    for (const server of weighted) editDest(transport, service, { ...server, weight: 0, flags: server.flags & ~INHIBITED });
   };
   if (weighted.length < 2) {
     return change(session, 'edit-dest', () => {

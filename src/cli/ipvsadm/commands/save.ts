@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // -S
 import type { Info } from '../../../ipc/messages/info';
+import { configuredDests } from '../../../ipc/messages/list';
 import { NUMERIC, type Names } from '../../render/names';
 import { EXIT_LIST } from '../errors';
 import { entryAddresses, type Entries, type Entry } from '../inventory';
@@ -17,10 +18,10 @@ class RuleSaver extends Saver {
   }
 
   write(entry: Entry, names: Names): void {
-    const { service, dests } = entry;
+    const { service } = entry;
     const { stdout } = this.session;
     stdout.write(serviceLine(service, names, this.complete));
-    for (const dest of dests) stdout.write(destLine(service, dest, names, this.complete));
+    for (const dest of configuredDests(entry)) stdout.write(destLine(service, dest, names, this.complete));
     this.noteProblem(entry);
     if (!this.complete) return;
     for (const local of this.laddrs(service, entry.laddrs)) stdout.write(laddrLine(service, local, names));
@@ -48,7 +49,7 @@ export const save: Command = ({ given }, open) => {
   const session = open();
   const info = session.info();
   const complete = !given.has('compat-save') || given.has('json');
-  const wanted = { dests: true, laddrs: complete, acls: complete };
+  const wanted = { dests: true, laddrs: complete, acls: complete, more: complete };
   const entries = attempt(session, 'get-services', () => session.entries({ index: 0, sorted: true, wanted, info }));
   if (entries === null) return EXIT_LIST;
   if (given.has('json')) return writeJson(session, info, entries, given.has('pretty'));

@@ -27,7 +27,7 @@ function fetchDevices(transport: Transport, configuration: Configuration): void 
  * @throws as fetchInventory; also when a part of a service cannot be had
  */
 export function fetchConfiguration(transport: Transport, filter?: ServiceFilter): Fetched {
-  const { generation, services } = fetchInventory(transport, { wanted: { dests: true, laddrs: true, acls: true }, filter });
+  const { generation, services } = fetchInventory(transport, { wanted: { dests: true, laddrs: true, acls: true, more: true }, filter });
   const configuration = new Configuration();
   for (const listed of services) {
     if (listed.problem !== null) throw listed.problem;

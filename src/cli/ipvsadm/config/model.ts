@@ -4,7 +4,7 @@ import type { AclKind } from '../../../ipc/messages/acl';
 import type { AddressRecord } from '../../../ipc/messages/addr';
 import type { DestSpec } from '../../../ipc/messages/dest';
 import type { LocalAddress } from '../../../ipc/messages/laddr';
-import type { AclSubjectEntry, ListedService } from '../../../ipc/messages/list';
+import { configuredDests, type AclSubjectEntry, type ListedService } from '../../../ipc/messages/list';
 import type { ServiceSpec } from '../../../ipc/messages/service';
 import { addressId, destId, hasOwnLists, ownerId, serviceId, subjectId } from '../identity';
 import type { WholeService } from '../requests';
@@ -41,7 +41,7 @@ export class ServiceState implements Members {
   }
 
   get servers(): Members['servers'] {
-    return (this.#members.servers ??= mapOf<DestSpec>(this.#listed?.dests ?? [], destId));
+    return (this.#members.servers ??= mapOf<DestSpec>(this.#listed === null ? [] : configuredDests(this.#listed), destId));
   }
 
   get laddrs(): Members['laddrs'] {

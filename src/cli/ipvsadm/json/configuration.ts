@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // -S --json: what -R and --apply read again (docs/rules.md).
 import type { Info } from '../../../ipc/messages/info';
+import { configuredDests } from '../../../ipc/messages/list';
 import { formatIp } from '../../render/address';
 import { printable } from '../../render/text';
 import { isConhash } from '../checks';
@@ -17,14 +18,14 @@ export function writeConfiguration(session: Session, info: Info, entries: Entrie
   const head = { version: versionText(info), generation: entries.generation === null ? null : count(entries.generation) };
   const document = new ListDocument(session.stdout, head, 'services', pretty);
   for (const entry of entries) {
-    const { service, dests, deny, allow } = entry;
+    const { service, deny, allow } = entry;
     saver.noteProblem(entry);
     document.add({
       ...serviceIdentity(service),
       ...serviceAttributes(service),
       // Other schedulers hash nothing, whatever the daemon remembers.
       ...(isConhash(service.sched_name) ? {} : { hash_target: null }),
-      servers: dests.map(serverAttributes),
+      servers: configuredDests(entry).map(serverAttributes),
       local_addresses: saver
         .laddrs(service, entry.laddrs)
         .map(({ af, addr, ifname }) => ({ family: familyName(af), address: formatIp(af, addr), ifname: printable(ifname) })),
