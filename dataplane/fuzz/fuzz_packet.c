@@ -307,7 +307,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p.l3 = buf + room;
 		p.l4 = p.l3 + p.l3_len;
 		/* Few mutations have right checksums by themselves. */
-		if (what & DO_REPAIR && p.proto != PKT_PROTO_SCTP)
+		if (what & DO_REPAIR)
 			test_finish(p.l3, p.l4, p.avail, p.proto);
 		if (p.proto == PKT_PROTO_SCTP)
 			edit_sctp(&p);
