@@ -2,6 +2,8 @@
 import { ProtocolError, type Transport } from '../client';
 import { connGetFlags, connGetResult, decode, decodeArray, encode, MSG, sizeOf, type Structs } from '../codec';
 
+export { connFlags } from '../codec';
+
 /** A connection. Client and virtual address are of family in_af, local and server address of out_af. */
 export type Conn = Structs['ip_vs_conn_entry'];
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections as JSON.
-import { connFlags } from '../../../ipc/codec';
+import { connFlags } from '../../../ipc/messages/conn';
 import { UNKNOWN64, type ConnMore } from '../../../ipc/messages/connections';
 import type { ListedConn } from '../../../ipc/messages/list';
 import { formatIp } from '../../render/address';
