@@ -94,13 +94,20 @@ note_load(struct worker *w)
 	}
 }
 
+static unsigned
+wheel_budget(const struct lb_admission *a)
+{
+	if (likely(!a->on))
+		return WHEEL_BUDGET;
+	return a->streak ? WHEEL_BUDGET_LATE : WHEEL_BUDGET_BUSY;
+}
+
 void
 lb_worker_tick(struct worker *w)
 {
 	note_load(w);
 	w->lb->plain_len = conf.ipvs.xmit_ttl ? 0 : w->lb->mtu_safe;
-	conn_expire(&w->lb->t, w->now_ms, w->lb->admission.on ? WHEEL_BUDGET_BUSY : WHEEL_BUDGET,
-		    lb_conn_expire, w);
+	conn_expire(&w->lb->t, w->now_ms, wheel_budget(&w->lb->admission), lb_conn_expire, w);
 	if (unlikely(w->lb->fragments))
 		lb_fragments_tick(w);
 	w->shown->conns = w->lb->t.count - w->lb->t.templates;

@@ -15,8 +15,9 @@ enum {
 	CONN_BUCKET_SLOTS = 10,
 	WHEEL_SLOT_SHIFT = 4,  /* a wheel slot is 2^4 units = 128 ms */
 	WHEEL_SLOTS = 8192,    /* 1049 s; longer timeouts go round */
-	WHEEL_BUDGET = 64,     /* connections looked at per turn of the worker … */
-	WHEEL_BUDGET_BUSY = 8, /* … that cannot keep up, so that no turn is long */
+	WHEEL_BUDGET = 64,     /* connections looked at per turn of a worker … */
+	WHEEL_BUDGET_BUSY = 8, /* … that has no time to spare, so that no turn is long … */
+	WHEEL_BUDGET_LATE = 1, /* … and whose queues fill */
 };
 
 /* Ten flow slots and the way to an overflow bucket: one cache line, so a lookup costs one line and the
@@ -75,10 +76,10 @@ struct lport_pool {
 struct lb_worker {
 	struct conn_table t;
 	struct lport_pool ports;
-	uint32_t changes;  /* connections opened or closed: tells a vector that its lookups are stale */
+	uint32_t changes;   /* connections opened or closed: tells a vector that its lookups are stale */
 	uint16_t mtu_safe;  /* no path looked up so far has a smaller MTU: shorter packets need no check */
 	uint16_t plain_len; /* packets that are not longer go without a look: mtu_safe, or 0 with xmit_ttl */
-	uint32_t frag_id;  /* of the next packet that we may fragment, see lb_frag_id() */
+	uint32_t frag_id;   /* of the next packet that we may fragment, see lb_frag_id() */
 	struct {
 		uint64_t window; /* tenth of a second of the clock */
 		uint32_t sent;
