@@ -16,6 +16,9 @@
 #include "packet/proxy.h"
 #include "packet/proxy_edit.h"
 #include "packet/proxy_stream.h"
+#include "packet/echo.h"
+#include "packet/flow_rule.h"
+#include "packet/icmp_error.h"
 #include "packet/quic.h"
 #include "packet/rewrite.h"
 #include "packet/sctp.h"
@@ -274,6 +277,34 @@ edit(struct pkt *p, uint16_t room, uint8_t what)
 		add_uoa(p, room, what, whole);
 }
 
+/* An ICMP message: an echo is translated and back, an error is read and written anew. */
+static void
+icmp(struct pkt *p)
+{
+	static const union inet_ip s = {.w = {1, 2, 3, 4}}, d = {.w = {5, 6, 7, 8}};
+	bool v6 = p->kind == PKT_IP6;
+	uint8_t *copy = malloc(p->avail), out[ICMP_ERROR_MAX];
+	union inet_ip old_s, old_d;
+	struct icmp_error e;
+	uint16_t id;
+
+	memcpy(copy, p->l3, p->avail);
+	p->l4 = copy + p->l3_len;
+	p->l3 = copy;
+	if (echo_parse(p)) {
+		old_s = inet_ip_make(v6 ? INET_AF_V6 : INET_AF_V4, p->l3 + (v6 ? 8 : 12));
+		old_d = inet_ip_make(v6 ? INET_AF_V6 : INET_AF_V4, p->l3 + (v6 ? 24 : 16));
+		id = echo_is_request(p) ? p->sport : p->dport;
+		echo_rewrite(p, &s, &d, 7);
+		echo_rewrite(p, &old_s, &old_d, id);
+		assert(echo_parse(p) && id == (echo_is_request(p) ? p->sport : p->dport));
+	} else if (icmp_error_parse(p, &e) == ICMP_ERROR_FOUND) {
+		e.sport = e.dport = 7;
+		assert(icmp_error_write(out, &e, &s, &d, 1) <= sizeof(out));
+	}
+	free(copy);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -299,6 +330,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(p.l3 == frame + PKT_ETH_LEN && p.l4 - p.l3 == p.l3_len && p.l3_len <= p.ip_len);
 		assert(p.avail <= p.ip_len && p.l3_len <= p.avail && p.ip_len + PKT_ETH_LEN <= len);
 		assert(!(p.flags & PKT_F_L4) || !(p.flags & (PKT_F_FRAGMENT | PKT_F_L4_BAD)));
+	}
+	if (why == DROP_NONE && (p.kind == PKT_IP4 || p.kind == PKT_IP6)) {
+		static const struct flow_rule rule = {
+		    .src.any_port = true, .dst.port_max = 80, .iif = FLOW_RULE_ANY_DEVICE, .af = INET_AF_V6};
+		struct flow f = flow_of(&p);
+		struct pkt q = p;
+
+		assert(!flow_rule_matches(&rule, &f) || p.kind == PKT_IP6);
+		icmp(&q);
 	}
 	if (why == DROP_NONE && (p.flags & PKT_F_L4)) {
 		assert(p.kind == PKT_IP4 || p.kind == PKT_IP6);

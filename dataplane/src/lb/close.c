@@ -47,7 +47,7 @@ lb_conn_close(struct worker *w, uint32_t idx)
 	struct conn_hot *c = &lb->t.hot[idx];
 	struct lb_counters *n = lb_counters(w->index, c->dest);
 
-	lport_free(&lb->ports, lb->t.cold[idx].port_space, c->lport);
+	lport_free(&lb->ports, lb->t.cold[idx].port_space, conn_dealt_port(c));
 	if (c->flags & CONN_F_ACTIVE)
 		n->active--;
 	else

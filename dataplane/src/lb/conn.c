@@ -220,34 +220,49 @@ conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport)
 }
 
 static bool
-same_out(const struct conn_table *t, uint32_t a, uint32_t b)
+has_tuple(const struct conn_table *t, uint32_t ref, const struct conn_tuple *u)
 {
-	const struct conn_hot *p = &t->hot[a], *q = &t->hot[b];
+	const struct conn_hot *c = &t->hot[ref >> 1];
+	bool in = (ref & 1) == CONN_DIR_IN;
+	struct conn_addrs a;
 
-	if (p->proto != q->proto || p->rport != q->rport || p->lport != q->lport ||
-	    (p->flags ^ q->flags) & CONN_F_RS_V6)
+	if (c->proto != u->proto || (in ? conn_af(c) : conn_rs_af(c)) != u->af ||
+	    (in ? c->cport : c->rport) != u->sport || (in ? c->vport : c->lport) != u->dport)
 		return false;
-	if (p->flags & CONN_F_RS_V6)
-		return inet_ip_equal(&t->v6[a].raddr, &t->v6[b].raddr) &&
-		       inet_ip_equal(&t->v6[a].laddr, &t->v6[b].laddr);
-	return p->raddr == q->raddr && p->laddr == q->laddr;
+	conn_addrs_get(t, ref >> 1, &a);
+	return inet_ip_equal(in ? &a.caddr : &a.raddr, &u->saddr) &&
+	       inet_ip_equal(in ? &a.vaddr : &a.laddr, &u->daddr);
 }
 
-bool
-conn_out_taken(const struct conn_table *t, uint32_t idx)
+uint32_t
+conn_tuple_find(const struct conn_table *t, const struct conn_tuple *u)
 {
-	uint32_t hash = conn_hash_out(t, idx, t->hot[idx].lport);
+	uint32_t hash = conn_hash_tuple(u->af, &u->saddr, &u->daddr, u->sport, u->dport, u->proto);
 	const struct conn_bucket *b = &t->buckets[hash & t->bucket_mask];
 
 	for (;;) {
 		for (unsigned i = 0; i < CONN_BUCKET_SLOTS; i++)
-			if (b->tag[i] == conn_tag(hash) && (b->ref[i] & 1) == CONN_DIR_OUT &&
-			    same_out(t, b->ref[i] >> 1, idx))
-				return true;
+			if (b->tag[i] == conn_tag(hash) && has_tuple(t, b->ref[i], u))
+				return b->ref[i];
 		if (!b->next)
-			return false;
+			return CONN_NONE;
 		b = &t->overflow[b->next];
 	}
+}
+
+uint32_t
+conn_out_user(const struct conn_table *t, uint32_t idx)
+{
+	const struct conn_hot *c = &t->hot[idx];
+	struct conn_addrs a;
+
+	conn_addrs_get(t, idx, &a);
+	return conn_tuple_find(t, &(struct conn_tuple){.saddr = a.raddr,
+						       .daddr = a.laddr,
+						       .sport = c->rport,
+						       .dport = c->lport,
+						       .af = conn_rs_af(c),
+						       .proto = c->proto});
 }
 
 static uint32_t

@@ -58,8 +58,12 @@ static const char *const sctp_names[] = {"SCTP_NONE",
 					 "SCTP_REJECTED",
 					 "SCTP_CLOSED"};
 
+static const char *const icmp_names[] = {"ICMP_NORMAL", "ICMP_LAST"};
+
 static const struct state_names names[] = {
     {ABI_IPPROTO_TCP, RTE_DIM(tcp_names), tcp_names, "TCP_UNKOWN"},
+    {ABI_IPPROTO_ICMP, RTE_DIM(icmp_names), icmp_names, "ICMP_UNKOWN"},
+    {ABI_IPPROTO_ICMPV6, RTE_DIM(icmp_names), icmp_names, "ICMP_UNKOWN"},
     {ABI_IPPROTO_UDP, RTE_DIM(udp_names), udp_names, "UDP_UNKOWN"},
     {ABI_IPPROTO_SCTP, RTE_DIM(sctp_names), sctp_names, "SCTP_UNKNOWN"},
 };

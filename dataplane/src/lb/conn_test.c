@@ -64,15 +64,15 @@ test_taken_replies(void **state)
 	b = conn_alloc(&t);
 	t.hot[b] = t.hot[a];
 	t.hot[b].caddr = 2;
-	assert_true(conn_out_taken(&t, b));
+	assert_int_equal(conn_out_user(&t, b), a << 1 | CONN_DIR_OUT);
 	t.hot[b].lport++;
-	assert_false(conn_out_taken(&t, b));
+	assert_int_equal(conn_out_user(&t, b), CONN_NONE);
 	t.hot[b] = t.hot[a];
 	t.hot[b].proto = PKT_PROTO_TCP;
-	assert_false(conn_out_taken(&t, b));
+	assert_int_equal(conn_out_user(&t, b), CONN_NONE);
 	t.hot[b] = t.hot[a];
 	conn_remove(&t, a);
-	assert_false(conn_out_taken(&t, b));
+	assert_int_equal(conn_out_user(&t, b), CONN_NONE);
 	conn_table_fini(&t);
 }
 

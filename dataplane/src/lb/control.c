@@ -2,6 +2,7 @@
 /* The control side of the balancer as a whole: start, ticks, end, messages. */
 #include "acl.h"
 #include "lb_control.h"
+#include "marks.h"
 
 #include "core/errors.h"
 #include "core/rcu.h"
@@ -28,6 +29,7 @@ lb_control_fini(void)
 	lb_acls_fini();
 	lb_dests_fini();
 	lb_nat_servers_fini();
+	lb_marks_fini();
 	lb_laddr_fini();
 	lb_services_fini();
 	lb_counters_fini();

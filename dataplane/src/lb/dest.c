@@ -17,7 +17,7 @@
 #include "core/errors.h"
 #include "core/rcu.h"
 
-enum { DEST_F_AVAILABLE = 1, DEST_F_INHIBITED = 4, WEIGHT_MAX = 65535, RS_IDS_MAX = UINT32_MAX - 1 };
+enum { DEST_F_AVAILABLE = 1, DEST_F_INHIBITED = 4, WEIGHT_MAX = 65535, RS_IDS_MAX = LB_RS_IDS_END - 1 };
 
 static struct lb_intern rs_ids;
 static struct lb_dest_list orphans = TAILQ_HEAD_INITIALIZER(orphans); /* zombies of deleted services */
@@ -38,7 +38,12 @@ lb_fwd_supported(const struct lb_service *svc, uint8_t dest_af, uint8_t fwd)
 	bool transport = svc->key.proto == PKT_PROTO_TCP || svc->key.proto == PKT_PROTO_UDP ||
 			 svc->key.proto == PKT_PROTO_SCTP;
 
-	if (!transport || svc->kind == LB_SERVICE_MATCH)
+	/* Match services are for SNAT, and nothing else is. */
+	if (svc->kind == LB_SERVICE_MATCH)
+		return fwd == LB_FWD_SNAT && dest_af == svc->key.af &&
+		       (transport ||
+			svc->key.proto == (dest_af == INET_AF_V6 ? PKT_PROTO_ICMPV6 : PKT_PROTO_ICMP));
+	if (!transport)
 		return false;
 	switch (fwd) {
 	case LB_FWD_FNAT:
@@ -226,8 +231,11 @@ forwardable(const struct lb_service *svc, const struct lb_dest_conf *conf)
 static struct lb_key
 server_key(const struct lb_intern_entry *rs)
 {
-	return (struct lb_key){
-	    .vip = rs->key.ip, .vport_be = rs->key.port_be, .af = rs->key.af, .proto = rs->key.proto};
+	return (struct lb_key){.vip = rs->key.ip,
+			       .vport_be = rs->key.port_be,
+			       .af = rs->key.af,
+			       .proto = rs->key.proto,
+			       .zero = rs->key.proto ? 0 : LB_NAT_ANY_PROTO};
 }
 
 /* Workers are to know a server whose replies pass here, from before its first connection until after its
@@ -263,11 +271,31 @@ lb_dest_owners(const struct lb_dest *d, uint64_t owners)
 	lb_nat_server_owners(&key, owners);
 }
 
+/* Gives back all that a destination has; no worker knows it. */
+static void
+dest_free(void *arg)
+{
+	struct lb_dest *d = arg;
+
+	lb_dest_id_give(d->id);
+	if (--d->rs->refs == 0) {
+		server_unmark(d->rs);
+		lb_intern_remove(&rs_ids, d->rs);
+	}
+	if (d->lip)
+		lb_lip_release(d->lip);
+	free(d->zero);
+	free(d);
+}
+
 static int
 dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest **out)
 {
-	struct lb_intern_key key = {
-	    .ip = conf->ip, .port_be = conf->port_be, .af = conf->af, .proto = svc->key.proto};
+	/* A mark says nothing about the protocol. */
+	struct lb_intern_key key = {.ip = conf->ip,
+				    .port_be = conf->port_be,
+				    .af = conf->af,
+				    .proto = svc->kind == LB_SERVICE_FWMARK ? 0 : svc->key.proto};
 	struct lb_dest *d = calloc(1, sizeof(*d));
 	struct lb_intern_entry *rs;
 	int err;
@@ -285,18 +313,19 @@ dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest
 		free(d);
 		return EDPVS_NOMEM;
 	}
-	err = server_mark(rs, conf->fwd);
-	if (err) {
-		if (--rs->refs == 0)
-			lb_intern_remove(&rs_ids, rs);
-		lb_dest_id_give(d->id);
-		free(d);
-		return err;
-	}
-	if (conf->port_be == 0)
-		__atomic_store_n(&lb_any_port_servers, true, __ATOMIC_RELAXED);
 	d->rs_id = rs->id;
 	d->rs = rs;
+	err = server_mark(rs, conf->fwd);
+	if (!err && conf->fwd == LB_FWD_SNAT) {
+		d->lip = lb_lip_hold(conf->af, &conf->ip);
+		err = d->lip ? EDPVS_OK : EDPVS_RESOURCE;
+	}
+	if (err) {
+		dest_free(d);
+		return err;
+	}
+	if (conf->port_be == 0 || svc->kind != LB_SERVICE_ADDRESS)
+		__atomic_store_n(&lb_any_port_servers, true, __ATOMIC_RELAXED);
 	d->svc = svc;
 	d->ip = conf->ip;
 	d->port_be = conf->port_be;
@@ -304,21 +333,6 @@ dest_new(struct lb_service *svc, const struct lb_dest_conf *conf, struct lb_dest
 	lb_rates_start(d, clock_now_ms());
 	*out = d;
 	return EDPVS_OK;
-}
-
-/* Gives back all that a destination has; no worker knows it. */
-static void
-dest_free(void *arg)
-{
-	struct lb_dest *d = arg;
-
-	lb_dest_id_give(d->id);
-	if (--d->rs->refs == 0) {
-		server_unmark(d->rs);
-		lb_intern_remove(&rs_ids, d->rs);
-	}
-	free(d->zero);
-	free(d);
 }
 
 static void
@@ -556,8 +570,7 @@ lb_dests_reap(void)
 		if (d->pending == 0 && !has_connections(d))
 			zombie_bury(d);
 	}
-	if (TAILQ_EMPTY(&orphans))
-		lb_owners_forget();
+	lb_owners_forget(TAILQ_EMPTY(&orphans));
 }
 
 void

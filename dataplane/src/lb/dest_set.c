@@ -28,6 +28,7 @@ view_fill(struct lb_dest_view *v, const struct lb_dest *d)
 				   .weight = d->weight,
 				   .id = d->id,
 				   .rs_id = d->rs_id,
+				   .lip_id = d->lip ? d->lip->id : 0,
 				   .max_conn = d->max_conn / nworkers,
 				   .max_more = d->max_conn % nworkers,
 				   .min_conn = d->min_conn,

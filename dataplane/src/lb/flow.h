@@ -14,6 +14,13 @@ uint32_t lb_flow_find(const struct conn_table *t, const struct pkt *p);
  * those of m. */
 bool lb_flow_pass_on(struct worker *w, struct rte_mbuf *m, const struct pkt *p);
 
+/* A packet that no connection here knows: passes it on, opens a connection for it, or drops it. False: none
+ * of our business. p->hash is set. */
+bool lb_flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p);
+
+/* An ICMP message. True: it was an echo of a connection, or opened one, and m is taken (echo.c). */
+bool lb_echo(struct worker *w, struct rte_mbuf *m, const struct pkt *p);
+
 /* Relays an ICMP error about a packet of a connection (icmp_relay.c). True: it was one, and m is taken. */
 bool lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p);
 

@@ -77,12 +77,13 @@ learn_mtu(struct conn_table *t, uint32_t idx, unsigned dir, const struct icmp_er
 }
 
 /* Writes the error into a packet of its own and sends it towards the side of dir, from the address that this
- * side knows. */
+ * side knows; with SNAT hosts inside see who complains (p), as behind any router. */
 static void
-relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
+relay(struct worker *w, const struct pkt *p, uint32_t idx, unsigned dir, struct icmp_error *e)
 {
 	struct conn_table *t = &w->lb->t;
 	struct conn_hot *c = &t->hot[idx];
+	union inet_ip from;
 	struct rte_mbuf *m;
 	uint32_t delta = 0;
 	unsigned len;
@@ -102,8 +103,12 @@ relay(struct worker *w, uint32_t idx, unsigned dir, struct icmp_error *e)
 		worker_drops_add(w, DROP_NO_MBUF, 1);
 		return;
 	}
-	len = icmp_error_write(rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN), e, &e->daddr, &e->saddr,
-			       delta);
+	if (c->fwd == LB_FWD_SNAT && dir == CONN_DIR_IN)
+		from = inet_ip_make(e->af, p->l3 + (p->kind == PKT_IP6 ? 8 : 12));
+	else
+		from = e->daddr;
+	len =
+	    icmp_error_write(rte_pktmbuf_mtod_offset(m, uint8_t *, PKT_ETH_LEN), e, &from, &e->saddr, delta);
 	m->data_len = (uint16_t)(len + PKT_ETH_LEN);
 	m->pkt_len = m->data_len;
 	lb_conn_send(w, m, idx, dir, len);
@@ -141,7 +146,7 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	n->in_packets++;
 	n->in_bytes += p->ip_len;
 	if (tunnelled) {
-		relay(w, ref >> 1, CONN_DIR_OUT, &e);
+		relay(w, p, ref >> 1, CONN_DIR_OUT, &e);
 	} else if ((ref & 1) == CONN_DIR_IN && w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_WAY) {
 		/* About a reply that did not pass here: the server gets it as it gets everything else. */
 		lb_conn_refresh(w, ref >> 1);
@@ -149,7 +154,7 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		return true;
 	} else {
 		/* The packet that would come back goes the way of the error. */
-		relay(w, ref >> 1, ref & 1, &e);
+		relay(w, p, ref >> 1, ref & 1, &e);
 	}
 	rte_pktmbuf_free(m);
 	return true;

@@ -40,13 +40,12 @@ special_packet(struct worker *w, struct rte_mbuf **m, struct pkt *p, bool *left)
 		return false;
 	if ((p->flags & (PKT_F_L4 | PKT_F_FRAGMENT)) == PKT_F_L4)
 		return true;
-	*left = !is_icmp(p) || !lb_icmp_error(w, *m, p);
+	*left = !is_icmp(p) || !(lb_icmp_error(w, *m, p) || lb_echo(w, *m, p));
 	return false;
 }
 
-/* A packet without connection. False: none of our business. */
-static bool
-flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
+bool
+lb_flow_miss(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 {
 	enum drop_reason why = DROP_NONE;
 	uint32_t ref;
@@ -146,7 +145,7 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 			p[i].conn = lookup_flow(t, &p[i]);
 		if (likely(p[i].conn != CONN_NONE))
 			lb_forward(w, m[i], &p[i], p[i].conn);
-		else if (!flow_miss(w, m[i], &p[i]))
+		else if (!lb_flow_miss(w, m[i], &p[i]))
 			rest[nrest++] = (uint16_t)i;
 	}
 	return nrest;

@@ -75,6 +75,28 @@ lb_service_lookup(const struct lb_key *key)
 	return rte_hash_lookup_data(keys, &any, &svc) >= 0 ? svc : NULL;
 }
 
+/* Services of a mark lie in the same table: no packet has protocol 0. Their port is not 0, which would be
+ * any. */
+static struct lb_key
+fwmark_key(uint8_t af, uint32_t mark)
+{
+	return (struct lb_key){.vip = {.w = {mark}}, .vport_be = UINT16_MAX, .af = af};
+}
+
+struct lb_service *
+lb_fwmark_lookup(uint8_t af, uint32_t mark)
+{
+	struct lb_key key = fwmark_key(af, mark);
+
+	return lb_service_lookup(&key);
+}
+
+struct lb_key
+lb_key_of(const struct lb_service *svc)
+{
+	return svc->kind == LB_SERVICE_FWMARK ? fwmark_key(svc->key.af, svc->fwmark) : svc->key;
+}
+
 static struct lb_key
 vip_key(uint8_t af, uint8_t proto, const union inet_ip *vip)
 {
@@ -148,12 +170,12 @@ lb_key_release(const struct lb_key *key)
 void
 lb_key_publish(struct lb_service *svc)
 {
-	struct lb_key vip = vip_key(svc->key.af, svc->key.proto, &svc->key.vip);
+	struct lb_key key = lb_key_of(svc), vip = vip_key(key.af, key.proto, &key.vip);
 
 	rte_hash_add_key_data(vips, &vip, (void *)(vip_count(&vip) + 1));
-	if (svc->key.vport_be == 0)
+	if (key.vport_be == 0)
 		__atomic_store_n(&any_port, any_port + 1, __ATOMIC_RELAXED);
-	rte_hash_add_key_data(keys, &svc->key, svc);
+	rte_hash_add_key_data(keys, &key, svc);
 }
 
 void

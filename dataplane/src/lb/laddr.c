@@ -180,6 +180,20 @@ lip_put(struct lb_intern_entry *e)
 	rcu_retire(workers_forgot, e);
 }
 
+struct lb_intern_entry *
+lb_lip_hold(uint8_t af, const union inet_ip *ip)
+{
+	struct lip_ref ref;
+
+	return lip_get(af, ip, &ref) ? ref.e : NULL;
+}
+
+void
+lb_lip_release(struct lb_intern_entry *lip)
+{
+	lip_put(lip);
+}
+
 void
 lb_laddrs_reap(void)
 {

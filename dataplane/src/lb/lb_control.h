@@ -88,7 +88,17 @@ int lb_key_reserve(const struct lb_key *key);
 /* Gives back what was reserved. */
 void lb_key_release(const struct lb_key *key);
 void lb_key_publish(struct lb_service *svc);
+/* Where a service of an address or a mark lies in it. */
+struct lb_key lb_key_of(const struct lb_service *svc);
 void lb_key_remove(const struct lb_key *key);
+
+/* ---- match services (match.c) ---- */
+
+/* Parts of the end of a transaction that changed which there are: builds what workers try. NOMEM. */
+int lb_matches_prepare(void);
+/* Publishes it, if there is any. */
+void lb_matches_publish(void);
+void lb_matches_abandon(void);
 
 /* ---- destinations (dest.c) ---- */
 
@@ -163,6 +173,8 @@ void lb_check_warm_up(uint32_t dest_id, uint32_t credits);
 
 /* ---- servers that answer through us (nat_servers.c) ---- */
 
+/* lb_key.zero of a server whose protocol, then 0, is not known. */
+enum { LB_NAT_ANY_PROTO = 1 };
 /* Adding a server twice is adding it once. NOMEM, RESOURCE. */
 int lb_nat_server_add(const struct lb_key *key);
 /* Adds rules (owner.h) of a service to those of a server, which was added. */
@@ -178,9 +190,12 @@ void lb_owners_distinguish(void);
 uint64_t lb_owners_next(const struct lb_service *svc);
 /* Before the service is published: its NAT servers get its rules. */
 void lb_owners_publish(const struct lb_service *svc);
+/* Packets may find another service than they did, while the connections that they have stay where they are.
+ */
+void lb_owners_moved(void);
 /* The service is going; its connections go on. Forgotten when no deleted service has any. */
 void lb_owners_leave(const struct lb_service *svc);
-void lb_owners_forget(void);
+void lb_owners_forget(bool all_orphans_gone);
 
 /* ---- counters (counters.c) ---- */
 
@@ -233,6 +248,11 @@ int lb_laddr_del(struct lb_service *svc, struct lb_laddr *l);
 int lb_laddrs_flush(struct lb_service *svc);
 /* Gives back what a service that is going has. */
 void lb_laddrs_drop(struct lb_service *svc);
+/* The id of an address whose ports are dealt to connections of a destination (SNAT); the same as that of a
+ * local address. NULL: too many addresses, or no memory. */
+struct lb_intern_entry *lb_lip_hold(uint8_t af, const union inet_ip *ip);
+/* Gives it back, once no new connection can come. */
+void lb_lip_release(struct lb_intern_entry *lip);
 /* Forgets addresses that no service lists and no connection uses; bounded work. */
 void lb_laddrs_reap(void);
 /* What a worker (-1: all) has to do with a local address: ports in use, and connections that found none free.

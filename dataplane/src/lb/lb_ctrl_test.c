@@ -596,8 +596,13 @@ test_fwmark_and_match_are_listed(void **state)
 	assert_int_equal(set(DPVS_SO_SET_ADD, &match, sizeof(match)), EDPVS_EXIST);
 	snat.svc = match;
 	put4(&snat.dest.addr, LIP1);
-	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, snat), EDPVS_NOTSUPP);
+	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, snat), EDPVS_OK);
+	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, snat), EDPVS_EXIST);
+	assert_int_equal(dest_set(DPVS_SO_SET_DELDEST, snat), EDPVS_OK);
 	snat.dest.fwdmode = 5;
+	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, snat), EDPVS_NOTSUPP);
+	snat.dest.fwdmode = 6;
+	snat.svc = fwm;
 	assert_int_equal(dest_set(DPVS_SO_SET_ADDDEST, snat), EDPVS_NOTSUPP);
 	assert_int_equal(get(DPVS_SO_GET_SERVICES, &front, sizeof(front)), EDPVS_OK);
 	memcpy(&got, body(8 + 264), sizeof(got));

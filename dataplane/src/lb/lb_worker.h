@@ -137,9 +137,17 @@ uint32_t conn_hash(const struct conn_table *t, uint32_t idx, unsigned dir);
 /* The same of any tuple; addresses of the family, ports in network order. */
 uint32_t conn_hash_tuple(uint8_t af, const union inet_ip *src, const union inet_ip *dst, uint16_t sport_be,
 			 uint16_t dport_be, uint8_t proto);
-/* True when another connection has the same second tuple: its replies would not be told apart. The addresses
- * are set. */
-bool conn_out_taken(const struct conn_table *t, uint32_t idx);
+/* A tuple as a packet has it; ports in network order. */
+struct conn_tuple {
+	union inet_ip saddr, daddr;
+	uint16_t sport, dport;
+	uint8_t af, proto;
+};
+/* The connection and direction (index << 1 | direction) with a tuple, or CONN_NONE. */
+uint32_t conn_tuple_find(const struct conn_table *t, const struct conn_tuple *u);
+/* The same with the second tuple of a connection that is about to open: replies of the two would not be told
+ * apart. Its addresses are set. */
+uint32_t conn_out_user(const struct conn_table *t, uint32_t idx);
 /* The hash of replies if the connection had this local port (network order). */
 uint32_t conn_hash_out(const struct conn_table *t, uint32_t idx, uint16_t lport);
 
@@ -194,6 +202,13 @@ conn_more(struct conn_table *t, uint32_t idx)
 		t->hot[idx].flags |= CONN_F_MORE;
 	}
 	return &t->more[idx];
+}
+
+/* The port that was dealt to a connection: at the local address, or with SNAT at the public one. */
+static inline uint16_t
+conn_dealt_port(const struct conn_hot *c)
+{
+	return c->fwd == LB_FWD_SNAT ? c->vport : c->lport;
 }
 
 /* Gives a connection tasks (MORE_T_*), or takes them away. */
@@ -258,7 +273,7 @@ struct lb_proto {
 
 /* NULL for a protocol that is not balanced. */
 const struct lb_proto *lb_proto_find(uint8_t number);
-extern const struct lb_proto lb_proto_tcp, lb_proto_udp, lb_proto_sctp;
+extern const struct lb_proto lb_proto_tcp, lb_proto_udp, lb_proto_sctp, lb_proto_icmp, lb_proto_icmpv6;
 
 /* Sets the state and its timeout, counted from now. */
 void lb_conn_set_state(struct worker *w, uint32_t idx, uint8_t state);
@@ -324,7 +339,7 @@ void lb_template_close(struct worker *w, uint32_t tmpl);
  * passes. All but FullNAT, the most used one, are called through lb_xmit_other() (xmit/xmit.c).
  */
 typedef void lb_xmit(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
-lb_xmit lb_xmit_fnat, lb_xmit_nat, lb_xmit_nat64, lb_xmit_dr, lb_xmit_tunnel, lb_xmit_other;
+lb_xmit lb_xmit_fnat, lb_xmit_nat, lb_xmit_nat64, lb_xmit_dr, lb_xmit_tunnel, lb_xmit_snat, lb_xmit_other;
 
 /* A tunnel's packets come from the address that the route prefers; false: it has none. xmit/tunnel.c */
 bool lb_tunnel_source(struct conn_table *t, uint32_t idx, const union inet_ip *src);

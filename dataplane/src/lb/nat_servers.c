@@ -9,6 +9,7 @@
 #include "lb_control.h"
 #include "owner.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_hash.h>
 #include <rte_lcore.h>
 
@@ -22,6 +23,7 @@ _Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "rules are kept in place o
 static struct rte_hash *servers;
 /* Servers of port 0, which answer from any port. */
 static uint32_t any_port;
+static bool any_proto; /* there was a server of a service of a mark, which may answer in any protocol */
 
 /* The rules of a key; 0: it is not there. */
 static uint64_t
@@ -32,6 +34,21 @@ rules_of(const struct rte_hash *hash, const struct lb_key *key)
 	return rte_hash_lookup_data(hash, key, &data) >= 0 ? (uintptr_t)data : 0;
 }
 
+static uint64_t
+rules_any_port(const struct rte_hash *hash, const struct lb_key *key)
+{
+	uint64_t owners = rules_of(hash, key);
+
+	if (__atomic_load_n(&any_port, __ATOMIC_RELAXED)) {
+		struct lb_key any = *key;
+
+		/* What the port answers may belong to either. */
+		any.vport_be = 0;
+		owners = lb_owners_join(rules_of(hash, &any), owners);
+	}
+	return owners;
+}
+
 bool
 lb_nat_server(const struct lb_key *key, uint64_t *owners)
 {
@@ -39,13 +56,13 @@ lb_nat_server(const struct lb_key *key, uint64_t *owners)
 
 	if (!hash)
 		return false;
-	*owners = rules_of(hash, key);
-	if (__atomic_load_n(&any_port, __ATOMIC_RELAXED)) {
+	*owners = rules_any_port(hash, key);
+	if (unlikely(__atomic_load_n(&any_proto, __ATOMIC_RELAXED))) {
 		struct lb_key any = *key;
 
-		/* What the port answers may belong to either. */
-		any.vport_be = 0;
-		*owners = lb_owners_join(rules_of(hash, &any), *owners);
+		any.proto = 0;
+		any.zero = LB_NAT_ANY_PROTO;
+		*owners = lb_owners_join(rules_any_port(hash, &any), *owners);
 	}
 	return *owners != 0;
 }
@@ -114,6 +131,8 @@ lb_nat_server_add(const struct lb_key *key)
 		rcu_publish(servers, hash);
 	}
 	lb_owners_distinguish();
+	if (key->zero == LB_NAT_ANY_PROTO)
+		__atomic_store_n(&any_proto, true, __ATOMIC_RELAXED);
 	if (rte_hash_lookup(servers, key) >= 0)
 		return EDPVS_OK;
 	if (rte_hash_add_key_data(servers, key, (void *)(uintptr_t)LB_OWNER_HASH))

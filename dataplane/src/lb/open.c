@@ -70,7 +70,10 @@ mode_open(struct worker *w, const struct lb_opening *o, uint32_t idx, struct con
 	struct conn_cold *cold = &lb->t.cold[idx];
 
 	c->fwd = d->fwd;
+	/* Without a port of its own a server has the one that the packet asks for. */
 	c->rport = d->port_be ? d->port_be : c->vport;
+	if (d->fwd == LB_FWD_SNAT)
+		return lb_snat_open(w, o, idx, a);
 	if (d->fwd == LB_FWD_FNAT) {
 		if (d->af != conn_af(c))
 			c->fwd = LB_FWD_NAT64;
@@ -101,7 +104,7 @@ tell_apart(struct worker *w, const struct lb_opening *o, uint32_t idx, struct co
 		uint16_t port = c->lport;
 		enum drop_reason why;
 
-		if (space == UINT32_MAX || !conn_out_taken(t, idx))
+		if (space == UINT32_MAX || conn_out_user(t, idx) == CONN_NONE)
 			return true;
 		why = local_port_take(w, o, a, c, cold);
 		if (why) {
@@ -115,10 +118,43 @@ tell_apart(struct worker *w, const struct lb_opening *o, uint32_t idx, struct co
 	return false;
 }
 
-/* Enters the connection into the table. One that lives as long as its packet needs no place there: nothing
- * will be looked for. */
+/* NAT: a client at two virtual addresses may look like one to a server of both. What is not in use yet, or
+ * not any more, gives way. */
 static bool
-enter(struct worker *w, uint32_t idx, uint32_t hash)
+give_way(struct worker *w, uint32_t idx)
+{
+	uint32_t ref = conn_out_user(&w->lb->t, idx);
+	const struct conn_hot *c = &w->lb->t.hot[ref >> 1];
+	const struct lb_proto *proto;
+
+	if (likely(ref == CONN_NONE))
+		return true;
+	proto = lb_proto_find(c->proto);
+	if (!proto->half_open || !proto->half_open(c->state))
+		return false;
+	lb_conn_close(w, ref >> 1);
+	return true;
+}
+
+/* Sees to it that replies belong to no other connection. */
+static enum drop_reason
+replies_claim(struct worker *w, const struct lb_opening *o, uint32_t idx, struct conn_addrs *a)
+{
+	const struct conn_hot *c = &w->lb->t.hot[idx];
+
+	if (c->fwd == LB_FWD_NAT)
+		return give_way(w, idx) ? DROP_NONE : DROP_TUPLE_IN_USE;
+	if (c->fwd != LB_FWD_FNAT && c->fwd != LB_FWD_NAT64)
+		return DROP_NONE;
+	if (likely(!__atomic_load_n(&lb_any_port_servers, __ATOMIC_RELAXED)))
+		return DROP_NONE;
+	return tell_apart(w, o, idx, a) ? DROP_NONE : DROP_NO_LPORT;
+}
+
+/* Enters the connection into the table; hash and dir are those of the packet. One that lives as long as its
+ * packet needs no place there: nothing will be looked for. */
+static bool
+enter(struct worker *w, uint32_t idx, uint32_t hash, unsigned dir)
 {
 	struct lb_worker *lb = w->lb;
 	struct conn_table *t = &lb->t;
@@ -130,9 +166,10 @@ enter(struct worker *w, uint32_t idx, uint32_t hash)
 		conn_account_start(t, idx, w->now_ms);
 		c->flags |= CONN_F_ACCOUNT;
 	}
-	if (!conn_commit(t, idx, hash, conn_hash(t, idx, CONN_DIR_OUT)))
+	if (dir == CONN_DIR_IN ? !conn_commit(t, idx, hash, conn_hash(t, idx, CONN_DIR_OUT))
+			       : !conn_commit(t, idx, conn_hash(t, idx, CONN_DIR_IN), hash))
 		return false;
-	if (t->cold[idx].port_space != UINT32_MAX)
+	if (t->cold[idx].port_space != UINT32_MAX && dir == CONN_DIR_IN)
 		prefetch_next_port(lb, idx);
 	conn_set_timeout(t, idx, (uint32_t)conf.ipvs.conn_init_timeout_s, w->now_ms);
 	lb->changes++;
@@ -153,6 +190,7 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	struct conn_hot *c;
 	struct conn_cold *cold;
 	enum drop_reason why;
+	unsigned dir;
 
 	if (unlikely(idx == CONN_NONE)) {
 		idx = lb_conn_reclaim(w);
@@ -172,27 +210,31 @@ lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref)
 	}
 	c->proto = p->proto;
 	c->dest = d->id;
-	if (o->attrs->flags & SVC_F_ONE_PACKET && p->proto == PKT_PROTO_UDP)
+	dir = c->fwd == LB_FWD_SNAT ? CONN_DIR_OUT : CONN_DIR_IN;
+	if (o->attrs->flags & SVC_F_ONE_PACKET && p->proto == PKT_PROTO_UDP && dir == CONN_DIR_IN)
 		c->flags |= CONN_F_ONE_PACKET;
 	else if (o->attrs->flags & SVC_F_EXPIRE_QUIESCENT)
 		c->flags |= CONN_F_EXPIRE_Q;
 	cold->svc_timeout = o->attrs->conn_timeout;
 	if (unlikely(lb_limits(o->attrs->limit_proportion)))
 		lb_conn_limit(t, idx, o->attrs->limit_proportion);
+	if (unlikely(o->svc->kind == LB_SERVICE_FWMARK))
+		conn_more(t, idx)->by_mark = true;
 	conn_addrs_set(t, idx, &a);
-	if (unlikely(__atomic_load_n(&lb_any_port_servers, __ATOMIC_RELAXED)) && !tell_apart(w, o, idx, &a)) {
-		lport_free(&lb->ports, cold->port_space, c->lport);
+	why = replies_claim(w, o, idx, &a);
+	if (unlikely(why)) {
+		lport_free(&lb->ports, cold->port_space, conn_dealt_port(c));
 		conn_abandon(t, idx);
-		return DROP_NO_LPORT;
+		return why;
 	}
 	o->proto->open(w, idx, p, o->attrs);
-	if (!enter(w, idx, p->hash)) {
-		lport_free(&lb->ports, cold->port_space, c->lport);
+	if (!enter(w, idx, p->hash, dir)) {
+		lport_free(&lb->ports, cold->port_space, conn_dealt_port(c));
 		conn_abandon(t, idx);
 		return DROP_CONN_TABLE_FULL;
 	}
 	n->conns++;
 	n->inactive++;
-	*ref = idx << 1 | CONN_DIR_IN;
+	*ref = idx << 1 | dir;
 	return DROP_NONE;
 }

@@ -36,6 +36,10 @@ const struct lb_dest_view *lb_quic_dest(const struct lb_opening *o);
  * or why not. open.c */
 enum drop_reason lb_open(struct worker *w, const struct lb_opening *o, uint32_t *ref);
 
+/* The tuples of an SNAT connection, with a public port. snat.c */
+enum drop_reason lb_snat_open(struct worker *w, const struct lb_opening *o, uint32_t idx,
+			      struct conn_addrs *a);
+
 /* Of persistent services (persist.c). Sets tmpl to the template of the client's network, and dest to its
  * server unless that does not serve any more. */
 void lb_persist_choose(struct worker *w, struct lb_opening *o);

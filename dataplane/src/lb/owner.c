@@ -36,7 +36,7 @@ enum { VISITED_ALL = UINT8_MAX };
 /* Workers to visit, in this order, none of them twice. */
 struct visits {
 	unsigned n;
-	uint16_t to[2 * LB_OWNERS_MAX + 1 + WORKERS_MAX];
+	uint16_t to[3 * LB_OWNERS_MAX + 1 + WORKERS_MAX];
 };
 
 /* The worker of a client, by its address and port: requests and, with NAT, replies have them. */
@@ -127,6 +127,13 @@ visit_as_request(struct visits *v, const struct pkt *p, unsigned arrival, struct
 	visit_all(v, &c, lb_owners_gone());
 }
 
+/* The service is for this very address and port. */
+static bool
+is_exact(const struct lb_service *svc, const struct lb_key *dst)
+{
+	return svc->kind == LB_SERVICE_ADDRESS && svc->key.vport_be == dst->vport_be;
+}
+
 static void
 visits_make(struct visits *v, const struct pkt *p, unsigned arrival)
 {
@@ -135,20 +142,22 @@ visits_make(struct visits *v, const struct pkt *p, unsigned arrival)
 	struct lb_key src = {.vip = from.ip, .vport_be = from.port, .af = from.af, .proto = from.proto};
 	enum net_local what = net_local_lookup(to.af, &to.ip);
 	bool local = what == NET_LOCAL;
-	struct lb_service *svc = NULL;
 	uint64_t rules;
-
 	/* A server may be behind NAT for one service and behind a local address for another. */
-	if (what == NET_NOT_LOCAL && lb_nat_server(&src, &rules)) {
-		visit_all(v, &to, rules);
-		return;
-	}
+	bool reply = what == NET_NOT_LOCAL && lb_nat_server(&src, &rules);
+	struct lb_service *svc = NULL;
+
 	if (!local || lb_owners_differ())
-		svc = lb_service_lookup(&dst);
-	if (!local && !svc)
-		visit_first(v, rte_be_to_cpu_16(p->dport) % nworkers);
-	else
+		svc = lb_service_of(p, &dst);
+	if (local || svc)
 		visit_as_request(v, p, arrival, svc);
+	else if (!reply)
+		visit_all(v, &from, lb_owners_gone());
+	if (reply)
+		visit_all(v, &to, rules);
+	/* A local address may have any port of its own beside services that take any port. */
+	else if (!local && (!svc || (what == NET_LOCAL_LIP && !is_exact(svc, &dst))))
+		visit_first(v, rte_be_to_cpu_16(p->dport) % nworkers);
 }
 
 bool

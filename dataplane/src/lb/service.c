@@ -246,7 +246,7 @@ service_new(const struct lb_service_id *id)
 	svc->key = id->key;
 	svc->fwmark = id->fwmark;
 	memcpy(svc->match, id->match, sizeof(svc->match));
-	svc->known = svc->kind != LB_SERVICE_ADDRESS;
+	svc->known = svc->kind == LB_SERVICE_MATCH;
 	svc->gone = calloc(nworkers, sizeof(*svc->gone));
 	svc->state = aligned_alloc(RTE_CACHE_LINE_SIZE, state_bytes);
 	if (!svc->gone || !svc->state) {
@@ -419,9 +419,11 @@ lb_services_flush(void)
 void
 lb_service_end(struct lb_service *svc)
 {
+	struct lb_key key = lb_key_of(svc);
+
 	lb_owners_leave(svc);
-	if (svc->kind == LB_SERVICE_ADDRESS && svc->known)
-		lb_key_remove(&svc->key);
+	if (svc->kind != LB_SERVICE_MATCH && svc->known)
+		lb_key_remove(&key);
 	/* Connections that go on pass unlimited. */
 	if (svc->attrs && lb_limits(svc->attrs->limit_proportion))
 		net_generation_advance();

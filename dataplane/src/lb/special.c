@@ -11,14 +11,24 @@
 
 #include "core/rcu.h"
 
-/* The service that a packet of the client would find now; NULL when it was deleted. */
+/* True when the service of a connection has no address of its own. Such services have no lists. */
+static bool
+is_by_rule(const struct conn_table *t, uint32_t idx)
+{
+	const struct conn_hot *c = &t->hot[idx];
+
+	return c->fwd == LB_FWD_SNAT || (c->flags & CONN_F_MORE && t->more[idx].by_mark);
+}
+
+/* The service that a packet of the client would find now; NULL when it was deleted, or is found by more than
+ * its address. */
 static struct lb_service *
 conn_service(const struct conn_table *t, uint32_t idx, const struct conn_addrs *a)
 {
 	const struct conn_hot *c = &t->hot[idx];
 	struct lb_key key = {.vip = a->vaddr, .vport_be = c->vport, .af = conn_af(c), .proto = c->proto};
 
-	return lb_service_lookup(&key);
+	return is_by_rule(t, idx) ? NULL : lb_service_lookup(&key);
 }
 
 static struct ipset_ends
@@ -89,7 +99,9 @@ lb_conn_renew(struct worker *w, uint32_t idx)
 	svc = conn_service(t, idx, &a);
 	if (svc && lists_may_refuse(svc, c, &a))
 		c->flags |= CONN_F_DENIED;
-	lb_conn_limit(t, idx, svc ? rcu_read(svc->attrs)->limit_proportion : 0);
+	/* What a service of a mark or a match lets pass is what it was when the connection opened. */
+	if (!is_by_rule(t, idx))
+		lb_conn_limit(t, idx, svc ? rcu_read(svc->attrs)->limit_proportion : 0);
 	if (unlikely(net_routes_narrow))
 		lb_conn_ways(w, idx);
 }

@@ -143,13 +143,15 @@ static int
 service_prepare(struct lb_service *svc)
 {
 	int err = EDPVS_OK;
+	struct lb_key key;
 
 	for (unsigned i = 0; i < NPARTS && !err; i++)
 		if (svc->dirty & parts[i].bit)
 			err = parts[i].build(svc);
 	if (err || svc->known)
 		return err;
-	err = lb_key_reserve(&svc->key);
+	key = lb_key_of(svc);
+	err = lb_key_reserve(&key);
 	svc->built.key = err == EDPVS_OK;
 	return err;
 }
@@ -157,13 +159,16 @@ service_prepare(struct lb_service *svc)
 static void
 service_publish(struct lb_service *svc)
 {
+	if (!svc->attrs)
+		lb_owners_moved();
 	lb_owners_publish(svc);
 	for (unsigned i = 0; i < NPARTS; i++)
 		if (svc->dirty & parts[i].bit)
 			parts[i].publish(svc);
 	if (!svc->built.key)
 		return;
-	lb_acl_attach(svc);
+	if (svc->kind == LB_SERVICE_ADDRESS)
+		lb_acl_attach(svc);
 	lb_key_publish(svc);
 	svc->built.key = false;
 	svc->known = true;
@@ -181,14 +186,18 @@ static int
 prepare(void)
 {
 	struct lb_service *svc;
+	bool matches = false;
 	int err = EDPVS_OK;
 
 	TAILQ_FOREACH (svc, &touched, touching) {
+		matches |= svc->kind == LB_SERVICE_MATCH && (svc->deleted || !svc->attrs);
 		if (!svc->deleted)
 			err = service_prepare(svc);
 		if (err)
 			break;
 	}
+	if (!err && matches)
+		err = lb_matches_prepare();
 	return err ? err : lb_acls_prepare();
 }
 
@@ -202,6 +211,7 @@ publish(void)
 	TAILQ_FOREACH (svc, &touched, touching)
 		if (!svc->deleted)
 			service_publish(svc);
+	lb_matches_publish();
 	while ((svc = TAILQ_FIRST(&touched))) {
 		service_untouch(svc);
 		if (svc->deleted)
@@ -214,14 +224,17 @@ static void
 abandon(void)
 {
 	struct lb_service *svc;
+	struct lb_key key;
 
 	lb_acls_abandon();
+	lb_matches_abandon();
 	while ((svc = TAILQ_FIRST(&touched))) {
 		service_untouch(svc);
 		for (unsigned i = 0; i < NPARTS; i++)
 			parts[i].drop(svc);
+		key = lb_key_of(svc);
 		if (svc->built.key)
-			lb_key_release(&svc->key);
+			lb_key_release(&key);
 		svc->built.key = false;
 	}
 }

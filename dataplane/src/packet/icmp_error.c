@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/checksum.h"
+#include "packet/echo.h"
 #include "packet/rewrite.h"
 #include "packet/tcp.h"
 
@@ -20,10 +21,6 @@ enum {
 	PROTO_IPIP = 4,
 	PROTO_IPV6 = 41,
 	FAMILY_DIFFERENCE = 20,
-	ICMP4_ECHO = 8,
-	ICMP4_ECHO_REPLY = 0,
-	ICMP6_ECHO = 128,
-	ICMP6_ECHO_REPLY = 129,
 };
 
 static uint16_t
@@ -56,10 +53,12 @@ checksum_right(const struct pkt *p, unsigned len)
 	return csum_of(p->l4, len) == 0;
 }
 
-/* The transport part of the quote: ports, or the identifier of an echo. False: nothing that we translate. */
+/* The transport part of the quote: ports, those of an echo too. False: nothing that we translate. */
 static bool
 quote_transport(struct icmp_error *e)
 {
+	uint16_t id;
+
 	if (e->l4_len < QUOTE_MIN)
 		return false;
 	switch (e->proto) {
@@ -71,10 +70,9 @@ quote_transport(struct icmp_error *e)
 		return true;
 	case PKT_PROTO_ICMP:
 	case PKT_PROTO_ICMPV6:
-		memcpy(&e->sport, e->l4 + 4, 2);
-		e->dport = 0;
-		return e->proto == PKT_PROTO_ICMP ? e->l4[0] == ICMP4_ECHO || e->l4[0] == ICMP4_ECHO_REPLY
-						  : e->l4[0] == ICMP6_ECHO || e->l4[0] == ICMP6_ECHO_REPLY;
+		memcpy(&id, e->l4 + 4, 2);
+		return echo_ports(e->proto == PKT_PROTO_ICMP ? INET_AF_V4 : INET_AF_V6, e->l4[0], id,
+				  &e->sport, &e->dport);
 	default:
 		return false;
 	}
@@ -326,14 +324,14 @@ quote_rewrite(uint8_t *l4, unsigned len, const struct icmp_error *e, uint64_t ch
 	uint32_t old_ports, new_ports;
 
 	if (e->proto == PKT_PROTO_ICMP || e->proto == PKT_PROTO_ICMPV6) {
-		uint16_t old, csum;
+		bool asks = l4[0] == ECHO4_REQUEST || l4[0] == ECHO6_REQUEST;
+		uint16_t old, csum, id = asks ? e->sport : e->dport;
 
 		memcpy(&old, l4 + 4, 2);
 		memcpy(&csum, l4 + 2, 2);
-		csum = csum_apply(csum,
-				  csum_change16(e->proto == PKT_PROTO_ICMPV6 ? changes : 0, old, e->sport));
+		csum = csum_apply(csum, csum_change16(e->proto == PKT_PROTO_ICMPV6 ? changes : 0, old, id));
 		memcpy(l4 + 2, &csum, 2);
-		memcpy(l4 + 4, &e->sport, 2);
+		memcpy(l4 + 4, &id, 2);
 		return;
 	}
 	memcpy(&old_ports, l4, 4);

@@ -12,6 +12,10 @@ lb_proto_find(uint8_t number)
 		return &lb_proto_udp;
 	case PKT_PROTO_SCTP:
 		return &lb_proto_sctp;
+	case PKT_PROTO_ICMP:
+		return &lb_proto_icmp;
+	case PKT_PROTO_ICMPV6:
+		return &lb_proto_icmpv6;
 	default:
 		return NULL;
 	}

@@ -51,7 +51,8 @@ udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 	(void)p;
 	if (likely(c->state == UDP_NORMAL))
 		return;
-	if (dir == CONN_DIR_OUT) {
+	/* With SNAT, who answers is outside. */
+	if ((dir == CONN_DIR_OUT) != (c->fwd == LB_FWD_SNAT)) {
 		lb_check_up(w, c->dest);
 		lb_conn_set_state(w, idx, UDP_NORMAL);
 	} else if (c->state == UDP_NONE) {

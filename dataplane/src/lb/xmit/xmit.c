@@ -9,8 +9,10 @@ lb_xmit_other(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx,
 {
 	switch (w->lb->t.hot[idx].fwd) {
 	case LB_FWD_NAT:
-	case LB_FWD_SNAT:
 		lb_xmit_nat(w, m, p, idx, dir);
+		return;
+	case LB_FWD_SNAT:
+		lb_xmit_snat(w, m, p, idx, dir);
 		return;
 	case LB_FWD_NAT64:
 		lb_xmit_nat64(w, m, p, idx, dir);

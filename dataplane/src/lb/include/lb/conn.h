@@ -106,7 +106,8 @@ struct conn_more {
 	 * sequence number of data. */
 	uint32_t storm_seq, storm_ack, storm_count;
 	uint8_t rs_wscale, our_wscale;
-	uint16_t pad;
+	bool by_mark; /* of a service of a mark: its addresses say nothing about the service */
+	uint8_t pad;
 	uint32_t set_pos; /* of a template: where its server was last among those of the service */
 	uint64_t service; /* of a template: persist.c */
 	void *

@@ -20,6 +20,7 @@
 
 #include "base/inet.h"
 #include "core/worker.h"
+#include "packet/flow_rule.h"
 
 enum { LB_SCHED_NAME_MAX = 16, LB_IFNAME_MAX = 16 };
 
@@ -64,6 +65,7 @@ struct lb_dest_view {
 	uint32_t id;	/* dest id */
 	uint32_t rs_id; /* id of (proto, af, ip, port): local port spaces are shared by services with the same
 			   real server */
+	uint32_t lip_id;   /* SNAT: id of the address, whose ports are dealt as those of local addresses */
 	uint32_t max_conn; /* upper threshold / workers, rounded down; 0 = none; see lb_dest_share() */
 	uint32_t max_more; /* workers below this index have one connection more */
 	uint32_t min_conn; /* lower threshold; 0 = none; a worker's share: lb_threshold_share() */
@@ -167,6 +169,7 @@ struct lb_dest {
 	TAILQ_ENTRY(lb_dest) sampling; /* all destinations, longest not sampled first */
 	TAILQ_ENTRY(lb_dest) dying;    /* deleted ones */
 	struct lb_intern_entry *rs;    /* keeps rs_id */
+	struct lb_intern_entry *lip;   /* SNAT: keeps the id of the address */
 	struct lb_check check;
 	uint32_t pending; /* deletions that a worker may not have seen yet */
 	bool zombie;
@@ -195,7 +198,7 @@ struct lb_service {
 	uint8_t kind;		      /* enum lb_service_kind */
 	struct lb_key key;	      /* other kinds: only af and proto are set */
 	uint32_t fwmark;
-	uint8_t match[LB_MATCH_LEN]; /* dp_vs_match of the ABI with meaningless bytes zeroed */
+	uint8_t match[LB_MATCH_LEN]; /* dp_vs_match of the ABI with meaningless bytes zeroed; see match.c */
 	char sched_name[LB_SCHED_NAME_MAX];
 	struct lb_attrs *attrs;	       /* published, NULL before the first publication */
 	struct lb_dest_set *dests;     /* published, likewise */
@@ -241,9 +244,42 @@ void lb_control_fini(void);
 /* The service of a destination address, or that of port 0 of the address; NULL when there is none. Valid
  * until the next quiescent point. */
 struct lb_service *lb_service_lookup(const struct lb_key *key);
+/* Likewise of a mark. */
+struct lb_service *lb_fwmark_lookup(uint8_t af, uint32_t mark);
+
+/* Published: match services with what they are for, in the order in which they are tried. NULL: none. */
+struct lb_match_list {
+	uint32_t n;
+	struct lb_match {
+		struct flow_rule rule;
+		struct lb_service *svc;
+	} m[];
+};
+extern struct lb_match_list *lb_matches;
+
+/* Published: which packets get which mark; the first rule that matches counts. NULL: none. */
+struct lb_mark_list {
+	uint32_t n;
+	struct lb_mark {
+		struct flow_rule rule;
+		uint32_t mark;
+	} m[];
+};
+extern struct lb_mark_list *lb_marks;
+
+/* Set, and for ever, when a match service for ICMP or ICMPv6 was made: echo messages may have connections. */
+bool lb_echo_balanced(void);
+
+/*
+ * The service of a packet, as a director finds it: by its mark, by its destination (dst: address, port,
+ * protocol), by any port of the address, and, when it is for somebody beyond us, among match services.
+ * select.c
+ */
+struct lb_service *lb_service_of(const struct pkt *p, const struct lb_key *dst);
 
 /* Set when there was a real server of port 0, which gets packets at the port that they are for: then a local
- * port towards (address, 0) may be in use towards (address, port) as well. */
+ * port towards (address, 0) may be in use towards (address, port) as well. So it is for servers of services
+ * of a mark, whatever the protocol, and for SNAT, where a server may be a remote end. */
 extern bool lb_any_port_servers;
 
 /* True when vip is the address of any virtual service of that protocol and family (defence_*_drop). */
@@ -274,6 +310,9 @@ lb_counters(unsigned worker, uint32_t dest_id)
 {
 	return &lb_dest_counters[worker][dest_id];
 }
+
+/* Ids of real servers end here. Behind them are those of buckets of remote ends of SNAT (snat.c). */
+#define LB_RS_IDS_END (UINT32_C(1) << 31)
 
 /* Flags of a destination by id, for connections: DPVS_DEST_F_* and those here. Written by the control lcore.
  */

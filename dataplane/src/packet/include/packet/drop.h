@@ -76,6 +76,8 @@
 	DROP(NO_LADDR, "lb",                                                                                 \
 	     "FullNAT service has no local address that a port has (dpip addr add ... sapool)")              \
 	DROP(NO_LPORT, "lb", "all local ports towards the real server are in use")                           \
+	DROP(TUPLE_IN_USE, "lb",                                                                             \
+	     "another connection has the same client and real server, so replies would be ambiguous")        \
 	DROP(CONN_TABLE_FULL, "lb", "connection table was full")                                             \
 	DROP(QUIESCENT, "lb", "connection of a quiesced real server (expire-quiescent)")                     \
 	DROP(LB_TOO_BIG, "lb", "packet exceeds the MTU towards its target and must not be fragmented")       \

@@ -31,7 +31,7 @@ struct icmp_error {
 	uint32_t info; /* bytes 4 to 7 of the message, host order: an MTU or a pointer */
 	/* of the quoted packet */
 	union inet_ip saddr, daddr;
-	uint16_t sport, dport; /* network order; of an echo: the identifier and 0 */
+	uint16_t sport, dport; /* network order; of an echo: as echo.h has them */
 	uint8_t proto;
 	uint8_t ttl, tos;
 	uint16_t ip_len; /* length of the whole packet that is quoted in part, bytes */

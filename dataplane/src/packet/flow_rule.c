@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "packet/flow_rule.h"
+
+#include <arpa/inet.h>
+
+struct flow
+flow_of(const struct pkt *p)
+{
+	bool v6 = p->kind == PKT_IP6;
+
+	return (struct flow){.saddr = p->l3 + (v6 ? 8 : 12),
+			     .daddr = p->l3 + (v6 ? 24 : 16),
+			     .sport = ntohs(p->sport),
+			     .dport = ntohs(p->dport),
+			     .iif = p->port,
+			     .af = v6 ? INET_AF_V6 : INET_AF_V4,
+			     .proto = p->proto,
+			     .has_ports = p->proto == PKT_PROTO_TCP || p->proto == PKT_PROTO_UDP ||
+					  p->proto == PKT_PROTO_SCTP};
+}
+
+static bool
+in_range(const struct flow_range *r, const uint8_t *addr, unsigned len, uint16_t port, bool has_ports)
+{
+	if (!r->any_addr && (memcmp(addr, r->min.b, len) < 0 || memcmp(addr, r->max.b, len) > 0))
+		return false;
+	return r->any_port || (has_ports && port >= r->port_min && port <= r->port_max);
+}
+
+bool
+flow_rule_matches(const struct flow_rule *r, const struct flow *f)
+{
+	unsigned len = inet_len(f->af);
+
+	return r->af == f->af && (r->proto == 0 || r->proto == f->proto) &&
+	       (r->iif == FLOW_RULE_ANY_DEVICE || r->iif == f->iif) &&
+	       in_range(&r->src, f->saddr, len, f->sport, f->has_ports) &&
+	       in_range(&r->dst, f->daddr, len, f->dport, f->has_ports);
+}
+
+void
+flow_range_prefix(struct flow_range *r, uint8_t af, const union inet_ip *ip, unsigned plen)
+{
+	r->any_addr = plen == 0;
+	r->min = inet_ip_mask(af, ip, plen);
+	r->max = r->min;
+	for (unsigned bit = plen; bit < inet_bits(af); bit++)
+		r->max.b[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+}
