@@ -133,8 +133,9 @@ const struct conf_key conf_keys[] = {
 	"sets grow with their entries, each up to its own maxelem"),
 
     BLOCK("sa_pool", "Local addresses and ports of FullNAT."),
-    INT("sa_pool/pool_hash_size", C(sapool_hash_size), 1, 128, "16", CONF_INERT,
-	"port spaces are made on first use, one for each local address and real server"),
+    INT("sa_pool/pool_hash_size", C(sapool_hash_size), 1, 128, "16", 0,
+	"groups of remote ends; those of one group share the ports of a public address of SNAT. FullNAT has "
+	"the ports of a local address for each real server"),
     ONOFF("sa_pool/flow_enable", C(sapool_flow_enable), "on", CONF_INERT,
 	  "hardware rules that bring replies to the right worker; packets are handed over in software"),
 

@@ -11,12 +11,14 @@
 
 #include "abi/common.h"
 #include "core/errors.h"
+#include "core/log.h"
 #include "core/rcu.h"
 #include "port/port.h"
 
 struct lb_match_list *lb_matches;
 
 static struct lb_match_list *built;
+static uint64_t newest; /* serial of the newest service that was published */
 static bool echo_balanced;
 
 bool
@@ -66,6 +68,22 @@ is_icmp(const struct lb_service *svc)
 	return svc->key.proto == PKT_PROTO_ICMP || svc->key.proto == PKT_PROTO_ICMPV6;
 }
 
+/* Nobody should find out later what a device that does not exist stands for. */
+static void
+warn_without_device(const struct lb_service *svc)
+{
+	struct dp_vs_match m;
+
+	memcpy(&m, svc->match, sizeof(m));
+	for (unsigned i = 0; i < 2; i++) {
+		const char *name = i == 0 ? m.iifname : m.oifname;
+
+		if (name[0] && !port_by_name(name))
+			log_warning("lb", "match service: there is no device %s, so %s=%s matches any device",
+				    name, i == 0 ? "iif" : "oif", name);
+	}
+}
+
 int
 lb_matches_prepare(void)
 {
@@ -93,9 +111,16 @@ lb_matches_publish(void)
 	if (!next)
 		return;
 	built = NULL;
-	for (uint32_t i = 0; i < next->n; i++)
-		if (is_icmp(next->m[i].svc))
+	for (uint32_t i = 0; i < next->n; i++) {
+		const struct lb_service *svc = next->m[i].svc;
+
+		if (is_icmp(svc))
 			__atomic_store_n(&echo_balanced, true, __ATOMIC_RELAXED);
+		if (svc->serial <= newest)
+			continue;
+		newest = svc->serial;
+		warn_without_device(svc);
+	}
 	if (next->n == 0) {
 		free(next);
 		next = NULL;
