@@ -6,6 +6,7 @@ import { startCase, stopDaemonsAfterEach, type Case, type CaseOptions } from '..
 import { dissect, numberOf } from '../harness/dissect';
 import { ethernet, icmp, icmp6, icmp6Echo, icmpEcho, ip, ipv4, ipv6, tcp, tcpOption, udp, type EchoFields, type Layer3, type Layer4, type TcpFields } from '../harness/frames';
 import { CLIENTS as OUTSIDE, configureAddresses, configureNeighbours, endpoint, families, mac, quieten, SERVERS as INSIDE, v4, v6, type Family } from './topology';
+import type { Segment } from './tcp-connection';
 
 stopDaemonsAfterEach();
 
@@ -121,12 +122,12 @@ describe.each(families)('$name', (f) => {
     const port = numberOf(frame, 'tcp.sport');
     expect(frame.toString('hex')).toBe(atOutside(f, tcp({ ...syn, sport: port })).toString('hex'));
     expect(connections(c)[0]).toContain('SYN_SENT');
-    const out = (fields: Partial<TcpFields>, state: string): void => {
+    const out = (fields: Segment, state: string): void => {
       const segment = { sport: 40000, dport: 80, ...fields };
       c.exchange(INSIDE, [fromInside(f, tcp(segment))], OUTSIDE, [atOutside(f, tcp({ ...segment, sport: port }))]);
       expect(connections(c)[0]).toContain(state);
     };
-    const back = (fields: Partial<TcpFields>, state: string): void => {
+    const back = (fields: Segment, state: string): void => {
       const segment = { sport: 80, dport: port, ...fields };
       c.exchange(OUTSIDE, [fromOutside(f, tcp(segment))], INSIDE, [atInside(f, tcp({ ...segment, dport: 40000 }))]);
       expect(connections(c)[0]).toContain(state);
@@ -255,11 +256,18 @@ describe.each(families)('$name', (f) => {
     expect(connections(c)).toEqual([]);
   });
 
-  test('a stray segment of a host inside is dropped, not sent with its own address', async () => {
+  test('a stray segment of a host inside is reset, not sent with its own address; a SYN is not proxied', async () => {
     const c = await startInside(f, { conf: { ipv4_defs: ['forwarding on'], ipv6_defs: ['forwarding on'] } });
     configureMatch(c, f, 'tcp');
-    c.expectDrops({ tcp_not_syn: 1 }, () => c.send(INSIDE, fromInside(f, tcp({ sport: 1, dport: 80, seq: 1, ack: 1, flags: 'A' }))));
+    c.run(`ipvsadm -E ${matchWord(f, 'tcp')} -s rr -j enable`);
+    const stray = tcp({ sport: 1, dport: 80, seq: 1, ack: 77, flags: 'A' });
+    const reset = tcp({ sport: 80, dport: 1, seq: 77, ack: 1, flags: 'RA', window: 0 });
+    c.send(INSIDE, fromInside(f, stray));
+    const frame = c.collectOne(INSIDE);
+    expect(frame.subarray(14 + f.headerLength).toString('hex')).toBe(reset.bytes(ipBytes(f.client), ipBytes(f.servers[0])).toString('hex'));
     c.expectNothing();
+    c.send(INSIDE, fromInside(f, tcp({ sport: 2, dport: 80, seq: 1, flags: 'S' })));
+    expect(dissect(c.collectOne(OUTSIDE)).get('ip.src')).toBe(shown(publicOf(f)));
   });
 });
 

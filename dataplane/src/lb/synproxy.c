@@ -138,6 +138,13 @@ reset(struct worker *w, struct pkt *p)
 	return true;
 }
 
+/* Hosts inside need no defence against the world that they ask. */
+static bool
+is_snat(const struct lb_opening *o)
+{
+	return o->svc->kind == LB_SERVICE_MATCH;
+}
+
 bool
 lb_synproxy_first(struct worker *w, struct lb_opening *o, enum drop_reason *why)
 {
@@ -145,7 +152,7 @@ lb_synproxy_first(struct worker *w, struct lb_opening *o, enum drop_reason *why)
 	uint8_t flags = p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST);
 
 	if (flags == TCP_SYN) {
-		if (likely(!(o->attrs->flags & SVC_F_SYNPROXY)) || o->dests->one_way)
+		if (likely(!(o->attrs->flags & SVC_F_SYNPROXY)) || o->dests->one_way || is_snat(o))
 			return false;
 		if (o->dests->sum_weight == 0) {
 			*why = DROP_NO_DEST;
@@ -157,7 +164,7 @@ lb_synproxy_first(struct worker *w, struct lb_opening *o, enum drop_reason *why)
 	if (flags != TCP_ACK)
 		return false;
 	/* Without the flag as well: it may have been taken away meanwhile. */
-	o->by_cookie = lb_synproxy_cookie_good(w, p, &o->syn);
+	o->by_cookie = !is_snat(o) && lb_synproxy_cookie_good(w, p, &o->syn);
 	if (!o->by_cookie)
 		return reset(w, p);
 	if (conf.ipvs.synproxy.defer_rs_syn && payload(p) == 0)
