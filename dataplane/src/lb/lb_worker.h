@@ -244,6 +244,8 @@ void lport_fini(struct lport_pool *pool);
  * (counted as a miss). */
 uint16_t lport_alloc(struct lport_pool *pool, uint32_t lip_id, uint32_t rs_id, uint32_t *space);
 void lport_free(struct lport_pool *pool, uint32_t space, uint16_t port_be);
+/* The next search in the space goes on `by` ports behind where it would. */
+void lport_skip(struct lport_pool *pool, uint32_t space, uint32_t by);
 
 /* ---- protocols (proto/)
  * ----------------------------------------------------------------------------------------- */

@@ -223,6 +223,14 @@ lport_free(struct lport_pool *pool, uint32_t space, uint16_t port_be)
 }
 
 void
+lport_skip(struct lport_pool *pool, uint32_t space, uint32_t by)
+{
+	struct port_space *s = space_at(pool, space);
+
+	s->cursor = (s->cursor + by % pool->nports) % pool->nports;
+}
+
+void
 lport_usage(uint32_t lip_id, int worker, uint64_t *used, uint64_t *total, uint64_t *miss)
 {
 	*used = *total = *miss = 0;

@@ -106,6 +106,8 @@ tell_apart(struct worker *w, const struct lb_opening *o, uint32_t idx, struct co
 
 		if (space == UINT32_MAX || conn_out_user(t, idx) == CONN_NONE)
 			return true;
+		/* Ports are taken in a row: the next ones are likely to be in use as well. */
+		lport_skip(&w->lb->ports, space, (uint32_t)(lb_random(w->lb) >> 32));
 		why = local_port_take(w, o, a, c, cold);
 		if (why) {
 			c->lport = port;
