@@ -133,7 +133,8 @@ test_tcp(struct test_frame *f, bool v6, uint8_t flags, const void *options, unsi
 	l4[12] = (uint8_t)((20 + options_len) / 4 << 4);
 	l4[13] = flags;
 	test_put16(l4 + 14, 1000);
-	memcpy(l4 + 20, options, options_len);
+	if (options_len)
+		memcpy(l4 + 20, options, options_len);
 	for (unsigned i = 0; i < payload; i++)
 		l4[20 + options_len + i] = (uint8_t)i;
 	test_finish(l3, l4, f->len - PKT_ETH_LEN, PKT_PROTO_TCP);

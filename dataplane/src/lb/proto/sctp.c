@@ -14,19 +14,33 @@
 #include "../check.h"
 #include "packet/sctp.h"
 
+/* CRC32c of len bytes at any address, going on from crc: rte_hash_crc() itself reads words where they lie. */
+static uint32_t
+crc_bytes(const uint8_t *at, uint32_t len, uint32_t crc)
+{
+	uint64_t word;
+
+	for (; len >= sizeof(word); at += sizeof(word), len -= (uint32_t)sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
+		crc = rte_hash_crc_8byte(word, crc);
+	}
+	for (; len; at++, len--)
+		crc = rte_hash_crc_1byte(*at, crc);
+	return crc;
+}
+
 /* CRC32c of the SCTP packet, its checksum field taken as zero. It may lie in several buffers. */
 static uint32_t
 packet_crc(const struct pkt *p)
 {
 	const struct rte_mbuf *m = p->buf;
 	uint32_t at = (uint32_t)(p->l4 - rte_pktmbuf_mtod(m, const uint8_t *)) + PKT_SCTP_LEN;
-	uint32_t crc = rte_hash_crc(p->l4, SCTP_CHECKSUM_AT, UINT32_MAX);
+	uint32_t crc = crc_bytes(p->l4, SCTP_CHECKSUM_AT, UINT32_MAX);
 
 	crc = rte_hash_crc_4byte(0, crc);
 	for (; m; m = m->next) {
 		if (at < m->data_len)
-			crc =
-			    rte_hash_crc(rte_pktmbuf_mtod_offset(m, const void *, at), m->data_len - at, crc);
+			crc = crc_bytes(rte_pktmbuf_mtod_offset(m, const uint8_t *, at), m->data_len - at, crc);
 		at = at > m->data_len ? at - m->data_len : 0;
 	}
 	return rte_cpu_to_le_32(~crc);
