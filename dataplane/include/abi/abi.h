@@ -32,5 +32,6 @@
 #include "aclext.h"
 #include "segment.h"
 #include "timeouts.h"
+#include "mark.h"
 
 #endif

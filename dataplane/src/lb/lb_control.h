@@ -305,5 +305,6 @@ void lb_conn_list_ctrl_register(void);
 void lb_list_ctrl_register(void);
 void lb_acl_ctrl_register(void);
 void lb_timeout_ctrl_register(void);
+void lb_mark_ctrl_register(void);
 
 #endif

@@ -178,4 +178,5 @@ lb_ctrl_register(void)
 	lb_list_ctrl_register();
 	lb_acl_ctrl_register();
 	lb_timeout_ctrl_register();
+	lb_mark_ctrl_register();
 }

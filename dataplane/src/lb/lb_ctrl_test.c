@@ -775,8 +775,8 @@ test_one_connection(void **state)
 static void
 test_hostile_bodies(void **state)
 {
-	static const uint32_t sets[] = {0,  1,	2,  9,	10, 11, 12, 13,	       14,
-					15, 73, 74, 75, 77, 78, 79, DS_MSG_ACL},
+	static const uint32_t sets[] = {0,  1,	2,  9,	10, 11, 12, 13,		14,
+					15, 73, 74, 75, 77, 78, 79, DS_MSG_ACL, DS_MSG_MARK},
 			      gets[] = {3, 18, 19, 20, 21, 76, 80, 90, 91};
 	uint8_t junk[400];
 

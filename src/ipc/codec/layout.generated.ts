@@ -1040,6 +1040,24 @@ export interface Structs {
     udp: number;
     reserved: number;
   };
+  ds_mark_end: {
+    addr: Uint8Array;
+    plen: number;
+    port_min: number;
+    port_max: number;
+  };
+  ds_mark_rule: {
+    mark: number;
+    af: number;
+    proto: number;
+    src: Structs['ds_mark_end'];
+    dst: Structs['ds_mark_end'];
+    iifname: string;
+  };
+  ds_mark: {
+    op: number;
+    rule: Structs['ds_mark_rule'];
+  };
   ds_segment_info: {
     size: bigint;
     version: number;
@@ -1226,6 +1244,9 @@ export const sizeOf = {
   ds_conn_count: 64,
   ds_acl: 80,
   ds_timeouts: 16,
+  ds_mark_end: 24,
+  ds_mark_rule: 72,
+  ds_mark: 80,
   ds_segment_info: 16,
   ds_segment: 80,
   ds_vector: 64,
@@ -1373,6 +1394,9 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_conn_count: 'count:u64@0 vaddr:b16@8 daddr:b16@24 in_af:u8@40 out_af:u8@41 proto:u8@42 lcore:u8@43 vport:U16@44 dport:U16@46 state:c16@48',
   ds_acl: 'vaddr:b16@0 vport:U16@16 proto:u8@18 af:u8@19 op:u8@20 list:u8@21 entry:@ds_acl_entry@24',
   ds_timeouts: 'tcp:u32@0 tcp_fin:u32@4 udp:u32@8 reserved:u32@12',
+  ds_mark_end: 'addr:b16@0 plen:u8@16 port_min:u16@18 port_max:u16@20',
+  ds_mark_rule: 'mark:u32@0 af:u8@4 proto:u8@5 src:@ds_mark_end@8 dst:@ds_mark_end@32 iifname:c16@56',
+  ds_mark: 'op:u8@0 rule:@ds_mark_rule@8',
   ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
   ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
   ds_vector: 'name:c40@0 offset:u64@40 stride:u64@48 count:u32@56 size:u32@60',
@@ -1504,6 +1528,8 @@ export const MSG = {
   DS_MSG_STATS: 1146290181,
   DS_MSG_ACL: 1146290182,
   DS_MSG_TIMEOUTS: 1146290194,
+  DS_MSG_MARK: 1146290192,
+  DS_MSG_MARK_LIST: 1146290193,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1630,6 +1656,8 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   DS_MSG_STATS: [1146290181, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
   DS_MSG_ACL: [1146290182, 'SET', 'EXTENSION', 'MIN', 80, 'ds_acl', 'none', 'none'],
   DS_MSG_TIMEOUTS: [1146290194, 'BOTH', 'EXTENSION', 'ANY', 0, 'ds_timeouts', 'none', 'ds_tlv'],
+  DS_MSG_MARK: [1146290192, 'SET', 'EXTENSION', 'MIN', 80, 'ds_mark', 'none', 'none'],
+  DS_MSG_MARK_LIST: [1146290193, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
 };
 
 export type MessageRow = readonly [
@@ -2008,6 +2036,11 @@ export const ext = {
   DS_TLV_DROP: 16,
   DS_TLV_TIMEOUTS: 80,
   DS_TIMEOUT_MAX: 31535999,
+  DS_TLV_MARK: 96,
+  DS_MARK_ADD: 1,
+  DS_MARK_DEL: 2,
+  DS_MARK_FLUSH: 3,
+  DS_MARK_RULES_MAX: 1024,
   DS_HELLO_VERSION: 1,
   DS_FEATURE_DROPS: 1,
   DS_FEATURE_RATES: 2,

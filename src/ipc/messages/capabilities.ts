@@ -78,6 +78,8 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_STATS]: 'shared statistics',
   [MSG.DS_MSG_ACL]: 'networks in access lists',
   [MSG.DS_MSG_TIMEOUTS]: 'timeouts that can be set',
+  [MSG.DS_MSG_MARK]: 'rules that mark packets',
+  [MSG.DS_MSG_MARK_LIST]: 'rules that mark packets',
 };
 const SINCE = '0.1.0';
 

@@ -526,6 +526,17 @@ LAYOUT(ds_timeouts, struct ds_timeouts)
 	M(tcp) M(tcp_fin) M(udp) M(reserved)
 END
 
+// mark.h
+LAYOUT(ds_mark_end, struct ds_mark_end)
+	M(addr) M(plen) PAD(pad0) M(port_min) M(port_max) PAD(pad1)
+END
+LAYOUT(ds_mark_rule, struct ds_mark_rule)
+	M(mark) M(af) M(proto) PAD(pad0) M(src) M(dst) M(iifname)
+END
+LAYOUT(ds_mark, struct ds_mark)
+	M(op) PAD(pad0) M(rule)
+END
+
 // segment.h
 LAYOUT(ds_segment_info, struct ds_segment_info)
 	M(size) M(version) M(reserved)
@@ -695,6 +706,9 @@ constexpr Struct structs[] = {
 	entry<struct ds_conn_count>(),
 	entry<struct ds_acl>(),
 	entry<struct ds_timeouts>(),
+	entry<struct ds_mark_end>(),
+	entry<struct ds_mark_rule>(),
+	entry<struct ds_mark>(),
 	entry<struct ds_segment_info>(),
 	entry<struct ds_segment>(),
 	entry<struct ds_vector>(),

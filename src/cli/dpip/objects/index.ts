@@ -12,6 +12,7 @@ import { ipv6 } from './ipv6';
 import { link } from './link';
 import { lldp } from './lldp';
 import { maddr } from './maddr';
+import { mark } from './mark';
 import { neigh } from './neigh';
 import { qsch } from './qsch';
 import { route } from './route';
@@ -36,6 +37,7 @@ export const OBJECTS: readonly ObjectSpec[] = [
   maddr,
   lldp,
   drop,
+  mark,
 ];
 
 export function findObject(name: string): ObjectSpec | undefined {
