@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DaemonError } from '../../../ipc/client';
-import { ext, MSG } from '../../../ipc/codec';
-import { capabilities, requireMessage } from '../../../ipc/messages/capabilities';
+import { capabilities, ext, MSG, requireMessage } from '../../../ipc/messages/capabilities';
 import { EDPVS } from '../../../ipc/messages/failures';
 import { changeMark, flushMarks, listMarks, type MarkRule } from '../../../ipc/messages/mark';
 import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, maskedAddress, type Family } from '../../parse/address';
