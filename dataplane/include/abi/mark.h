@@ -8,7 +8,7 @@
 
 #define DS_TLV_MARK 96 /* struct ds_mark_rule, one for each rule, in the order in which they are tried */
 
-/* ds_mark.op. ADD puts the rule behind all others; EDPVS_EXIST: one is for the same packets; EDPVS_RESOURCE: full. */
+/* ds_mark.op. ADD appends the rule; EDPVS_EXIST: one is for the same packets, EDPVS_RESOURCE: full. */
 #define DS_MARK_ADD   1
 #define DS_MARK_DEL   2 /* EDPVS_NOTEXIST when there is none like it; a mark of 0 means any */
 #define DS_MARK_FLUSH 3 /* `rule` is not looked at */
