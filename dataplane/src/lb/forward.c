@@ -3,6 +3,7 @@
  * A packet of a known connection: state, counters, translation by forwarding mode, and the rare cases of the
  * way out (send.h).
  */
+#include "proto/udp.h"
 #include "send.h"
 
 #include "core/conf.h"
@@ -139,12 +140,11 @@ static inline void
 confirm(struct worker *w, const struct conn_hot *c, const struct pkt *p, unsigned dir)
 {
 	uint32_t adj = dir == CONN_DIR_OUT ? c->adj_in : c->adj_out;
-	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
 
 	if (dir == CONN_DIR_IN && !(p->tcp_flags & TCP_ACK))
 		return;
-	if (adj != ADJ_NONE && unlikely(net_adjs[adj].confirmed_s != now_s))
-		net_adjs[adj].confirmed_s = now_s;
+	if (adj != ADJ_NONE && unlikely(net_adjs[adj].confirmed_s != w->now_s))
+		net_adjs[adj].confirmed_s = w->now_s;
 }
 
 /* A packet at the end of its life: its sender is told (RFC 792, RFC 4443 3.3). */
@@ -214,7 +214,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	if (c->proto == PKT_PROTO_TCP)
 		lb_proto_tcp.track(w, idx, p, dir);
 	else if (likely(c->proto == PKT_PROTO_UDP))
-		lb_proto_udp.track(w, idx, p, dir);
+		lb_udp_track(w, idx, dir);
 	else
 		lb_proto_find(c->proto)->track(w, idx, p, dir);
 	if (dir == CONN_DIR_IN) {

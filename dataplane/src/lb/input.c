@@ -11,7 +11,8 @@
 
 #include "net/net.h"
 
-/* No tag of the bucket matches, and there is no other bucket to look into. */
+/* In place of a connection: no tag of the bucket matches, and there are others to look into, or none. */
+#define FLOW_SEARCH  (UINT32_MAX - 1)
 #define FLOW_UNKNOWN UINT32_MAX
 
 static inline bool
@@ -109,28 +110,27 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		const struct conn_bucket *b = &t->buckets[q->hash & t->bucket_mask];
 		uint32_t hits = lookup_match(b, conn_tag(q->hash));
 
-		q->conn = b->next ? CONN_NONE : FLOW_UNKNOWN;
 		if (likely(hits)) {
 			q->conn = b->ref[__builtin_ctz(hits)];
 			rte_prefetch0(&t->hot[q->conn >> 1]);
 			if (q->kind == PKT_IP6)
 				rte_prefetch0(&t->v6[q->conn >> 1]);
+		} else {
+			q->conn = b->next ? FLOW_SEARCH : FLOW_UNKNOWN;
 		}
 	}
 	for (unsigned k = 0; k < nflow; k++) {
 		struct pkt *q = &p[flow[k]];
 
 		/* The first tag that matches is the flow nearly always. */
-		if (unlikely(q->conn == FLOW_UNKNOWN))
-			q->conn = CONN_NONE;
-		else if (unlikely(q->conn == CONN_NONE || !lookup_same(t, q, q->conn)))
-			q->conn = lookup_flow(t, q);
+		if (unlikely(q->conn >= FLOW_SEARCH || !lookup_same(t, q, q->conn)))
+			q->conn = q->conn == FLOW_UNKNOWN ? CONN_NONE : lb_flow_find(t, q);
 		if (q->conn != CONN_NONE) {
 			const struct conn_hot *c = &t->hot[q->conn >> 1];
 
 			rte_prefetch0(lb_counters(w->index, c->dest));
 			/* Replies of IPv4 servers to IPv6 clients. */
-			if (unlikely(c->flags & CONN_F_V6))
+			if (unlikely((c->flags & CONN_F_V6) && q->kind == PKT_IP4))
 				rte_prefetch0(&t->v6[q->conn >> 1]);
 		}
 	}
@@ -142,7 +142,7 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 		/* A packet earlier in this vector opened or closed a connection: what was found may be stale.
 		 */
 		if (unlikely(lb->changes != changes))
-			p[i].conn = lookup_flow(t, &p[i]);
+			p[i].conn = lb_flow_find(t, &p[i]);
 		if (likely(p[i].conn != CONN_NONE))
 			lb_forward(w, m[i], &p[i], p[i].conn);
 		else if (!lb_flow_miss(w, m[i], &p[i]))

@@ -35,7 +35,7 @@ static __rte_always_inline void
 lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, uint32_t ip_len)
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
-	uint32_t adj, now_s = (uint32_t)(w->now_ms / 1000);
+	uint32_t adj;
 	struct adj *a;
 
 	adj = dir == CONN_DIR_IN ? c->adj_in : c->adj_out;
@@ -46,8 +46,8 @@ lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, u
 	}
 	memcpy(rte_pktmbuf_mtod(m, void *), a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1],
 	       PKT_ETH_LEN);
-	if (unlikely(a->used_s != now_s))
-		a->used_s = now_s;
+	if (unlikely(a->used_s != w->now_s))
+		a->used_s = w->now_s;
 	port_tx(w, a->port, m);
 }
 

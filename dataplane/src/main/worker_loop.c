@@ -227,7 +227,7 @@ worker_loop(struct worker *w)
 		unsigned done;
 		uint64_t now;
 
-		w->now_ms = clock_now_ms();
+		worker_clock(w, clock_now_ms());
 		done = receive(w);
 		done += take_over(w);
 		worker_handover_flush(w);

@@ -198,7 +198,7 @@ pass_ms(uint64_t ms)
 
 		clock_warp(step);
 		for (unsigned i = 0; i < WORKERS; i++)
-			workers[i]->now_ms = clock_now_ms();
+			worker_clock(workers[i], clock_now_ms());
 		net_control_tick(clock_now_ms());
 		settle();
 		ms -= step;

@@ -3,12 +3,12 @@
  * UDP: any packet to a service opens a connection. NONE -> ONEWAY with the first packet of the client, NORMAL
  * once the real server answered.
  */
+#include "udp.h"
+
 #include "../check.h"
 #include "../proxy.h"
 
 #include "core/conf.h"
-
-enum udp_state { UDP_NONE, UDP_ONEWAY, UDP_NORMAL, UDP_LAST, UDP_STATES };
 
 static enum drop_reason
 udp_admit(const struct pkt *p)
@@ -43,14 +43,11 @@ udp_open(struct worker *w, uint32_t idx, const struct pkt *p, const struct lb_at
 		    (uint8_t)(conf.ipvs.uoa_max_trail < UINT8_MAX ? conf.ipvs.uoa_max_trail : UINT8_MAX);
 }
 
-static void
-udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
+__rte_noinline void
+lb_udp_turn(struct worker *w, uint32_t idx, unsigned dir)
 {
 	const struct conn_hot *c = &w->lb->t.hot[idx];
 
-	(void)p;
-	if (likely(c->state == UDP_NORMAL))
-		return;
 	/* With SNAT, who answers is outside. */
 	if ((dir == CONN_DIR_OUT) != (c->fwd == LB_FWD_SNAT)) {
 		lb_check_up(w, c->dest);
@@ -58,6 +55,12 @@ udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
 	} else if (c->state == UDP_NONE) {
 		lb_conn_set_state(w, idx, UDP_ONEWAY);
 	}
+}
+
+static void
+udp_track(struct worker *w, uint32_t idx, const struct pkt *p, unsigned dir)
+{
+	lb_udp_track(w, idx, dir);
 }
 
 static void

@@ -54,6 +54,7 @@ struct worker {
 	uint16_t lcore_id; /* EAL lcore id */
 	int socket_id;	   /* NUMA node */
 	volatile bool stop;
+	uint32_t now_s;	 /* the same in seconds, which packets leave as marks at what they use */
 	uint64_t now_ms; /* clock, read once per vector */
 	struct worker_port *port;
 	struct net_worker *net;
@@ -70,6 +71,14 @@ struct worker {
 	uint64_t turns
 	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
 } __rte_cache_aligned;
+
+/* A turn begins; now_ms is the clock's. */
+static inline void
+worker_clock(struct worker *w, uint64_t now_ms)
+{
+	w->now_ms = now_ms;
+	w->now_s = (uint32_t)(now_ms / 1000);
+}
 
 /* All workers; set up before any is launched and constant afterwards. */
 extern struct worker *workers[WORKERS_MAX];

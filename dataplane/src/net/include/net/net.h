@@ -73,11 +73,9 @@ struct net_path {
 static inline void
 net_adj_confirm(struct worker *w, uint32_t adj_idx)
 {
-	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
-
 	/* The line is shared by all workers: written once a second at most. */
-	if (unlikely(net_adjs[adj_idx].confirmed_s != now_s))
-		net_adjs[adj_idx].confirmed_s = now_s;
+	if (unlikely(net_adjs[adj_idx].confirmed_s != w->now_s))
+		net_adjs[adj_idx].confirmed_s = w->now_s;
 }
 
 /* Route and neighbour of a destination. DROP_NONE, DROP_IP4_NO_ROUTE or DROP_IP6_NO_ROUTE. Any worker or the control lcore. */
@@ -92,10 +90,9 @@ net_adj_tx(struct worker *w, uint32_t adj_idx, struct rte_mbuf *m)
 {
 	struct adj *a = &net_adjs[adj_idx];
 	uint8_t *eth = (uint8_t *)rte_pktmbuf_prepend(m, PKT_ETH_LEN);
-	uint32_t now_s = (uint32_t)(w->now_ms / 1000);
 
-	if (unlikely(a->used_s != now_s))
-		a->used_s = now_s;
+	if (unlikely(a->used_s != w->now_s))
+		a->used_s = w->now_s;
 
 	memcpy(eth, a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1], PKT_ETH_LEN);
 	port_tx(w, a->port, m);
