@@ -5,6 +5,7 @@
  */
 #include "proto/udp.h"
 #include "send.h"
+#include "xmit/fnat.h"
 
 #include "core/conf.h"
 #include "core/mbuf.h"
@@ -227,7 +228,7 @@ lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t ref)
 	confirm(w, c, p, dir);
 	if (likely(c->fwd == LB_FWD_FNAT)) {
 		if (likely(p->ip_len <= w->lb->plain_len) || !refuse(w, m, p, idx, dir, 0))
-			lb_xmit_fnat(w, m, p, idx, dir);
+			lb_fnat_send(w, m, p, idx, dir);
 		return;
 	}
 	growth = lb_xmit_growth(c, dir);
