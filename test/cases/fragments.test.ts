@@ -1,73 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fragments: dropped, or put together in front of the balancer and cut again behind it.
 import { describe, expect, test } from 'vitest';
-import { stopDaemonsAfterEach, type Case, type CaseOptions } from '../harness/case';
+import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
-import { fragment, fragmentId, fragments, fragmentStep, type FragmentFields } from '../harness/fragments';
+import { fragment, fragments } from '../harness/fragments';
 import {
-  ethernet, icmp6Echo, icmpEcho, ip, ipv4, PROTO, raw, tcp, udp, uoa, type Layer3, type Layer4, type UdpFields,
+  ethernet, icmp6Echo, icmpEcho, ip, ipv4, PROTO, raw, tcp, udp, uoa, type Layer3, type Layer4,
 } from '../harness/frames'; // prettier-ignore
+import { answer, bytes, clientFragments, CPORT, expectFragments, ID, inFrames, localPort, PORT, question, reassembling, serverFragments, UDP_SERVICE, UOA_OFF } from './fragments-world';
 import { CLIENT_ISN, RS_ISN, startConnection } from './tcp-connection';
 import {
   CLIENTS, configureService, endpoint, families, fromClient, fromServer, mac, packet, quieten, SERVERS, serviceWord, sides, startSides,
-  startWorld, toServer, v4, type Family, type ServiceOptions,
+  startWorld, toServer, v4,
 } from './topology'; // prettier-ignore
 
 stopDaemonsAfterEach();
-
-const PORT = 53;
-const CPORT = 5000;
-const MTU = 1500;
-const ID = 0x1234;
-const UDP_SERVICE: ServiceOptions = { proto: 'udp', port: PORT };
-
-const UOA_OFF = ['udp {', 'uoa_max_trail 0', '}'];
-function reassembling(more: readonly string[] = UOA_OFF, fragmentKeys: readonly string[] = []): CaseOptions {
-  return {
-    conf: {
-      ipvs_defs: ['fragment_mode reassemble', 'conn {', 'conn_pool_size 65535', '}', ...more],
-      ipv4_defs: ['fragment {', ...fragmentKeys, '}'],
-    },
-  };
-}
-
-function bytes(length: number, seed = 1): Buffer {
-  return Buffer.from(Array.from({ length }, (_, i) => (i * 7 + seed + (i >> 8)) & 0xff));
-}
-
-const question: UdpFields = { sport: CPORT, dport: PORT, payload: bytes(4000) };
-const answer: UdpFields = { sport: PORT, dport: CPORT, payload: bytes(3500, 77) };
-
-function inFrames(port: number, src: string, layers: readonly Layer3[]): Buffer[] {
-  return layers.map((layer) => packet(port, src, layer));
-}
-
-/** The client's fragments of a packet for the virtual address. */
-function clientFragments(f: Family, l4: Layer4, options: { readonly id?: number; readonly step?: number; readonly dst?: string } = {}): Buffer[] {
-  const { id = ID, step = 1400, dst = f.vip } = options;
-  return inFrames(CLIENTS, mac.client, fragments({ src: f.client, dst, id }, l4, step));
-}
-
-function serverFragments(f: Family, l4: Layer4, dst: string, id = ID): Buffer[] {
-  return inFrames(SERVERS, mac.server[0], fragments({ src: f.servers[0], dst, id }, l4, 1400));
-}
-
-/** What the director sent on a port are exactly the fragments of this packet, with an id of its own. */
-function expectFragments(c: Case, port: number, to: string, fields: Omit<FragmentFields, 'id'>, l4: Layer4, mtu = MTU): number {
-  const got = c.collect(port);
-  const id = fragmentId(got[0] ?? Buffer.alloc(64));
-  const wanted = fragments({ ...fields, id }, l4, fragmentStep(fields.src, mtu)).map((layer) => ethernet({ src: mac.port[port] ?? '', dst: to }, layer));
-  expect(wanted.length).toBeGreaterThan(1);
-  expect(got.map((frame) => frame.toString('hex'))).toEqual(wanted.map((frame) => frame.toString('hex')));
-  return id;
-}
-
-/** The local port of the one connection. */
-function localPort(c: Case, lip: string): number {
-  const column = c.output('ipvsadm -lnc').trim().split(/\s+/)[5] ?? '';
-  expect(column).toContain(lip);
-  return Number(column.slice(column.lastIndexOf(':') + 1));
-}
 
 const ORDERS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] as const;
 

@@ -1,80 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Match services: hosts behind port test1 reach the world behind port test0 from a public address.
 import { describe, expect, test } from 'vitest';
-import { ipBytes, ipText } from '../harness/addresses';
-import { startCase, stopDaemonsAfterEach, type Case, type CaseOptions } from '../harness/case';
+import { ipBytes } from '../harness/addresses';
+import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
-import { ethernet, icmp, icmp6, icmp6Echo, icmpEcho, ip, ipv4, ipv6, tcp, tcpOption, udp, type EchoFields, type Layer3, type Layer4, type TcpFields } from '../harness/frames';
-import { CLIENTS as OUTSIDE, configureAddresses, configureNeighbours, endpoint, families, mac, quieten, SERVERS as INSIDE, v4, v6, type Family } from './topology';
+import { ethernet, icmp, icmp6, ip, ipv4, ipv6, tcp, tcpOption, udp, type Layer3, type Layer4, type TcpFields } from '../harness/frames';
+import { atInside, atOutside, configureMatch, echo, echoProto, fromInside, fromOutside, matchWord, publicOf, publics, shown, startInside, type Proto } from './snat-world';
+import { CLIENTS as OUTSIDE, endpoint, families, mac, SERVERS as INSIDE, v4, v6, type Family } from './topology';
 import type { Segment } from './tcp-connection';
 
 stopDaemonsAfterEach();
 
 const ONE_WORKER = { oneWorker: 'frames come in the order of the queue' };
-
-const publics = {
-  IPv4: { address: '10.0.0.150', second: '10.0.0.151', inside: '10.1.0.0-10.1.0.255' },
-  IPv6: { address: '2001:db8::150', second: '2001:db8::151', inside: '2001:db8:1::-2001:db8:1::ffff' },
-} as const;
-
-type Proto = 'tcp' | 'udp' | 'icmp' | 'icmpv6';
-
-function publicOf(f: Family): string {
-  return publics[f.name].address;
-}
-
-function echoProto(f: Family): Proto {
-  return f === v4 ? 'icmp' : 'icmpv6';
-}
-
-function echo(f: Family, fields: EchoFields): Layer4 {
-  return f === v4 ? icmpEcho(fields) : icmp6Echo(fields);
-}
-
-function matchWord(f: Family, proto: Proto, extra = 'oif=test0'): string {
-  return `-H proto=${proto},src-range=${publics[f.name].inside}${extra === '' ? '' : `,${extra}`}`;
-}
-
-async function startInside(f: Family, options: CaseOptions = {}): Promise<Case> {
-  const c = await startCase(options);
-  configureAddresses(c, f);
-  configureNeighbours(c, f);
-  c.run(`
-    dpip addr add ${publicOf(f)}/${f.hostPlen} dev test0 sapool
-    dpip addr add ${publics[f.name].second}/${f.hostPlen} dev test0 sapool`);
-  quieten(c, f);
-  return c;
-}
-
-function configureMatch(c: Case, f: Family, proto: Proto, word = matchWord(f, proto), address = publicOf(f)): void {
-  c.run(`
-    ipvsadm -A ${word} -s rr
-    ipvsadm -a ${word} -r ${endpoint(address, 0)} -J -w 1`);
-  quieten(c, f);
-}
-
-/** A frame of a host inside for a host outside, as it comes. */
-function fromInside(f: Family, l4: Layer4, host = 0, dst: string = f.client): Buffer {
-  return ethernet({ src: mac.server[host] ?? '', dst: mac.port[1] }, ip({ src: f.servers[host] ?? '', dst, ttl: 61 }, l4));
-}
-
-/** What the host outside gets. */
-function atOutside(f: Family, l4: Layer4, src = publicOf(f)): Buffer {
-  return ethernet({ src: mac.port[0], dst: mac.client }, ip({ src, dst: f.client, ttl: 61 }, l4));
-}
-
-function fromOutside(f: Family, l4: Layer4, dst = publicOf(f)): Buffer {
-  return ethernet({ src: mac.client, dst: mac.port[0] }, ip({ src: f.client, dst, ttl: 55 }, l4));
-}
-
-function atInside(f: Family, l4: Layer4, host = 0): Buffer {
-  return ethernet({ src: mac.port[1], dst: mac.server[host] ?? '' }, ip({ src: f.client, dst: f.servers[host] ?? '', ttl: 55 }, l4));
-}
-
-/** An address as dissected frames have it. */
-function shown(address: string): string {
-  return ipText(ipBytes(address));
-}
 
 function connections(c: Case): string[] {
   return c.output('ipvsadm -lnc').split('\n').filter((line) => line !== '');

@@ -184,11 +184,9 @@ const struct conf_key conf_keys[] = {
 
     BLOCK("ipvs_defs", "Load balancing."),
     INDEX("ipvs_defs/fragment_mode", C(ipvs.reassemble), "drop|reassemble", "drop", 0,
-	  "fragments of IPv4 and IPv6 for virtual services, real servers and ourselves: dropped, or put "
-	  "together "
-	  "before they are balanced (limits in ipv4_defs/fragment); with several workers UDP of clients is "
-	  "then "
-	  "spread by the daemon, not by the device; our extension"),
+	  "fragments of IPv4 and IPv6 for services, real servers and ourselves, or of hosts that SNAT may be "
+	  "for: dropped, or put together before they are balanced (limits in ipv4_defs/fragment); with "
+	  "several workers UDP of clients is then spread by the daemon, not by the device; our extension"),
     BLOCK("ipvs_defs/conn", ""),
     INT("ipvs_defs/conn/conn_pool_size", C(ipvs.conn_pool_size), 65536 - 1, ALL_INTS, "0",
 	CONF_POW2M1 | CONF_MACHINE, "connections, shared out among the workers"),

@@ -170,15 +170,33 @@ lb_fragments_free(struct lb_fragments *f)
 
 /* ---- input ---- */
 
-/* May the datagram belong to a connection, or be for ourselves? */
 static bool
-is_ours(const struct pkt *p)
+is_local(const struct pkt *p)
+{
+	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
+	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
+
+	return net_local_lookup(af, &dst) != NET_NOT_LOCAL;
+}
+
+/* On its way through us: may the balancer have to translate the datagram? */
+static bool
+is_balanced(const struct pkt *p)
 {
 	int af = p->kind == PKT_IP6 ? INET_AF_V6 : INET_AF_V4;
 	union inet_ip src = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 8 : 12));
-	union inet_ip dst = inet_ip_make(af, p->l3 + (af == INET_AF_V6 ? 24 : 16));
 
-	return net_local_lookup(af, &dst) != NET_NOT_LOCAL || lb_nat_server_addr(af, &src);
+	return lb_nat_server_addr(af, &src) || lb_service_may_want(p);
+}
+
+/* What would have to be translated must not be routed as it is. */
+static bool
+refuse(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
+{
+	if (is_local(p) || !is_balanced(p))
+		return false;
+	worker_drop(w, m, p->kind == PKT_IP6 ? DROP_IP6_FRAGMENT : DROP_IP4_FRAGMENT);
+	return true;
 }
 
 static uint32_t
@@ -298,7 +316,9 @@ lb_fragment_input(struct worker *w, struct rte_mbuf **m, struct pkt *p)
 	enum drop_reason why;
 	uint32_t hash;
 
-	if (!is_ours(p))
+	if (!w->lb->fragments)
+		return refuse(w, *m, p);
+	if (!is_local(p) && !is_balanced(p))
 		return false;
 	why = frag_read(p, &key, part);
 	if (why) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fragments of what may belong to a connection, put together in front of the flow lookup
- * (ipvs_defs/fragment_mode reassemble): packets to addresses of ours, and from real servers that answer
- * through us. What is only routed goes on as it is.
+ * (ipvs_defs/fragment_mode reassemble): packets to addresses of ours, from real servers that answer through
+ * us, and those that a match service or a mark may be for. What is only routed goes on as it is.
  *
  * A worker holds a bounded number of datagrams and buffers for a bounded time. When it is full, the oldest
  * datagram goes: fragments of honest senders follow each other closely, so a flood of first fragments takes
@@ -24,8 +24,9 @@ struct lb_fragments *lb_fragments_new(uint32_t datagrams, uint32_t buffers, uint
 void lb_fragments_free(struct lb_fragments *f);
 
 /*
- * A packet with PKT_F_FRAGMENT; w->lb->fragments is not NULL. True: *m is taken. False: go on with *m and *p,
- * which are what they were, or the whole datagram.
+ * A packet with PKT_F_FRAGMENT. True: *m is taken, or dropped, as are those that may belong to a connection
+ * while fragments are not put together. False: go on with *m and *p, which are what they were, or the whole
+ * datagram.
  */
 bool lb_fragment_input(struct worker *w, struct rte_mbuf **m, struct pkt *p);
 

@@ -37,7 +37,7 @@ static __rte_noinline bool
 special_packet(struct worker *w, struct rte_mbuf **m, struct pkt *p, bool *left)
 {
 	*left = false;
-	if (p->flags & PKT_F_FRAGMENT && w->lb->fragments && lb_fragment_input(w, m, p))
+	if (p->flags & PKT_F_FRAGMENT && lb_fragment_input(w, m, p))
 		return false;
 	if ((p->flags & (PKT_F_L4 | PKT_F_FRAGMENT)) == PKT_F_L4)
 		return true;

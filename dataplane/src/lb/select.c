@@ -18,6 +18,16 @@ find_marked(const struct lb_mark_list *marks, const struct pkt *p)
 	return NULL;
 }
 
+static __rte_noinline bool
+may_be_marked(const struct lb_mark_list *marks, const struct flow *f)
+{
+	for (uint32_t i = 0; i < marks->n; i++)
+		if (flow_rule_matches_fragment(&marks->m[i].rule, f) &&
+		    lb_fwmark_lookup(f->af, marks->m[i].mark))
+			return true;
+	return false;
+}
+
 /* Match services are for what passes through, on its way to somebody whom a router would send it to. */
 static bool
 passes_through(const struct flow *f, uint16_t *oif)
@@ -54,6 +64,36 @@ find_match(const struct lb_match_list *list, const struct pkt *p)
 			return list->m[i].svc;
 	}
 	return NULL;
+}
+
+static __rte_noinline bool
+may_match(const struct lb_match_list *list, const struct flow *f)
+{
+	bool asked = false;
+	uint16_t oif;
+
+	for (uint32_t i = 0; i < list->n; i++) {
+		const struct flow_rule *r = &list->m[i].rule;
+
+		if (!flow_rule_matches_fragment(r, f))
+			continue;
+		if (!asked && !passes_through(f, &oif))
+			return false;
+		asked = true;
+		if (r->oif == FLOW_RULE_ANY_DEVICE || r->oif == oif)
+			return true;
+	}
+	return false;
+}
+
+bool
+lb_service_may_want(const struct pkt *fragment)
+{
+	const struct lb_mark_list *marks = rcu_read(lb_marks);
+	const struct lb_match_list *matches = rcu_read(lb_matches);
+	struct flow f = flow_of(fragment);
+
+	return (marks && may_be_marked(marks, &f)) || (matches && may_match(matches, &f));
 }
 
 struct lb_service *

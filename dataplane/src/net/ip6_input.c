@@ -3,6 +3,7 @@
 #include <rte_ip.h>
 
 #include "core/conf.h"
+#include "core/mbuf.h"
 #include "icmp.h"
 #include "input.h"
 #include "nd.h"
@@ -85,7 +86,8 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 		worker_drop(w, m, DROP_IP6_NO_ROUTE);
 		return;
 	}
-	if (p->ip_len > path.mtu) {
+	/* A datagram that we put together came in fragments, and goes on in fragments. */
+	if (p->ip_len > path.mtu && !mbuf_is_reassembled(m)) {
 		net_icmp_error(w, m, p, ICMP6_TOO_BIG, 0, path.mtu);
 		worker_drop(w, m, DROP_IP6_TOO_BIG);
 		return;

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 
+enum { EXT_ROUTING = 43, EXT_DEST_OPTS = 60 };
+
 struct flow
 flow_of(const struct pkt *p)
 {
@@ -20,22 +22,45 @@ flow_of(const struct pkt *p)
 }
 
 static bool
-in_range(const struct flow_range *r, const uint8_t *addr, unsigned len, uint16_t port, bool has_ports)
+in_addrs(const struct flow_range *r, const uint8_t *addr, unsigned len)
 {
-	if (!r->any_addr && (memcmp(addr, r->min.b, len) < 0 || memcmp(addr, r->max.b, len) > 0))
-		return false;
+	return r->any_addr || (memcmp(addr, r->min.b, len) >= 0 && memcmp(addr, r->max.b, len) <= 0);
+}
+
+static bool
+in_ports(const struct flow_range *r, uint16_t port, bool has_ports)
+{
 	return r->any_port || (has_ports && port >= r->port_min && port <= r->port_max);
+}
+
+/* Everything but protocol and ports. */
+static bool
+way_matches(const struct flow_rule *r, const struct flow *f)
+{
+	unsigned len = inet_len(f->af);
+
+	return r->af == f->af && (r->iif == FLOW_RULE_ANY_DEVICE || r->iif == f->iif) &&
+	       in_addrs(&r->src, f->saddr, len) && in_addrs(&r->dst, f->daddr, len);
 }
 
 bool
 flow_rule_matches(const struct flow_rule *r, const struct flow *f)
 {
-	unsigned len = inet_len(f->af);
+	return (r->proto == 0 || r->proto == f->proto) && way_matches(r, f) &&
+	       in_ports(&r->src, f->sport, f->has_ports) && in_ports(&r->dst, f->dport, f->has_ports);
+}
 
-	return r->af == f->af && (r->proto == 0 || r->proto == f->proto) &&
-	       (r->iif == FLOW_RULE_ANY_DEVICE || r->iif == f->iif) &&
-	       in_range(&r->src, f->saddr, len, f->sport, f->has_ports) &&
-	       in_range(&r->dst, f->daddr, len, f->dport, f->has_ports);
+/* Headers of IPv6 that may be behind the fragment header, in front of the transport header. */
+static bool
+hides_protocol(const struct flow *f)
+{
+	return f->af == INET_AF_V6 && (f->proto == EXT_ROUTING || f->proto == EXT_DEST_OPTS);
+}
+
+bool
+flow_rule_matches_fragment(const struct flow_rule *r, const struct flow *f)
+{
+	return (r->proto == 0 || r->proto == f->proto || hides_protocol(f)) && way_matches(r, f);
 }
 
 void

@@ -31,7 +31,8 @@ rule(uint8_t af)
 
 /* Of a packet that came in at port 3 from 10.0.0.5 or 2001:db8::5, port 1000, to .9 or ::9, port 80. */
 static bool
-matches(const struct flow_rule *r, bool v6, uint8_t proto)
+asks(bool (*ask)(const struct flow_rule *, const struct flow *), const struct flow_rule *r, bool v6,
+     uint8_t proto)
 {
 	static uint8_t l3[PKT_IP6_LEN];
 	struct pkt p = {.l3 = l3,
@@ -46,7 +47,19 @@ matches(const struct flow_rule *r, bool v6, uint8_t proto)
 	memcpy(l3 + (v6 ? 8 : 12), &s, v6 ? 16 : 4);
 	memcpy(l3 + (v6 ? 24 : 16), &d, v6 ? 16 : 4);
 	f = flow_of(&p);
-	return flow_rule_matches(r, &f);
+	return ask(r, &f);
+}
+
+static bool
+matches(const struct flow_rule *r, bool v6, uint8_t proto)
+{
+	return asks(flow_rule_matches, r, v6, proto);
+}
+
+static bool
+matches_fragment(const struct flow_rule *r, bool v6, uint8_t proto)
+{
+	return asks(flow_rule_matches_fragment, r, v6, proto);
 }
 
 static void
@@ -150,12 +163,46 @@ test_prefix(void **state)
 	assert_true(r.any_addr);
 }
 
+/* Ports are in the first fragment only, the protocol perhaps behind headers of which it has a part. */
+static void
+test_fragment(void **state)
+{
+	enum { ROUTING = 43, DESTINATION = 60 };
+	struct flow_rule r = rule(INET_AF_V6);
+
+	r.proto = PKT_PROTO_UDP;
+	r.dst.any_port = false;
+	r.dst.port_min = r.dst.port_max = 53;
+	assert_false(matches(&r, true, PKT_PROTO_UDP));
+	assert_true(matches_fragment(&r, true, PKT_PROTO_UDP));
+	assert_false(matches_fragment(&r, true, PKT_PROTO_TCP));
+	assert_true(matches_fragment(&r, true, DESTINATION));
+	assert_true(matches_fragment(&r, true, ROUTING));
+	assert_false(matches_fragment(&r, false, PKT_PROTO_UDP));
+	r.iif = 2;
+	assert_false(matches_fragment(&r, true, PKT_PROTO_UDP));
+	r.iif = 3;
+	assert_true(matches_fragment(&r, true, PKT_PROTO_UDP));
+	r.src.any_addr = false;
+	r.src.min = r.src.max = ip("2001:db8::6");
+	assert_false(matches_fragment(&r, true, PKT_PROTO_UDP));
+	r.src.min = ip("2001:db8::5");
+	assert_true(matches_fragment(&r, true, PKT_PROTO_UDP));
+
+	r = rule(INET_AF_V4);
+	r.proto = PKT_PROTO_UDP;
+	assert_true(matches_fragment(&r, false, PKT_PROTO_UDP));
+	/* The number is a protocol like others there. */
+	assert_false(matches_fragment(&r, false, DESTINATION));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_anything), cmocka_unit_test(test_addresses), cmocka_unit_test(test_ports),
-	    cmocka_unit_test(test_protocol_and_device), cmocka_unit_test(test_prefix)};
+	    cmocka_unit_test(test_anything), cmocka_unit_test(test_addresses),
+	    cmocka_unit_test(test_ports),    cmocka_unit_test(test_protocol_and_device),
+	    cmocka_unit_test(test_prefix),   cmocka_unit_test(test_fragment)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

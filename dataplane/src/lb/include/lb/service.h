@@ -277,6 +277,10 @@ bool lb_echo_balanced(void);
  */
 struct lb_service *lb_service_of(const struct pkt *p, const struct lb_key *dst);
 
+/* True when there is a service that such a packet to an address of somebody else may be for, as far as a
+ * fragment tells. select.c */
+bool lb_service_may_want(const struct pkt *fragment);
+
 /* Set when there was a real server of port 0, which gets packets at the port that they are for: then a local
  * port towards (address, 0) may be in use towards (address, port) as well. So it is for servers of services
  * of a mark, whatever the protocol, and for SNAT, where a server may be a remote end. */

@@ -41,6 +41,12 @@ struct flow flow_of(const struct pkt *p);
 /* True when the packet is one that the rule is for, whatever its way out (oif). */
 bool flow_rule_matches(const struct flow_rule *r, const struct flow *f);
 
+/*
+ * True when the rule may be for the datagram that a fragment belongs to. Only the first fragment has ports,
+ * so those are any; so is the protocol when an IPv6 fragment announces other headers in front of it.
+ */
+bool flow_rule_matches_fragment(const struct flow_rule *r, const struct flow *f);
+
 /* The range of a prefix of the family; of 0 bits: any address. */
 void flow_range_prefix(struct flow_range *r, uint8_t af, const union inet_ip *ip, unsigned plen);
 
