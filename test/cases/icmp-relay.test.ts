@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DPL-105: ICMP errors about packets of connections reach whom the packet came from, about the packet that it knows.
 import { describe, expect, test } from 'vitest';
-import { stopDaemonsAfterEach } from '../harness/case';
+import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { numberOf } from '../harness/dissect';
 import { ethernet, icmp, icmp6, ip, ipv4, ipv6, udp, type Layer3, type Layer4, type UdpFields } from '../harness/frames';
 import { startConnection } from './tcp-connection';
@@ -158,6 +158,81 @@ describe.each(families)('$name', (f) => {
     const l4 = error(f, 'unreachable', reply);
     const wanted = ethernet({ src: mac.port[1], dst: mac.server[0] ?? '' }, ip({ src: f.client, dst: f.vip }, l4));
     c.exchange(CLIENTS, [fromClient(f, l4)], SERVERS, [wanted]);
+  });
+});
+
+describe.each(families)('lists of clients, $name', (f) => {
+  const router = f === v4 ? '10.1.0.77' : '2001:db8:1::77';
+  const service = endpoint(f.vip, PORT);
+  const elsewhere = f === v4 ? '10.9.9.9' : '2001:db8:9::9';
+
+  interface Errors {
+    /** From the server's side, about a packet of the client. */
+    readonly aboutClient: Buffer;
+    /** From the client, about a packet of the server; those of direct routing and tunnels pass elsewhere. */
+    readonly fromClient: Buffer;
+  }
+
+  /** A flow in a forwarding mode, and the errors that its packets bring about. */
+  function errors(c: Case, mode: string): Errors {
+    const word = serviceWord(f, { proto: 'udp', port: PORT });
+    c.run(`
+      ipvsadm -A ${word} -s rr
+      ipvsadm -a ${word} -r ${endpoint(f.servers[0], PORT)} ${mode}`);
+    if (mode === '-b') c.run(`ipvsadm -P ${word} -z ${f.lip} -F test1`);
+    quieten(c, f);
+    c.send(CLIENTS, fromClient(f, udp(question)));
+    const frame = c.collectOne(SERVERS);
+    const us = { '-b': f.lip, '-m': f.client, '-g': f.client, '-i': f.port[1] }[mode] ?? '';
+    const answer = quoted(f, f.vip, f.client, udp({ sport: PORT, dport: CPORT, payload: 'the answer' }));
+    return {
+      aboutClient: ethernet({ src: mac.server[0], dst: mac.port[1] }, ip({ src: router, dst: us }, error(f, 'too big', quoteOf(frame), 1400))),
+      fromClient: fromClient(f, error(f, 'unreachable', answer)),
+    };
+  }
+
+  /** The error passes, or is refused. */
+  function expectPassed(c: Case, from: number, frame: Buffer, why?: string): void {
+    c.expectDrops(why === undefined ? {} : { [why]: 1 }, () => c.send(from, frame));
+    expect(c.collect(from === CLIENTS ? SERVERS : CLIENTS)).toHaveLength(why === undefined ? 1 : 0);
+    c.expectNothing();
+  }
+
+  test.each([
+    ['FullNAT', '-b', true],
+    ['NAT', '-m', true],
+    ['tunnel', '-i', true],
+    ['direct routing', '-g', false],
+  ])('DPL-063 DPL-105 %s: no errors from a refused client, nor for it', async (_name, mode, back) => {
+    const c = await startWorld(f, NO_UOA);
+    const e = errors(c, mode);
+    const expectAll = (why?: string): void => {
+      if (back) expectPassed(c, SERVERS, e.aboutClient, why);
+      expectPassed(c, CLIENTS, e.fromClient, why);
+    };
+    expectAll();
+    c.run(`ipvsadm -U -u ${service} -k ${elsewhere}`);
+    expectAll();
+    c.run(`ipvsadm -U -u ${service} -k ${f.client}`);
+    expectAll('deny_list');
+    c.run(`ipvsadm -V -u ${service} -k ${f.client}`);
+    expectAll();
+    c.run(`ipvsadm -O -u ${service} -2 ${elsewhere}`);
+    expectAll('allow_list');
+    c.run(`ipvsadm -O -u ${service} -2 ${f.client}`);
+    expectAll();
+  });
+
+  test('DPL-063 DPL-105 the count of errors leaves out those that are refused', async () => {
+    const c = await startWorld(f, NO_UOA);
+    const e = errors(c, '-b');
+    const packets = (): unknown => c.output('ipvsadm -ln --stats').split('\n').at(-2)?.trim().split(/\s+/)[3];
+    expect(packets()).toBe('1');
+    expectPassed(c, SERVERS, e.aboutClient);
+    expect(packets()).toBe('2');
+    c.run(`ipvsadm -U -u ${service} -k ${f.client}`);
+    expectPassed(c, SERVERS, e.aboutClient, 'deny_list');
+    expect(packets()).toBe('2');
   });
 });
 

@@ -88,7 +88,6 @@ relay(struct worker *w, const struct pkt *p, uint32_t idx, unsigned dir, struct 
 	uint32_t delta = 0;
 	unsigned len;
 
-	lb_conn_refresh(w, idx);
 	learn_mtu(t, idx, dir, e);
 	if (!error_for_side(t, idx, dir, e)) {
 		worker_drops_add(w, DROP_ICMP_NOT_HANDLED, 1);
@@ -121,7 +120,9 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 	uint8_t bytes[FAKE_LEN];
 	bool tunnelled = false;
 	struct lb_counters *n;
+	enum drop_reason why;
 	struct pkt q;
+	unsigned dir;
 	uint32_t ref;
 
 	switch (icmp_error_parse(p, &e)) {
@@ -142,20 +143,24 @@ lb_icmp_error(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		q.flags |= p->flags & PKT_F_HANDED;
 		return lb_flow_pass_on(w, m, &q);
 	}
+	/* Towards the client when it is about a tunnel to its server. The packet that would come back goes
+	 * the way of the error. */
+	dir = tunnelled ? CONN_DIR_OUT : ref & 1;
+	lb_conn_refresh(w, ref >> 1);
+	why = lb_error_refused(&w->lb->t, ref >> 1, p, dir);
+	if (why) {
+		worker_drop(w, m, why);
+		return true;
+	}
 	n = lb_counters(w->index, w->lb->t.hot[ref >> 1].dest);
 	n->in_packets++;
 	n->in_bytes += p->ip_len;
-	if (tunnelled) {
-		relay(w, p, ref >> 1, CONN_DIR_OUT, &e);
-	} else if ((ref & 1) == CONN_DIR_IN && w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_WAY) {
+	if (dir == CONN_DIR_IN && w->lb->t.hot[ref >> 1].flags & CONN_F_ONE_WAY) {
 		/* About a reply that did not pass here: the server gets it as it gets everything else. */
-		lb_conn_refresh(w, ref >> 1);
 		lb_xmit_other(w, m, p, ref >> 1, CONN_DIR_IN);
 		return true;
-	} else {
-		/* The packet that would come back goes the way of the error. */
-		relay(w, p, ref >> 1, ref & 1, &e);
 	}
+	relay(w, p, ref >> 1, dir, &e);
 	rte_pktmbuf_free(m);
 	return true;
 }

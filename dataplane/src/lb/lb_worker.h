@@ -302,6 +302,14 @@ void lb_forward(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t re
  */
 bool lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir);
 
+/*
+ * Why the ICMP error p about a packet of a connection, which has been refreshed, is not to be passed on: the
+ * lists refuse the client. dir: where the error goes; CONN_DIR_IN: it comes from the client's side, and lists
+ * may look at its device and MAC address. DROP_NONE: it may go. special.c
+ */
+enum drop_reason lb_error_refused(const struct conn_table *t, uint32_t idx, const struct pkt *p,
+				  unsigned dir);
+
 /* A connection is as old as its service's configuration and the network: asks anew what it remembers of both.
  * special.c */
 void lb_conn_renew(struct worker *w, uint32_t idx);

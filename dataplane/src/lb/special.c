@@ -142,6 +142,25 @@ refuse(struct worker *w, struct rte_mbuf *m, const struct pkt *p, uint32_t idx, 
 	return true;
 }
 
+/* Of an error that comes from a server's side there is no frame of the client to look at: where lists need
+ * one, its packets will be judged, not what comes for it. */
+enum drop_reason
+lb_error_refused(const struct conn_table *t, uint32_t idx, const struct pkt *p, unsigned dir)
+{
+	struct lb_service *svc;
+	struct conn_addrs a;
+
+	if (likely(!(t->hot[idx].flags & CONN_F_DENIED)))
+		return DROP_NONE;
+	if (dir == CONN_DIR_OUT) {
+		conn_addrs_get(t, idx, &a);
+		svc = conn_service(t, idx, &a);
+		if (!svc || lb_acl_needs_frame(svc))
+			return DROP_NONE;
+	}
+	return lists_check(t, idx, p);
+}
+
 bool
 lb_special(struct worker *w, struct rte_mbuf *m, struct pkt *p, uint32_t idx, unsigned dir)
 {
