@@ -9,7 +9,7 @@ import { fail, seconds, StepError } from './lib/steps.mjs';
 import { buildBench } from './bench/build.mjs';
 import { measure } from './bench/measure.mjs';
 import { FLOODS, FULL, QUICK } from './bench/plan.mjs';
-import { caseName, count, machine, printCalm, printCase, printCaseHeader, printFlood, printFloodHeader, printMachine, printMemory, printRate, printRateHeader, WAYS } from './bench/report.mjs';
+import { caseName, count, machine, printCalm, printCase, printCaseHeader, printFlood, printFloodHeader, printMachine, printMemory, printRate, printRateHeader, printSyn, printSynHeader, WAYS } from './bench/report.mjs';
 
 const GATE = { mode: 'fnat', proto: 'udp', af: 4, flows: 1024, way: 'in' };
 
@@ -51,6 +51,7 @@ async function main() {
   const description = machine();
   printMachine(description);
   let rates = 0;
+  let syns = 0;
   let floods = 0;
   if (!values.flood) printCaseHeader();
   const results = await measure(files, values.flood ? FLOODS : values.quick ? QUICK : FULL, {
@@ -59,6 +60,10 @@ async function main() {
     onRate: (r) => {
       if (rates++ === 0) printRateHeader();
       printRate(r);
+    },
+    onSyn: (r) => {
+      if (syns++ === 0) printSynHeader();
+      printSyn(r);
     },
     onFlood: (r) => {
       if (floods++ === 0) printFloodHeader();

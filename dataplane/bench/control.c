@@ -5,10 +5,12 @@
  *
  *   lives udp-up|udp-in|udp-new|tcp-up|tcp-in|tcp-life NET FIRST COUNT
  *   steady udp|tcp NET in|out|both BITS MS
+ *   syn NET MS                             SYNs of ever new flows, each of which is to be answered
  *   flood udp|tcp NET BITS PPS PPS MS    packets per second of known and of new flows
  *   idle MS CYCLES
  *
- * NET: 4 or 6; nat4, nat6: servers answer to the client's address; 64: IPv6 clients, IPv4 servers.
+ * NET: 4 or 6; nat4, nat6: servers answer to the client's address; 64: IPv6 clients, IPv4 servers; snat4,
+ * snat6: clients address a server themselves.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -44,8 +47,13 @@ static const struct {
 	const char *name;
 	struct frame_net net;
 } nets[] = {
-    {"4", {4, 4, false}},   {"6", {6, 6, false}},  {"nat4", {4, 4, true}},
-    {"nat6", {6, 6, true}}, {"64", {6, 4, false}},
+    {"4", {.client_af = 4, .server_af = 4}},
+    {"6", {.client_af = 6, .server_af = 6}},
+    {"nat4", {.client_af = 4, .server_af = 4, .direct = true}},
+    {"nat6", {.client_af = 6, .server_af = 6, .direct = true}},
+    {"64", {.client_af = 6, .server_af = 4}},
+    {"snat4", {.client_af = 4, .server_af = 4, .transit = true}},
+    {"snat6", {.client_af = 6, .server_af = 6, .transit = true}},
 };
 
 static struct job job;
@@ -97,6 +105,18 @@ read_steady(const char *line)
 }
 
 static bool
+read_syn(const char *line)
+{
+	char net[8];
+
+	if (sscanf(line, "syn %7s %u", net, &job.ms) != 2 || !find_net(net))
+		return false;
+	job.type = JOB_STEADY;
+	job.tcp = job.in = job.syn = true;
+	return true;
+}
+
+static bool
 read_flood(const char *line)
 {
 	char proto[8], net[8];
@@ -118,7 +138,7 @@ read_job(const char *line)
 		job.type = JOB_IDLE;
 		return true;
 	}
-	return read_lives(line) || read_steady(line) || read_flood(line);
+	return read_lives(line) || read_steady(line) || read_syn(line) || read_flood(line);
 }
 
 static void
@@ -188,12 +208,13 @@ answer(FILE *out, const char *line)
 	if (job.type == JOB_FLOOD)
 		print_flood(out);
 	print_spread(out, "ceiling", &job.ceiling, pieces_of_sample());
-	fprintf(
-	    out, "\"flowBytes\":%zu,\"workCycles\":%llu,\"offered\":%llu,\"lost\":%llu,\"unlearned\":%llu}\n",
-	    sizeof(struct flow_back), (unsigned long long)job.work_cycles,
-	    (unsigned long long)(job.offered[WAN] + job.offered[LAN]),
-	    (unsigned long long)(missing(job.offered[WAN], sent[LAN]) + missing(job.offered[LAN], sent[WAN])),
-	    (unsigned long long)job.unlearned);
+	fprintf(out,
+		"\"flowBytes\":%zu,\"workCycles\":%llu,\"offered\":%llu,\"lost\":%llu,\"unlearned\":%llu}\n",
+		sizeof(struct flow_back), (unsigned long long)job.work_cycles,
+		(unsigned long long)(job.offered[WAN] + job.offered[LAN]),
+		(unsigned long long)(missing(job.offered[WAN], sent[job.syn ? WAN : LAN]) +
+				     missing(job.offered[LAN], sent[WAN])),
+		(unsigned long long)job.unlearned);
 }
 
 static void
@@ -240,6 +261,8 @@ start(void)
 
 	if (!path)
 		return;
+	/* Whoever started us may be killed. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&thread, NULL, control, path) == 0)

@@ -86,7 +86,7 @@ ip_header(struct frame *f, const struct frame_net *net, bool out, unsigned proto
 	ip[6] = (uint8_t)proto;
 	ip[7] = TTL;
 	memcpy(ip + 8, out ? lan6 : client6, sizeof(lan6));
-	memcpy(ip + 24, out ? (net->direct ? client6 : lan6) : vip6, sizeof(vip6));
+	memcpy(ip + 24, out ? (net->direct ? client6 : lan6) : net->transit ? lan6 : vip6, sizeof(vip6));
 	f->saddr = ETH_LEN + 8 + 12;
 	f->daddr = ETH_LEN + 24 + 12;
 	return ip + IP6_LEN;

@@ -20,7 +20,11 @@ enum { FRAME_ROOM = 96, FLOWS_MAX = 1 << 24 };
 /* The network of the benchmark; scripts/bench/network.mjs has the same numbers. The low four bytes of IPv6
  * addresses are those of their IPv4 counterparts: clients 2001:2::/96, virtual service 2001:db8:1::/96, local
  * addresses and real servers fd00:2::/96. */
-enum { NET_CLIENT = 0xc6120000 /* 198.18.0.0/16 */, NET_VIP = 0xc0000201 /* 192.0.2.1 */ };
+enum {
+	NET_CLIENT = 0xc6120000, /* 198.18.0.0/16 */
+	NET_VIP = 0xc0000201,	 /* 192.0.2.1 */
+	NET_REMOTE = 0x0a000201, /* 10.0.2.1, the first real server: SNAT's clients address it themselves */
+};
 enum { PORT_UDP = 5000, PORT_TCP = 80, PORT_CLIENT = 1024 };
 
 /* In the order of a TCP connection's life. */
@@ -49,7 +53,8 @@ frame_is_out(enum frame_kind kind)
 /* Whose addresses the frames have. */
 struct frame_net {
 	int client_af, server_af; /* 4 or 6; NAT64: 6 and 4 */
-	bool direct; /* replies are addressed to the client itself (NAT), not to a local address */
+	bool direct;  /* replies are addressed to the client itself (NAT), not to a local address */
+	bool transit; /* clients address NET_REMOTE, not the virtual service (SNAT) */
 };
 
 /* Offsets count from the Ethernet header; addresses are the low four bytes of an address of either family. */

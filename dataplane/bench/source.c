@@ -16,6 +16,7 @@ static struct {
 	struct rte_mempool *pool;
 	struct frame frames[FRAME_KINDS];
 	const struct frame_net *frames_net;
+	uint32_t destination; /* of clients' packets, network order */
 	struct rte_ether_addr mac[SOURCE_PORTS];
 	struct flow_back *back;
 	bool learning;
@@ -50,8 +51,7 @@ static inline void
 write_in(struct rte_mbuf *m, const struct frame *f, uint32_t id)
 {
 	frame_write(rte_pktmbuf_mtod(m, uint8_t *), f, rte_cpu_to_be_32(NET_CLIENT | (id & 0xffff)),
-		    RTE_STATIC_BSWAP32(NET_VIP), rte_cpu_to_be_16((uint16_t)(PORT_CLIENT + (id >> 16))),
-		    f->service, id);
+		    src.destination, rte_cpu_to_be_16((uint16_t)(PORT_CLIENT + (id >> 16))), f->service, id);
 }
 
 static inline void
@@ -97,7 +97,9 @@ steady_burst(struct job *job, uint16_t port, struct rte_mbuf **m)
 	if (port == WAN ? !job->in : !job->out)
 		return 0;
 	for (unsigned i = 0; i < BURST; i++)
-		ids[i] = shuffled(src.sequence[port]++, job->bits);
+		ids[i] = job->syn ? src.fresh++ : shuffled(src.sequence[port]++, job->bits);
+	if (job->syn)
+		kind = FRAME_SYN_IN;
 	n = make(m, ids, BURST, kind);
 	job->offered[port] += n;
 	return n;
@@ -116,7 +118,7 @@ ceiling_slice(struct job *job)
 			if (port == WAN ? !job->in : !job->out)
 				continue;
 			n = rte_eth_rx_burst(port, 0, m, BURST);
-			rte_eth_tx_burst(port ^ 1, 0, m, n);
+			rte_eth_tx_burst(job->syn ? port : port ^ 1, 0, m, n);
 		}
 	}
 	samples_end(&job->ceiling);
@@ -391,6 +393,7 @@ make_frames(const struct frame_net *net)
 		frame_init(&src.frames[kind], kind, net, src.mac[frame_is_out(kind) ? LAN : WAN].addr_bytes,
 			   peer);
 	src.frames_net = net;
+	src.destination = rte_cpu_to_be_32(net->transit ? NET_REMOTE : NET_VIP);
 }
 
 static bool

@@ -16,7 +16,9 @@
 
 enum job_type {
 	JOB_LIVES,  /* brings flows first … first + count - 1 through the steps; a sample is CHUNK lives */
-	JOB_STEADY, /* packets of 2^bits known flows for some time; a sample is SLICE packets per direction */
+	JOB_STEADY, /* packets of 2^bits known flows, or SYNs, for some time; a sample is SLICE packets per
+		     * direction
+		     */
 	JOB_FLOOD,  /* packets of 2^bits known flows and of new ones, at rates of their own; no samples */
 	JOB_IDLE,   /* offers nothing; a sample is a turn of the worker without work */
 };
@@ -30,6 +32,7 @@ enum { BURST = 32, CHUNK = 256, SLICE_TURNS = 32, SLICE = SLICE_TURNS * BURST, S
 struct job {
 	enum job_type type;
 	bool tcp, in, out;	     /* STEADY, FLOOD: protocol; STEADY: directions */
+	bool syn;		     /* STEADY: SYNs of ever new flows, answered where they came in */
 	const struct frame_net *net; /* LIVES, STEADY, FLOOD */
 	unsigned bits, ms;	     /* STEADY, FLOOD, IDLE */
 	double known_pps, new_pps;   /* FLOOD */

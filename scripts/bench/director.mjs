@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { root, StepError } from '../lib/steps.mjs';
-import { dpipCommands, familiesOf, serviceLines } from './network.mjs';
+import { dpipCommands, familiesOf, publicAddressCommands, serviceLines } from './network.mjs';
 
 const START_MS = 30_000;
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -19,6 +19,14 @@ function memoryArgs() {
 }
 
 export const usesHugepages = () => memoryArgs().includes('--in-memory');
+
+/** Daemons that run; a signal that ends the benchmark ends them first. */
+const running = new Set();
+
+function endAll(signal) {
+  for (const director of running) director.abandon();
+  process.exit(128 + os.constants.signals[signal]);
+}
 
 export class Director {
   /**
@@ -36,6 +44,14 @@ export class Director {
     ].join('\n        ');
     this.dir = mkdtempSync(path.join(os.tmpdir(), 'dpvs-bench-'));
     this.ended = undefined;
+    if (running.size === 0) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, endAll);
+    running.add(this);
+  }
+
+  /** At once, without a last word. */
+  abandon() {
+    this.child?.kill('SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
   }
 
   file(name) {
@@ -101,6 +117,7 @@ ${this.timeouts}
   /** Ports, routes and a service for each group of the plan. */
   configure(services) {
     for (const af of new Set(services.flatMap(familiesOf))) for (const args of dpipCommands(af)) this.tool('dpip', args);
+    for (const af of new Set(services.filter(({ mode }) => mode === 'snat').map((s) => s.af))) for (const args of publicAddressCommands(af)) this.tool('dpip', args);
     const lines = services.flatMap(serviceLines);
     this.tool('ipvsadm', ['-R'], `${lines.join('\n')}\n`);
   }
@@ -143,5 +160,7 @@ ${this.timeouts}
       if (this.ended === undefined) this.child.kill('SIGKILL');
     }
     rmSync(this.dir, { recursive: true, force: true });
+    running.delete(this);
+    if (running.size === 0) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeListener(signal, endAll);
   }
 }

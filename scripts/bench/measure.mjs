@@ -129,6 +129,34 @@ async function steadyGroup(build, plan, calm, group, onCase) {
   }
 }
 
+/** A flood of SYNs of ever new flows at a service with SYN proxy: every one is answered, none opens a connection. */
+async function synCase(build, plan, calm, af) {
+  const what = `SYNs through the SYN proxy, IPv${af}`;
+  const director = new Director(build);
+  try {
+    await director.start();
+    director.configure([{ mode: 'fnat', proto: 'tcp', af, synProxy: true }]);
+    await director.connect();
+    const { chosen, calm: isCalm } = await calm.rounds('syn', async () => {
+      const result = await director.job(`syn ${af} ${plan.ms}`);
+      check(director, what, result);
+      return result;
+    });
+    if (chosen.length === 0) throw new StepError(`${what}: something else ran on the last core in nearly every slice`, '', 'leave the last core to the benchmark');
+    const left = director.tool('ipvsadm', ['-lnc']).trim();
+    if (left !== '') throw new StepError(`${what}: connections were opened`, left.split('\n').slice(0, 5).join('\n'));
+    const cycles = spread(chosen.map((r) => r.work.median));
+    return {
+      af, hz: chosen[0].hz, calm: isCalm, cycles, ceiling: spread(chosen.map((r) => r.ceiling.median)),
+      above: spread(chosen.map((r) => r.work.median - r.ceiling.median)),
+      perSecond: chosen[0].hz / cycles.median,
+      packets: chosen.reduce((sum, r) => sum + r.offered, 0),
+    };
+  } finally {
+    await director.close();
+  }
+}
+
 function connectionsLeft(director) {
   const rows = director.tool('ipvsadm', ['-ln']).split('\n').filter((line) => line.includes('->') && /FullNat/i.test(line));
   return rows.reduce((sum, line) => sum + line.trim().split(/\s+/).slice(-2).map(Number).reduce((a, b) => a + b), 0);
@@ -200,10 +228,10 @@ async function compareAgain(build, plan, calm, result, cases, onCase) {
 
 /**
  * @param {{daemon: string, plugin: string}} build
- * @param {{onCase: (result: object) => void, onRate: (result: object) => void, onFlood: (result: object) => void, maxRelative: number}} listener hears results as they come.
+ * @param {{onCase: (result: object) => void, onRate: (result: object) => void, onSyn: (result: object) => void, onFlood: (result: object) => void, maxRelative: number}} listener hears results as they come.
  */
 export async function measure(build, plan, listener) {
-  const results = { cases: [], rates: [], floods: [], memory: [] };
+  const results = { cases: [], rates: [], syns: [], floods: [], memory: [] };
   const calm = new Calm(plan);
   const calmRates = new Calm({ rounds: plan.rateRounds, tries: plan.rateTries });
   calmRates.best = calm.best;
@@ -222,6 +250,11 @@ export async function measure(build, plan, listener) {
     const result = await rateCase(build, plan, calmRates, one);
     results.rates.push(result);
     listener.onRate(result);
+  }
+  for (const af of plan.syns) {
+    const result = await synCase(build, plan, calm, af);
+    results.syns.push(result);
+    listener.onSyn(result);
   }
   for (const one of plan.floods) {
     const capacity = results.rates.find(({ proto, af }) => proto === one.proto && af === 4)?.perSecond;

@@ -50,22 +50,35 @@ export const MODES = {
   nat: { title: 'NAT', option: '-m', frames: (af) => `nat${af}` },
   dr: { title: 'DR', option: '-g', frames: (af) => String(af), oneWay: true },
   tunnel: { title: 'tunnel', option: '-i', frames: (af) => String(af), oneWay: true },
+  snat: { title: 'SNAT', option: '-J', frames: (af) => `snat${af}` },
   nat64: { title: 'NAT64', option: '-b', frames: () => '64', serverAf: 4 },
 };
 
 /** Families of a group's clients and servers. */
 export const familiesOf = ({ mode, af }) => [af, MODES[mode].serverAf ?? af];
 
-/** A service as `ipvsadm -R` reads it. proto: udp or tcp. */
-export function serviceLines({ mode, proto, af }) {
+const text = (ip, port) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+
+/** Public addresses of SNAT. */
+export const publicAddressCommands = (af) =>
+  addresses(af).locals.map((ip) => ['addr', 'add', `${ip}/${af === 4 ? 32 : 128}`, 'dev', 'dpdk1', 'sapool']);
+
+/** Clients are the hosts inside, the first real server is a host outside: see frame.h. */
+function matchLines({ proto, af }) {
+  const service = `-H proto=${proto},src-range=${af === 4 ? '198.18.0.0-198.18.255.255' : '2001:2::c612:0-2001:2::c612:ffff'},oif=dpdk1`;
+  return [`-A ${service} -s rr`, ...addresses(af).locals.map((ip) => `-a ${service} -r ${text(ip, 0)} -J -w 1`)];
+}
+
+/** A service as `ipvsadm -R` reads it. proto: udp or tcp; synProxy: SYNs are answered by cookies. */
+export function serviceLines({ mode, proto, af, synProxy }) {
   const { option, serverAf = af } = MODES[mode];
   const net = addresses(af);
   const lan = addresses(serverAf);
-  const text = (ip, port) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+  if (mode === 'snat') return matchLines({ proto, af });
   const port = proto === 'udp' ? 5000 : 80;
   const service = `-${proto[0]} ${text(net.vip, port)}`;
   return [
-    `-A ${service} -s rr`,
+    `-A ${service} -s rr${synProxy ? ' -j enable' : ''}`,
     ...(option === '-b' ? lan.locals.map((ip) => `-P ${service} -z ${ip} -F dpdk1`) : []),
     ...lan.servers.map((ip) => `-a ${service} -r ${text(ip, port)} ${option} -w 1`),
   ];

@@ -9,14 +9,14 @@ const both = (bits) => ({ bits, way: 'both' });
 
 /** The other forwarding modes; each case has a counterpart of FullNAT with the same clients. */
 const otherModes = (protos, cases) => [
-  ...protos.flatMap((proto) => [4, 6].flatMap((af) => ['nat', 'dr', 'tunnel'].map((mode) => ({ mode, proto, af, cases: cases(mode) })))),
+  ...protos.flatMap((proto) => [4, 6].flatMap((af) => ['nat', 'dr', 'tunnel', 'snat'].map((mode) => ({ mode, proto, af, cases: cases(mode) })))),
   ...protos.map((proto) => ({ mode: 'nat64', proto, af: 6, cases: cases('nat64') })),
 ];
 
 /** @typedef {{proto: 'udp' | 'tcp', known: number, factor: number, ms: number, rounds: number, tries: number}} Flood known: packets per second of
  * established connections; factor: new flows arrive at so many times the rate at which they open, live and end. */
 
-/** rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {mode: 'fnat', proto: 'udp' | 'tcp', af: 4 | 6}[], rateRounds: number, rateTries: number, lives: number, floods: Flood[]}} */
+/** syns: families of SYN floods through the SYN proxy. rounds of ms each count, the calmest of at most `tries`. @type {{rounds: number, tries: number, ms: number, groups: Group[], rates: {mode: 'fnat', proto: 'udp' | 'tcp', af: 4 | 6}[], syns: (4 | 6)[], rateRounds: number, rateTries: number, lives: number, floods: Flood[]}} */
 export const FULL = {
   rounds: 9,
   tries: 36,
@@ -26,9 +26,10 @@ export const FULL = {
     { mode: 'fnat', proto: 'udp', af: 6, cases: [...into(0, 10, 16), both(16), ...into(20)] },
     { mode: 'fnat', proto: 'tcp', af: 4, cases: [...into(10, 16), both(16), ...into(20)] },
     { mode: 'fnat', proto: 'tcp', af: 6, cases: [...into(10, 16), both(16)] },
-    ...otherModes(['udp', 'tcp'], (mode) => [...into(10, 16), ...(mode === 'nat' || mode === 'nat64' ? [both(16)] : [])]),
+    ...otherModes(['udp', 'tcp'], (mode) => [...into(10, 16), ...(['nat', 'nat64', 'snat'].includes(mode) ? [both(16)] : [])]),
   ],
   rates: ['udp', 'tcp'].flatMap((proto) => [4, 6].map((af) => ({ mode: 'fnat', proto, af }))),
+  syns: [4, 6],
   rateRounds: 2,
   rateTries: 4,
   lives: 1 << 17,
@@ -39,7 +40,7 @@ export const FULL = {
 };
 
 /** --flood: only what floods need. */
-export const FLOODS = { ...FULL, groups: [], rates: ['tcp', 'udp'].map((proto) => ({ mode: 'fnat', proto, af: 4 })) };
+export const FLOODS = { ...FULL, groups: [], syns: [], rates: ['tcp', 'udp'].map((proto) => ({ mode: 'fnat', proto, af: 4 })) };
 
 export const QUICK = {
   rounds: 5,
@@ -52,6 +53,7 @@ export const QUICK = {
     ...otherModes(['udp'], () => into(10)),
   ],
   rates: [{ mode: 'fnat', proto: 'udp', af: 4 }],
+  syns: [4],
   rateRounds: 1,
   rateTries: 2,
   lives: 1 << 16,

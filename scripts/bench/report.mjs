@@ -71,6 +71,18 @@ export function printRate(r) {
     (r.life.median + r.expiry.median).toFixed(0), `${Math.round(r.perSecond).toLocaleString('en')}${r.calm ? '' : ' *'}`], RATE_WIDTHS);
 }
 
+const SYN_WIDTHS = [22, 8, 8, 8, 15, 16];
+
+export function printSynHeader() {
+  process.stdout.write('\nA flood of SYNs through the SYN proxy; cycles per SYN, its answer included\n');
+  row(['', 'cycles', 'ceiling', 'above', 'of rounds', 'SYNs per second'], SYN_WIDTHS);
+}
+
+export function printSyn(r) {
+  row([`SYN answered IPv${r.af}`, r.cycles.median.toFixed(0), r.ceiling.median.toFixed(0), r.above.median.toFixed(0),
+    `${r.above.min.toFixed(0)}…${r.above.max.toFixed(0)}${r.calm ? '' : ' *'}`, Math.round(r.perSecond).toLocaleString('en')], SYN_WIDTHS);
+}
+
 const FLOOD_WIDTHS = [10, 14, 6, 11, 14, 9, 9, 12, 9];
 
 export function printFloodHeader() {
@@ -87,7 +99,7 @@ export function printFlood(r) {
 
 /** Says what the asterisk means, if there was one. */
 export function printCalm(results) {
-  if ([...results.cases, ...results.rates].some((r) => !r.calm))
+  if ([...results.cases, ...results.rates, ...results.syns].some((r) => !r.calm))
     process.stdout.write('\n* too few calm rounds: the ceiling was more than 5 % above its best most of the time. Measure again on an idle machine.\n');
 }
 
