@@ -10,7 +10,7 @@ const root = path.join(import.meta.dirname, '../..');
 /** Starts a daemon as the benchmark does, without its packet source, and says where it is. */
 const SCRIPT = `
 import { Director } from ${JSON.stringify(path.join(root, 'scripts/bench/director.mjs'))};
-const director = new Director({ daemon: ${JSON.stringify(process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs'))}, plugin: '' });
+const director = new Director({ daemon: ${JSON.stringify(process.env['DPVS_BIN'] ?? path.join(root, 'dataplane/build/src/main/dpvs'))}, plugin: '' });
 await director.start();
 console.log(director.child.pid, director.dir);
 setInterval(() => {}, 1000);
