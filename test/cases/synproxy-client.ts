@@ -2,9 +2,9 @@
 // A client that shakes hands with the SYN proxy, and the server that is asked afterwards.
 import type { Case } from '../harness/case';
 import { dissect, numberOf } from '../harness/dissect';
-import { tcp, tcpOption } from '../harness/frames';
+import { ethernet, ip, tcp, tcpOption } from '../harness/frames';
 import type { Segment } from './tcp-connection';
-import { CLIENTS, fromClient, fromServer, SERVERS, toClient, toServerSide, type Sides } from './topology';
+import { CLIENTS, fromServer, mac, SERVERS, toClient, toServerSide, type Sides } from './topology';
 
 export const PORT = 80;
 export const CLIENT_ISN = 0xffff_fff0;
@@ -23,15 +23,18 @@ export class ProxiedClient {
   /** What the director adds to the client's sequence numbers, as the server sees them. */
   delta = 0;
   lport = 0;
+  readonly #address: string;
 
-  constructor(c: Case, s: Sides, sport = 40_000) {
+  constructor(c: Case, s: Sides, sport = 40_000, address: string = s.clients.client) {
     this.#c = c;
     this.#s = s;
     this.sport = sport;
+    this.#address = address;
   }
 
   frame(segment: Segment): Buffer {
-    return fromClient(this.#s.clients, tcp({ ...segment, sport: this.sport, dport: PORT }));
+    const layer = ip({ src: this.#address, dst: this.#s.clients.vip }, tcp({ ...segment, sport: this.sport, dport: PORT }));
+    return ethernet({ src: mac.client, dst: mac.port[0] }, layer);
   }
 
   send(segment: Segment): void {
@@ -77,7 +80,7 @@ export class ProxiedClient {
   }
 
   get toa(): Buffer {
-    return tcpOption.toa(this.#s.clients.client, this.sport);
+    return tcpOption.toa(this.#address, this.sport);
   }
 }
 

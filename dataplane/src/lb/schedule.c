@@ -125,6 +125,20 @@ lists_check(const struct lb_opening *o)
 	return lb_acl_check(o->svc, &e);
 }
 
+/* Finds a server that takes the flow, and opens the connection *ref. */
+static enum drop_reason
+serve(struct worker *w, struct lb_opening *o, uint32_t *ref)
+{
+	enum drop_reason why;
+
+	if (unlikely(o->attrs->conn_limit) && at_limit(w, o))
+		return DROP_SERVICE_LIMIT;
+	why = choose(w, o);
+	if (why)
+		return why;
+	return unlikely(o->attrs->flags & SVC_F_PERSISTENT) ? lb_persist_open(w, o, ref) : lb_open(w, o, ref);
+}
+
 uint32_t
 lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 {
@@ -147,15 +161,12 @@ lb_schedule(struct worker *w, struct pkt *p, enum drop_reason *why)
 		*why = o.proto->admit(p);
 	if (!*why)
 		*why = admit(w, &o);
-	if (!*why && unlikely(o.attrs->conn_limit) && at_limit(w, &o))
-		*why = DROP_SERVICE_LIMIT;
-	if (!*why)
-		*why = choose(w, &o);
-	if (!*why)
-		*why = unlikely(o.attrs->flags & SVC_F_PERSISTENT) ? lb_persist_open(w, &o, &ref)
-								   : lb_open(w, &o, &ref);
-	if (ref == CONN_NONE)
-		return ref;
+	if (*why)
+		return CONN_NONE;
+	*why = serve(w, &o, &ref);
+	/* The client of the SYN proxy believes that it is connected. */
+	if (*why)
+		return unlikely(o.by_cookie) && lb_synproxy_reset(w, p, *why) ? LB_TAKEN : CONN_NONE;
 	w->lb->t.hot[ref >> 1].net_gen = gen;
 	if (unlikely(o.by_cookie)) {
 		lb_synproxy_begin(w, p, ref >> 1, &o.syn);

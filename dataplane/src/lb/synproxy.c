@@ -123,16 +123,15 @@ reset_allowed(struct worker *w)
 	return lb->resets.sent++ < RESETS_PER_WINDOW;
 }
 
-/* A segment of no connection: its sender is told, so that it gives up at once (RFC 9293 3.10.7.1). */
-static bool
-reset(struct worker *w, struct pkt *p)
+bool
+lb_synproxy_reset(struct worker *w, struct pkt *p, enum drop_reason why)
 {
 	struct synproxy_tuple t = tuple_of(p);
 	uint32_t seq = tcp_ack(p->l4), ack = tcp_seq(p->l4) + payload(p);
 
 	if (p->flags & PKT_F_OPTIONS || !reset_allowed(w))
 		return false;
-	worker_drops_add(w, DROP_TCP_NOT_SYN, 1);
+	worker_drops_add(w, why, 1);
 	tcp_packet_header(p->l4, t.dport, t.sport, seq, ack, TCP_RST | TCP_ACK, 0);
 	send_back(w, p, &t, PKT_TCP_MIN, RESET_TTL);
 	return true;
@@ -166,7 +165,7 @@ lb_synproxy_first(struct worker *w, struct lb_opening *o, enum drop_reason *why)
 	/* Without the flag as well: it may have been taken away meanwhile. */
 	o->by_cookie = !is_snat(o) && lb_synproxy_cookie_good(w, p, &o->syn);
 	if (!o->by_cookie)
-		return reset(w, p);
+		return lb_synproxy_reset(w, p, DROP_TCP_NOT_SYN);
 	if (conf.ipvs.synproxy.defer_rs_syn && payload(p) == 0)
 		*why = DROP_SYNPROXY_DEFERRED;
 	return false;

@@ -22,6 +22,12 @@ void lb_synproxy_init(void);
  * handshake is complete. synproxy.c
  */
 bool lb_synproxy_first(struct worker *w, struct lb_opening *o, enum drop_reason *why);
+/*
+ * A segment of no connection is dropped, and its sender told, so that it gives up at once (RFC 9293
+ * 3.10.7.1). True: p is taken. False: no more resets for now, or none for such a packet; it is to be dropped.
+ * synproxy.c
+ */
+bool lb_synproxy_reset(struct worker *w, struct pkt *p, enum drop_reason why);
 /* Turns a SYN into the answer and sends it. Takes the packet. synproxy.c */
 void lb_synproxy_answer(struct worker *w, struct pkt *p);
 /* True when p brings back a cookie of ours; *o is what was agreed. synproxy.c */
