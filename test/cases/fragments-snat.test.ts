@@ -163,10 +163,15 @@ describe.each(families)('$name', (f) => {
     expect([...c.drops()]).toEqual([]);
   });
 
-  test.each([2, 1])('DPL-085 DPL-106 two workers, %i queues: fragments and whole datagrams of a flow share its connection', async (queues) => {
+  test.each([
+    { queues: 2, extra: '' },
+    { queues: 1, extra: '' },
+    { queues: 2, extra: '-p 60' },
+  ])('DPL-085 DPL-106 two workers, $queues queues $extra: fragments and whole datagrams of a flow share its connection', async ({ queues, extra }) => {
     const c = await startInside(f, { ...reassembling(), workers: 2, queues });
     configureMatch(c, f, 'udp');
     configureMatch(c, f, echoProto(f));
+    if (extra !== '') c.run(`ipvsadm -E ${matchWord(f, 'udp')} -s rr ${extra}`);
     const last = queues - 1;
     const spread = (port: number, frames: readonly Buffer[], seed: number): void => {
       for (const [i, frame] of frames.entries()) c.sendOn(port, (seed + i) & last, frame);
@@ -203,6 +208,7 @@ describe.each(families)('$name', (f) => {
     const lines = c.output('ipvsadm -lnc').trim().split('\n');
     expect(lines).toHaveLength(48);
     expect(new Set(lines.map((line) => line.slice(0, 3)))).toEqual(new Set(['[1]', '[2]']));
+    if (extra !== '') expect(c.output('ipvsadm -lnc --persistent-conn').trim().split('\n')).toHaveLength(1);
     expect([...c.drops()]).toEqual([]);
   });
 });

@@ -20,6 +20,8 @@ export interface DaemonOptions {
   /** Receive and transmit queues of each port. */
   readonly queues?: number;
   readonly workers?: number;
+  /** Ports count as devices that put all packets of a flow into one queue; cases have to keep to that, except for fragments. */
+  readonly rss?: boolean;
   /** Lines inside sections of the configuration, by section: `{ ipvs_defs: ['conn { ...', '}'] }`. */
   readonly conf?: Readonly<Record<string, readonly string[]>>;
   /** Whole configuration instead of the generated one. */
@@ -137,8 +139,8 @@ export class Daemon {
   }
 
   #arguments(): string[] {
-    const { ports = 1, queues = 1, workers = 1, args = [] } = this.options;
-    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers)}`] : [];
+    const { ports = 1, queues = 1, workers = 1, rss = false, args = [] } = this.options;
+    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers)}${rss ? ',rss' : ''}`] : [];
     const lcores = ['0@0', ...numbers(workers).map((w) => `${w + 1}@1`)].join(',');
     const files = ['-c', this.confFile, '-p', this.pidFile, '-x', this.socket];
     const eal = ['--no-huge', '--no-shconf', '--no-pci', '-m', '192', '--no-telemetry', '--lcores', lcores];

@@ -90,6 +90,13 @@ test_ports_option(void **state)
 	assert_int_equal(o.test_queues, 1);
 	assert_int_equal(PARSE(&o, "--test-ports", "2,4"), -1);
 	assert_int_equal(o.test_queues, 4);
+	assert_false(o.test_rss);
+	assert_int_equal(PARSE(&o, "--test-ports", "2,4,rss"), -1);
+	assert_int_equal(o.test_queues, 4);
+	assert_true(o.test_rss);
+	assert_int_equal(PARSE(&o, "--test-ports", "2,4,rs"), 1);
+	assert_int_equal(PARSE(&o, "--test-ports", "2,4,rssx"), 1);
+	assert_int_equal(PARSE(&o, "--test-ports", "2,0,rss"), 1);
 	assert_int_equal(PARSE(&o, "--test-ports", "0"), 1);
 	assert_int_equal(PARSE(&o, "--test-ports", "2,"), 1);
 	assert_int_equal(PARSE(&o, "--test-ports", "2,0"), 1);

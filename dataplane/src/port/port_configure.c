@@ -11,6 +11,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "port/testmode.h"
 
 static uint64_t
 rss_functions(const char *words)
@@ -156,7 +157,8 @@ port_configure(struct port *p, struct rte_mempool *pool, bool one_pool)
 static bool
 hashes_anyway(const struct port *p)
 {
-	return !strcmp(p->info.driver_name, "net_af_xdp") || !strcmp(p->info.driver_name, "net_tap");
+	return !strcmp(p->info.driver_name, "net_af_xdp") || !strcmp(p->info.driver_name, "net_tap") ||
+	       (!strcmp(p->info.driver_name, "net_ring") && testmode_spreads_flows());
 }
 
 void

@@ -26,6 +26,7 @@ struct test_port {
 
 static struct test_port test_ports[TEST_PORTS_MAX];
 static unsigned ntest_ports, nqueues;
+static bool spreads_flows;
 
 /* ---- clock ---- */
 
@@ -305,8 +306,14 @@ port_new(unsigned index)
 	return mac_set((uint16_t)id, index);
 }
 
+bool
+testmode_spreads_flows(void)
+{
+	return spreads_flows;
+}
+
 int
-testmode_init(unsigned nports_wanted, unsigned nqueues_wanted)
+testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss)
 {
 	if (nports_wanted == 0 || nports_wanted > TEST_PORTS_MAX || nqueues_wanted == 0 ||
 	    nqueues_wanted > PORT_QUEUES_MAX) {
@@ -315,6 +322,7 @@ testmode_init(unsigned nports_wanted, unsigned nqueues_wanted)
 		return EDPVS_INVAL;
 	}
 	nqueues = nqueues_wanted;
+	spreads_flows = rss;
 	for (ntest_ports = 0; ntest_ports < nports_wanted; ntest_ports++) {
 		int rc = port_new(ntest_ports);
 
