@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/errors.h"
 #include "core/log.h"
+#include "lb_control.h"
 #include "port/port.h"
 
 enum { FRAGMENTS_SHARE = 4 }; /* a quarter of the packet buffers */
@@ -61,6 +62,19 @@ worker_state_init(struct worker *w, uint32_t capacity)
 	return conf.ipvs.reassemble ? fragments_init(w) : EDPVS_OK;
 }
 
+/* Rules that name devices follow; a new one may be the narrowest. */
+static void
+port_event(struct port *p, enum port_event event)
+{
+	if (event != PORT_MADE && event != PORT_GONE)
+		return;
+	if (lb_marks_renew() || lb_matches_prepare())
+		log_err("lb", "no memory: rules that name devices do not know yet that %s %s", p->name,
+			event == PORT_MADE ? "is there" : "has gone");
+	else
+		lb_matches_publish();
+}
+
 int
 lb_init(void)
 {
@@ -69,6 +83,7 @@ lb_init(void)
 
 	hash_init();
 	lb_synproxy_init();
+	port_watch(port_event);
 	if (conf.ipvs.reassemble && lb_fragments_init()) {
 		log_err("lb", "no flag of packet buffers is left for ipvs_defs/fragment_mode reassemble");
 		return EDPVS_NOMEM;

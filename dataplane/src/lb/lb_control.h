@@ -98,6 +98,11 @@ void lb_key_remove(const struct lb_key *key);
 int lb_matches_prepare(void);
 /* Publishes it, if there is any. */
 void lb_matches_publish(void);
+/* The device of a rule as workers compare it: FLOW_RULE_ANY_DEVICE without a name, FLOW_RULE_NO_DEVICE when there
+ * is none of that name. Rules are made anew when devices come and go. */
+uint16_t lb_rule_device(const char *name);
+/* Devices came or went: rules that name them follow. 0 or EDPVS_NOMEM. */
+int lb_marks_renew(void);
 void lb_matches_abandon(void);
 
 /* ---- destinations (dest.c) ---- */

@@ -83,9 +83,8 @@ range_make(struct flow_range *r, const struct lb_mark_end *e, uint8_t af)
 static struct lb_mark
 worker_rule(const struct lb_mark_rule *rule)
 {
-	const struct port *port = rule->iifname[0] ? port_by_name(rule->iifname) : NULL;
 	struct lb_mark m = {.mark = rule->mark,
-			    .rule = {.iif = port ? port->id : FLOW_RULE_ANY_DEVICE,
+			    .rule = {.iif = lb_rule_device(rule->iifname),
 				     .oif = FLOW_RULE_ANY_DEVICE,
 				     .af = rule->af,
 				     .proto = rule->proto}};
@@ -127,6 +126,19 @@ list_publish(struct lb_mark_list *list)
 	rcu_publish(lb_marks, list);
 	if (old)
 		rcu_retire(free, old);
+}
+
+int
+lb_marks_renew(void)
+{
+	struct lb_mark_list *list;
+
+	if (nrules == 0)
+		return EDPVS_OK;
+	if (list_build(NULL, nrules, &list))
+		return EDPVS_NOMEM;
+	list_publish(list);
+	return EDPVS_OK;
 }
 
 int

@@ -39,13 +39,14 @@ range_make(struct flow_range *r, const struct inet_addr_range *in, int af)
 	r->any_port = r->port_max == 0;
 }
 
-/* A device that does not exist does not restrict anything, as in DPVS. */
-static uint16_t
-device_make(const char *name)
+uint16_t
+lb_rule_device(const char *name)
 {
 	const struct port *port = name[0] ? port_by_name(name) : NULL;
 
-	return port ? port->id : FLOW_RULE_ANY_DEVICE;
+	if (port)
+		return port->id;
+	return name[0] ? FLOW_RULE_NO_DEVICE : FLOW_RULE_ANY_DEVICE;
 }
 
 static void
@@ -56,8 +57,8 @@ rule_make(struct flow_rule *r, const struct lb_service *svc)
 	memcpy(&m, svc->match, sizeof(m));
 	*r = (struct flow_rule){.af = svc->key.af,
 				.proto = svc->key.proto,
-				.iif = device_make(m.iifname),
-				.oif = device_make(m.oifname)};
+				.iif = lb_rule_device(m.iifname),
+				.oif = lb_rule_device(m.oifname)};
 	range_make(&r->src, &m.srange, svc->key.af);
 	range_make(&r->dst, &m.drange, svc->key.af);
 }
@@ -68,7 +69,7 @@ is_icmp(const struct lb_service *svc)
 	return svc->key.proto == PKT_PROTO_ICMP || svc->key.proto == PKT_PROTO_ICMPV6;
 }
 
-/* Nobody should find out later what a device that does not exist stands for. */
+/* Devices may be made later. */
 static void
 warn_without_device(const struct lb_service *svc)
 {
@@ -79,7 +80,7 @@ warn_without_device(const struct lb_service *svc)
 		const char *name = i == 0 ? m.iifname : m.oifname;
 
 		if (name[0] && !port_by_name(name))
-			log_warning("lb", "match service: there is no device %s, so %s=%s matches any device",
+			log_warning("lb", "match service: there is no device %s, so nothing matches %s=%s",
 				    name, i == 0 ? "iif" : "oif", name);
 	}
 }

@@ -147,7 +147,7 @@ test_matches(void **state)
 	assert_false(lb_echo_balanced());
 	assert_int_equal(lb_service_add(&second, &conf), EDPVS_OK);
 	assert_string_equal(fix_warning,
-			    "match service: there is no device nothing, so oif=nothing matches any device");
+			    "match service: there is no device nothing, so nothing matches oif=nothing");
 	assert_true(lb_echo_balanced());
 	a = lb_service_find(&first);
 	b = lb_service_find(&second);
@@ -156,6 +156,7 @@ test_matches(void **state)
 	assert_ptr_equal(lb_matches->m[1].svc, b);
 	assert_int_equal(lb_matches->m[0].rule.iif, DPDK0);
 	assert_int_equal(lb_matches->m[0].rule.oif, FLOW_RULE_ANY_DEVICE);
+	assert_int_equal(lb_matches->m[1].rule.oif, FLOW_RULE_NO_DEVICE);
 	assert_false(lb_matches->m[0].rule.src.any_addr);
 	assert_true(lb_matches->m[1].rule.src.any_addr); /* an upper bound of zero */
 	assert_int_equal(lb_matches->m[0].rule.src.port_min, 10);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <rte_cycles.h>
+#include <rte_ether.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
@@ -26,6 +27,7 @@
 #include "net/net.h"
 #include "packet/pkt.h"
 #include "port/port.h"
+#include "port/vlan.h"
 
 enum idle_mode { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
 
@@ -100,6 +102,8 @@ trim_padding(struct rte_mbuf *m, const struct pkt *p)
 	}
 }
 
+static void tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n);
+
 /* Unicast frames for us go to the balancer first; the rest of the world's frames go to the network stack at
  * once. */
 static void
@@ -107,8 +111,9 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 {
 	struct pkt p[WORKER_BURST];
 	struct rte_mbuf *mine[WORKER_BURST];
+	struct rte_mbuf *tagged[WORKER_BURST];
 	uint16_t rest[WORKER_BURST];
-	unsigned ours = 0, nrest;
+	unsigned ours = 0, nrest, ntagged = 0;
 
 	for (unsigned i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
@@ -121,7 +126,7 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
 		q->buf = b;
-		q->port = flags & PKT_F_HANDED ? mbuf_meta(b)->port : port_id;
+		q->port = port_id == PORT_NONE ? mbuf_meta(b)->port : port_id;
 		q->flags = flags;
 		if ((b->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 			q->flags |= PKT_F_CSUM_OK;
@@ -132,6 +137,11 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 		}
 		if (likely(q->kind == PKT_IP4 || q->kind == PKT_IP6))
 			trim_padding(b, q);
+		if (unlikely(q->kind == PKT_OTHER && q->ether_type == RTE_ETHER_TYPE_VLAN)) {
+			mbuf_meta(b)->port = q->port;
+			tagged[ntagged++] = b;
+			continue;
+		}
 		q->cast = frame_cast(eth, ports[q->port]);
 		if (likely((q->kind == PKT_IP4 || q->kind == PKT_IP6) && q->cast == PKT_HOST)) {
 			mine[ours++] = b;
@@ -142,6 +152,28 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 	nrest = lb_input(w, mine, p, ours, rest);
 	for (unsigned i = 0; i < nrest; i++)
 		net_input(w, mine[rest[i]], &p[rest[i]]);
+	if (unlikely(ntagged))
+		tagged_input(w, tagged, ntagged);
+}
+
+/* Frames with a tag, meta.port says where they were received: what is behind the tag is received on the VLAN. */
+static __rte_noinline void
+tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		enum drop_reason why;
+		uint16_t port = vlan_receive(w, m[i], mbuf_meta(m[i])->port, &why);
+
+		if (port == PORT_NONE) {
+			worker_drop(w, m[i], why);
+			continue;
+		}
+		mbuf_meta(m[i])->port = port;
+		m[kept++] = m[i];
+	}
+	frames_input(w, m, kept, PORT_NONE, 0);
 }
 
 static void

@@ -414,6 +414,18 @@ neigh_del(int af, const union inet_ip *ip, uint16_t port)
 }
 
 void
+neigh_flush(uint16_t port)
+{
+	struct neigh *n, *next;
+
+	for (n = TAILQ_FIRST(&neighs); n; n = next) {
+		next = TAILQ_NEXT(n, all);
+		if (net_adjs[n->adj].port == port)
+			neigh_free(n);
+	}
+}
+
+void
 neigh_ask_again(uint16_t port)
 {
 	struct neigh *n;

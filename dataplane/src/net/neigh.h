@@ -64,6 +64,8 @@ void neigh_heard(int af, const union inet_ip *ip, uint16_t port, const struct rt
 /* Commands. add replaces the MAC and makes the entry static. 0 or an EDPVS code. */
 int neigh_add_static(int af, const union inet_ip *ip, uint16_t port, const struct rte_ether_addr *mac);
 void neigh_del(int af, const union inet_ip *ip, uint16_t port);
+/* All of a port, static ones too. */
+void neigh_flush(uint16_t port);
 
 /* Repeats the requests of a port that have no answer yet: our address there has become fit to ask. */
 void neigh_ask_again(uint16_t port);

@@ -336,7 +336,7 @@ new_mac_of_the_port_is_used_and_announced(void **state)
 	rte_delay_ms(2);
 	frames_clear();
 	ports[0]->mac.addr_bytes[5] = 0x77;
-	port_mac_hook(ports[0]);
+	port_tell(ports[0], PORT_MAC);
 	settle();
 	assert_int_equal(nframes, 1);
 	assert_frame(

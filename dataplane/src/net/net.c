@@ -49,6 +49,29 @@ workers_prepare(void)
 	return EDPVS_OK;
 }
 
+/* What the port has goes before it does. */
+static void
+port_going(struct port *p)
+{
+	for (int af = 0; af < 2; af++) {
+		addr_flush(p, af ? INET_AF_V6 : INET_AF_V4);
+		route_flush(p, af ? INET_AF_V6 : INET_AF_V4);
+	}
+	neigh_flush(p->id);
+	net_generation_advance();
+}
+
+static void
+port_event(struct port *p, enum port_event event)
+{
+	if (event == PORT_MADE)
+		linklocal_create(p);
+	else if (event == PORT_GOING)
+		port_going(p);
+	else if (event == PORT_MAC)
+		mac_changed(p);
+}
+
 int
 net_init(void)
 {
@@ -60,7 +83,7 @@ net_init(void)
 		rc = workers_prepare();
 	if (rc)
 		return rc;
-	port_mac_hook = mac_changed;
+	port_watch(port_event);
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
 		if (ports[i])
 			linklocal_create(ports[i]);
@@ -73,7 +96,6 @@ net_fini(void)
 {
 	if (!net_adjs)
 		return;
-	port_mac_hook = NULL;
 	addr_fini();
 	route_fini();
 	neigh_fini();

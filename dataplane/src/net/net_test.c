@@ -29,7 +29,21 @@ static struct ctrl_reply *reply;
 
 struct port *ports[PORTS_MAX];
 unsigned nports;
-void (*port_mac_hook)(struct port *p);
+
+/* Stands in for port/port_made.c. */
+static void (*watcher)(struct port *p, enum port_event event);
+
+void
+port_watch(void (*fn)(struct port *p, enum port_event event))
+{
+	watcher = fn;
+}
+
+void
+port_tell(struct port *p, enum port_event event)
+{
+	watcher(p, event);
+}
 
 struct port *
 port_by_name(const char *name)
@@ -52,6 +66,12 @@ record(uint16_t port, struct rte_mbuf *m)
 	f->len = m->data_len;
 	memcpy(f->data, rte_pktmbuf_mtod(m, void *), m->data_len);
 	rte_pktmbuf_free(m);
+}
+
+void
+port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	worker_drop(w, m, DROP_PORT_DOWN);
 }
 
 void

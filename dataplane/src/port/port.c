@@ -15,7 +15,7 @@
 enum { RELAY_RING = 1024, LINK_WAIT_MS = 1000, LINK_STEP_MS = 50 };
 
 struct port *ports[PORTS_MAX];
-unsigned nports;
+unsigned nports, ports_end;
 struct queue_map port_queues;
 
 static struct conf_port port_confs[PORTS_MAX];
@@ -35,8 +35,8 @@ by_cut_name(const char *name)
 
 	if (strlen(name) != CUT)
 		return NULL;
-	for (unsigned i = 0; i < nports; i++) {
-		if (strncmp(ports[i]->name, name, CUT))
+	for (unsigned i = 0; i < ports_end; i++) {
+		if (!ports[i] || strncmp(ports[i]->name, name, CUT))
 			continue;
 		if (found)
 			return NULL;
@@ -48,8 +48,8 @@ by_cut_name(const char *name)
 struct port *
 port_by_name(const char *name)
 {
-	for (unsigned i = 0; i < nports; i++) {
-		if (!strcmp(ports[i]->name, name))
+	for (unsigned i = 0; i < ports_end; i++) {
+		if (ports[i] && !strcmp(ports[i]->name, name))
 			return ports[i];
 	}
 	return by_cut_name(name);
@@ -107,7 +107,9 @@ add_port(uint16_t dpdk_id)
 	p->id = (uint16_t)nports;
 	p->dpdk_id = dpdk_id;
 	snprintf(p->name, sizeof(p->name), "%s", port_confs[nports].name);
+	p->ops = &port_device_ops;
 	ports[nports++] = p;
+	ports_end = nports;
 	rc = rte_eth_dev_info_get(dpdk_id, &p->info);
 	if (rc) {
 		log_err("port", "port %s: the driver does not describe its device: %s", p->name,
@@ -494,11 +496,12 @@ ports_fini(void)
 {
 	for (unsigned i = 0; i < nworkers; i++)
 		free_worker_port(workers[i]);
+	ports_forget();
 	for (unsigned i = 0; i < nports; i++) {
 		rte_eth_dev_close(ports[i]->dpdk_id);
 		free(ports[i]->mcast);
 		free(ports[i]);
 		ports[i] = NULL;
 	}
-	nports = 0;
+	nports = ports_end = 0;
 }

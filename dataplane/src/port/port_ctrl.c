@@ -108,4 +108,5 @@ port_ctrl_register(void)
 	port_info_register();
 	lcore_ctrl_register();
 	drop_ctrl_register();
+	vlan_ctrl_register();
 }

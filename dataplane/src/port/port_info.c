@@ -34,20 +34,32 @@ mac_text(const struct rte_ether_addr *mac, bool upper, char *out, size_t size)
 		 b[1], b[2], b[3], b[4], b[5]);
 }
 
+static unsigned
+ports_count(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ports_end; i++)
+		n += ports[i] != NULL;
+	return n;
+}
+
 static int
 on_list(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
 	struct netif_nic_list_get list = {
-	    .nic_num = (uint16_t)nports,
+	    .nic_num = (uint16_t)ports_count(),
 	    .phy_pid_end = (uint16_t)nports,
 	    .bond_pid_base = UINT16_MAX, /* there is none */
 	    .bond_pid_end = UINT16_MAX,
 	};
 	int rc = reply_copy(reply, &list, sizeof(list));
 
-	for (unsigned i = 0; i < nports && !rc; i++) {
+	for (unsigned i = 0; i < ports_end && !rc; i++) {
 		struct port_id_name entry;
 
+		if (!ports[i])
+			continue;
 		memset(&entry, 0, sizeof(entry));
 		entry.id = ports[i]->id;
 		memcpy(entry.name, ports[i]->name, strnlen(ports[i]->name, sizeof(entry.name) - 1));
@@ -61,6 +73,8 @@ port_flags(const struct port *p)
 {
 	uint16_t flags = 0;
 
+	if (p->ops->tx)
+		return flags;
 	if (rte_eth_promiscuous_get(p->dpdk_id) == 1)
 		flags |= NETIF_NIC_F_PROMISC;
 	if (rte_eth_allmulticast_get(p->dpdk_id) == 1)
@@ -82,12 +96,9 @@ on_basic(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (!p)
 		return EDPVS_NOTEXIST;
 	memset(&out, 0, sizeof(out));
-	memset(&link, 0, sizeof(link));
+	p->ops->get_link(p, &link);
 	snprintf(out.name, sizeof(out.name), "%s", p->name);
 	mac_text(&p->mac, true, out.addr, sizeof(out.addr));
-	if (p->started)
-		(void)rte_eth_link_get_nowait(p->dpdk_id,
-					      &link); /* a driver that cannot tell leaves zeros: down */
 	snprintf(out.link_status, sizeof(out.link_status), "%s", link.link_status ? "UP" : "DOWN");
 	snprintf(out.link_duplex, sizeof(out.link_duplex), "%s",
 		 link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full-duplex" : "half-duplex");
@@ -127,9 +138,9 @@ on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return EDPVS_NOTEXIST;
 	memset(&out, 0, sizeof(out));
 	memset(&s, 0, sizeof(s));
-	rc = rte_eth_stats_get(p->dpdk_id, &s);
+	rc = p->ops->get_stats(p, &s);
 	if (rc)
-		return rc == -ENOTSUP ? EDPVS_NOTSUPP : EDPVS_DPDKAPIFAIL;
+		return rc;
 	pool = port_pool(p);
 	if (pool) {
 		out.mbuf_avail = rte_mempool_avail_count(pool);
@@ -143,7 +154,8 @@ on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 	out.ierrors = s.ierrors;
 	out.oerrors = s.oerrors;
 	out.rx_nombuf = s.rx_nombuf;
-	port_queue_stats(p, &s, &out);
+	if (!p->ops->tx)
+		port_queue_stats(p, &s, &out);
 	out.port_id = p->id;
 	return reply_copy(reply, &out, sizeof(out));
 }
@@ -177,7 +189,7 @@ on_xstats(const struct ctrl_request *req, struct ctrl_reply *reply)
 
 	if (!p)
 		return EDPVS_NOTEXIST;
-	n = rte_eth_xstats_get(p->dpdk_id, NULL, 0);
+	n = p->ops->tx ? 0 : rte_eth_xstats_get(p->dpdk_id, NULL, 0);
 	if (n <= 0 || n > UINT16_MAX)
 		return EDPVS_OK; /* an empty body: there are none */
 	names = calloc((size_t)n, sizeof(*names));
@@ -274,7 +286,7 @@ queue_lines(const struct port *p, size_t *len)
 
 	if (!f)
 		return NULL;
-	for (unsigned q = 0; q < RTE_MAX(p->nrxq, p->ntxq); q++) {
+	for (unsigned q = 0; !p->ops->tx && q < RTE_MAX(p->nrxq, p->ntxq); q++) {
 		char names[32] = "", cpus[32] = "";
 
 		if (q < p->nrxq)

@@ -9,8 +9,6 @@
 #include "core/errors.h"
 #include "core/log.h"
 
-void (*port_mac_hook)(struct port *p);
-
 static int
 result(const struct port *p, const char *what, int rc)
 {
@@ -22,8 +20,8 @@ result(const struct port *p, const char *what, int rc)
 	return EDPVS_DPDKAPIFAIL;
 }
 
-int
-port_set_promisc(struct port *p, bool on)
+static int
+device_set_promisc(struct port *p, bool on)
 {
 	int rc = on ? rte_eth_promiscuous_enable(p->dpdk_id) : rte_eth_promiscuous_disable(p->dpdk_id);
 
@@ -32,8 +30,8 @@ port_set_promisc(struct port *p, bool on)
 	return result(p, "promiscuous mode", rc);
 }
 
-int
-port_set_allmulticast(struct port *p, bool on)
+static int
+device_set_allmulticast(struct port *p, bool on)
 {
 	int rc = on ? rte_eth_allmulticast_enable(p->dpdk_id) : rte_eth_allmulticast_disable(p->dpdk_id);
 
@@ -42,28 +40,102 @@ port_set_allmulticast(struct port *p, bool on)
 	return result(p, "all-multicast mode", rc);
 }
 
-int
-port_set_link(struct port *p, bool up)
+static int
+device_set_link(struct port *p, bool up)
 {
 	return result(p, up ? "link up" : "link down",
 		      up ? rte_eth_dev_set_link_up(p->dpdk_id) : rte_eth_dev_set_link_down(p->dpdk_id));
 }
 
+static int
+device_set_mac(struct port *p, const struct rte_ether_addr *mac)
+{
+	struct rte_ether_addr copy = *mac;
+
+	return result(p, "MAC address", rte_eth_dev_default_mac_addr_set(p->dpdk_id, &copy));
+}
+
+static void
+device_get_link(const struct port *p, struct rte_eth_link *link)
+{
+	memset(link, 0, sizeof(*link));
+	/* A driver that cannot tell leaves zeros: down. */
+	if (p->started)
+		(void)rte_eth_link_get_nowait(p->dpdk_id, link);
+}
+
+static int
+device_get_stats(const struct port *p, struct rte_eth_stats *s)
+{
+	int rc = rte_eth_stats_get(p->dpdk_id, s);
+
+	if (rc == -ENOTSUP)
+		return EDPVS_NOTSUPP;
+	return rc ? EDPVS_DPDKAPIFAIL : EDPVS_OK;
+}
+
+static int
+device_mcast(struct port *p, const struct rte_ether_addr *mac, bool add)
+{
+	return port_mcast_push(p);
+}
+
+const struct port_ops port_device_ops = {
+    .set_promisc = device_set_promisc,
+    .set_allmulticast = device_set_allmulticast,
+    .set_link = device_set_link,
+    .set_mac = device_set_mac,
+    .mcast_push = device_mcast,
+    .get_link = device_get_link,
+    .get_stats = device_get_stats,
+};
+
+int
+port_set_promisc(struct port *p, bool on)
+{
+	return p->ops->set_promisc ? p->ops->set_promisc(p, on) : EDPVS_NOTSUPP;
+}
+
+int
+port_set_allmulticast(struct port *p, bool on)
+{
+	return p->ops->set_allmulticast ? p->ops->set_allmulticast(p, on) : EDPVS_NOTSUPP;
+}
+
+int
+port_set_link(struct port *p, bool up)
+{
+	return p->ops->set_link ? p->ops->set_link(p, up) : EDPVS_NOTSUPP;
+}
+
+/* VLANs have the address of their device unless they were given one of their own. */
+static void
+mac_changed(struct port *p, const struct rte_ether_addr *old)
+{
+	port_tell(p, PORT_MAC);
+	for (unsigned i = nports; i < ports_end; i++)
+		if (ports[i] && ports[i]->parent == p && rte_is_same_ether_addr(&ports[i]->mac, old)) {
+			ports[i]->mac = p->mac;
+			mac_changed(ports[i], old);
+		}
+}
+
 int
 port_set_mac(struct port *p, const struct rte_ether_addr *mac)
 {
-	struct rte_ether_addr copy = *mac;
+	struct rte_ether_addr old = p->mac;
 	int rc;
 
 	if (!rte_is_valid_assigned_ether_addr(mac))
 		return EDPVS_INVAL;
-	rc = rte_eth_dev_default_mac_addr_set(p->dpdk_id, &copy);
-	if (rc == 0) {
-		p->mac = copy;
-		if (port_mac_hook)
-			port_mac_hook(p);
+	if (!p->ops->set_mac)
+		return EDPVS_NOTSUPP;
+	rc = p->ops->set_mac(p, mac);
+	if (rc == EDPVS_OK) {
+		p->mac = *mac;
+		mac_changed(p, &old);
 	}
-	return result(p, "MAC address", rc);
+	return rc;
 }
 
 int
@@ -85,7 +157,7 @@ port_mcast_push(struct port *p)
 		return result(p, "multicast filter", rc);
 	if (p->allmulticast || p->promisc)
 		return EDPVS_OK;
-	rc = port_set_allmulticast(p, true);
+	rc = device_set_allmulticast(p, true);
 	/* Drivers of virtual devices without this call pass every frame. */
 	return rc == EDPVS_NOTSUPP ? EDPVS_OK : rc;
 }
@@ -116,18 +188,19 @@ port_mcast_add(struct port *p, const struct rte_ether_addr *mac)
 		return EDPVS_NOMEM;
 	p->mcast = grown;
 	p->mcast[p->nmcast++] = (struct port_mcast){.mac = *mac, .users = 1};
-	return port_mcast_push(p);
+	return p->ops->mcast_push ? p->ops->mcast_push(p, mac, true) : EDPVS_OK;
 }
 
 int
 port_mcast_del(struct port *p, const struct rte_ether_addr *mac)
 {
 	struct port_mcast *m = mcast_find(p, mac);
+	struct rte_ether_addr gone = *mac;
 
 	if (!m)
 		return EDPVS_NOTEXIST;
 	if (--m->users)
 		return EDPVS_OK;
 	*m = p->mcast[--p->nmcast];
-	return port_mcast_push(p);
+	return p->ops->mcast_push ? p->ops->mcast_push(p, &gone, false) : EDPVS_OK;
 }

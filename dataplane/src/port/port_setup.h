@@ -27,6 +27,11 @@ const struct conf_port *port_conf(const struct port *p);
 /* Configures the device and its queues as the queue map says. 0 or an EDPVS code, logged. */
 int port_configure(struct port *p, struct rte_mempool *pool, bool one_pool);
 
+/* Of DPDK's devices. */
+extern const struct port_ops port_device_ops;
+/* Frees what command has made; workers must have ended. */
+void ports_forget(void);
+
 /* Chooses the steering of a configured port. */
 void port_choose_steering(struct port *p);
 const char *port_steering_text(const struct port *p);
@@ -53,5 +58,6 @@ reply_copy(struct ctrl_reply *reply, const void *bytes, size_t n)
 void port_info_register(void);
 void lcore_ctrl_register(void);
 void drop_ctrl_register(void);
+void vlan_ctrl_register(void);
 
 #endif

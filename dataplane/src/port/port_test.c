@@ -363,9 +363,10 @@ set_port(const char *name, uint16_t flags, const char *mac)
 static struct port *mac_changed;
 
 static void
-note_mac(struct port *p)
+note_mac(struct port *p, enum port_event event)
 {
-	mac_changed = p;
+	if (event == PORT_MAC)
+		mac_changed = p;
 }
 
 static void
@@ -373,7 +374,7 @@ message_set_port(void **state)
 {
 	const struct rte_ether_addr was = ports[0]->mac, is = {{2, 0, 0, 0, 0xcd, 0xef}};
 
-	port_mac_hook = note_mac;
+	port_watch(note_mac);
 	assert_int_equal(set_port("dpdk0", NETIF_NIC_SET_F_PROMISC_ON, ""), 0);
 	assert_true(ports[0]->promisc);
 	assert_int_equal(set_port("dpdk0", NETIF_NIC_SET_F_PROMISC_OFF, ""), 0);
@@ -403,7 +404,6 @@ message_set_port(void **state)
 		assert_true(rte_is_same_ether_addr(&ports[0]->mac, &was));
 		assert_null(mac_changed);
 	}
-	port_mac_hook = NULL;
 }
 
 static void

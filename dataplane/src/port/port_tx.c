@@ -2,6 +2,8 @@
 /* Transmission, data path. */
 #include "port/port.h"
 
+#include "core/rcu.h"
+
 static void
 give_up(struct worker *w, struct rte_mbuf **m, unsigned n)
 {
@@ -23,6 +25,17 @@ relay(struct worker *w, struct worker_txbuf *t)
 	if (unlikely(done < n))
 		give_up(w, t->m + done, n - done);
 	t->n = 0;
+}
+
+void
+port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	struct port *p = port < PORTS_MAX ? rcu_read(ports[port]) : NULL;
+
+	if (!p || !p->ops->tx || !p->started)
+		worker_drop(w, m, DROP_PORT_DOWN);
+	else
+		p->ops->tx(w, p, m);
 }
 
 void

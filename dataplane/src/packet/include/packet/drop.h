@@ -10,6 +10,7 @@
 
 #define DROP_TABLE(DROP)                                                                                     \
 	DROP(ETH_TRUNCATED, "port", "frame shorter than its Ethernet header")                                \
+	DROP(VLAN_NO_ROOM, "port", "no room in the packet for a VLAN tag")                                   \
 	DROP(PORT_DOWN, "port", "packet for a port that is down or has no transmit queue")                   \
 	DROP(TX_FULL, "port", "transmit queue of the device was full")                                       \
 	DROP(HANDOVER_FULL, "core", "ring to the worker that owns the flow was full")                        \

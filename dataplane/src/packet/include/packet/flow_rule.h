@@ -10,7 +10,10 @@
 
 #include "packet/pkt.h"
 
-enum { FLOW_RULE_ANY_DEVICE = 0xffff };
+enum {
+	FLOW_RULE_ANY_DEVICE = 0xffff,
+	FLOW_RULE_NO_DEVICE = 0xfffe, /* one that does not exist: nothing matches */
+};
 
 /* An end of a packet; both bounds belong to the range. */
 struct flow_range {

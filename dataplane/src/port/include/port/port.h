@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports: the devices that packets come from and go to. A port has a small id (its index here, DPDK port id
- * for physical devices), a name from the configuration, a MAC and an MTU. Ports exist from start-up to the
- * end of the process.
+ * Ports: the devices that packets come from and go to. A port has a small id (its index here), a name, a MAC
+ * and an MTU. DPDK's devices come first and exist from start-up to the end of the process; devices that are
+ * made by command of another one, such as VLANs, come and go behind them. What a kind of port does in its own
+ * way is a row of functions (struct port_ops).
  */
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
@@ -23,9 +24,38 @@ enum port_steering {
 	STEER_SOFTWARE, /* fewer queues than workers: flows are spread by a hash in software */
 };
 
+struct port;
+
+/* What kinds of ports do each in their own way. A function that is NULL: not possible (EDPVS_NOTSUPP). */
+struct port_ops {
+	/* Data path: sends a whole frame that the port's users made. Ownership passes. NULL: a DPDK device,
+	 * which has queues of its own. */
+	void (*tx)(struct worker *w, struct port *p, struct rte_mbuf *m);
+	/* Control lcore. 0 or a negative EDPVS code. */
+	int (*set_promisc)(struct port *p, bool on);
+	int (*set_allmulticast)(struct port *p, bool on);
+	int (*set_link)(struct port *p, bool up);
+	int (*set_mac)(struct port *p, const struct rte_ether_addr *mac);
+	int (*mcast_push)(struct port *p, const struct rte_ether_addr *mac, bool add); /* one came or went */
+	void (*get_link)(const struct port *p, struct rte_eth_link *link);
+	int (*get_stats)(const struct port *p, struct rte_eth_stats *stats);
+};
+
+/* What a port that is no DPDK device carried, by worker. */
+struct port_counters {
+	uint64_t in_packets, in_bytes, out_packets, out_bytes, out_dropped;
+} __rte_cache_aligned;
+
 struct port {
 	uint16_t id;	  /* index in ports[] */
-	uint16_t dpdk_id; /* port id of rte_ethdev */
+	uint16_t dpdk_id; /* port id of rte_ethdev; of a port without one, that of the device below */
+	const struct port_ops *ops;
+	struct port *parent;	/* the device that a VLAN is of; NULL: none */
+	uint16_t vlan_id;	/* of a VLAN: 1 to 4094 */
+	struct port **vlans;	/* published; of a device that VLANs are of, by id [4096] */
+	unsigned nvlans;	/* of them; control lcore */
+	struct port_counters *counters; /* [nworkers]; NULL: the device counts */
+	void *kind_data;		/* of its kind */
 	char name[PORT_NAME_MAX];
 	struct rte_ether_addr mac; /* changed by the control lcore only */
 	uint16_t mtu;
@@ -43,8 +73,9 @@ struct port {
 	unsigned nmcast;
 };
 
-extern struct port *ports[PORTS_MAX]; /* NULL where none */
-extern unsigned nports;
+/* By id, published, NULL where none. The first nports are DPDK's devices; from ports_end on there are none. */
+extern struct port *ports[PORTS_MAX];
+extern unsigned nports, ports_end;
 
 /* One receive queue of a worker. */
 struct worker_rxq {
@@ -95,6 +126,9 @@ port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
 void port_flush_one(struct worker *w, struct worker_txbuf *t);
 void port_flush(struct worker *w);
 
+/* Data path: as port_tx(), for ports without queues of their own and those that do not run. */
+void port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m);
+
 /* Data path: queues a whole frame. Ownership passes. */
 static inline void
 port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
@@ -102,7 +136,7 @@ port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
 	struct worker_txbuf *t;
 
 	if (unlikely(port >= PORTS_MAX || !w->port->tx[port].usable)) {
-		worker_drop(w, m, DROP_PORT_DOWN);
+		port_tx_other(w, port, m);
 		return;
 	}
 	t = &w->port->tx[port];
@@ -117,8 +151,23 @@ int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
 
-/* Set by the net layer: called on the control lcore after the MAC address of a port changed. */
-extern void (*port_mac_hook)(struct port *p);
+enum port_event {
+	PORT_MADE,
+	PORT_GOING, /* it is still in ports[] */
+	PORT_GONE,  /* it is not any more; p is good until the call returns */
+	PORT_MAC,   /* it has another MAC address */
+};
+/* Layers above: fn is called on the control lcore when something happens to a port, in the order of these
+ * calls. Start-up; ports_fini() forgets. */
+void port_watch(void (*fn)(struct port *p, enum port_event event));
+void port_tell(struct port *p, enum port_event event);
+
+/* A port of a kind that is made by command: an id, the given name (at most 15 characters, not in use), what
+ * the parent has, counters. Not in ports[] yet. NULL with *err: EXIST, NOMEM, RESOURCE (no id is left). */
+struct port *port_make(const char *name, const struct port_ops *ops, struct port *parent, int *err);
+/* Puts it there, and takes it away; it is freed when no worker knows it any more. */
+void port_publish(struct port *p);
+void port_remove(struct port *p);
 
 /*
  * Multicast MAC addresses that a port must receive (solicited-node groups and the like), counted by users. A
