@@ -95,7 +95,7 @@ visit_all(struct visits *v, const struct client *c, uint64_t rules)
 static bool
 spread_by_hash(const struct pkt *p)
 {
-	return ports[p->port]->steering == STEER_SOFTWARE ||
+	return port_steering(p->port) == STEER_SOFTWARE ||
 	       (conf.ipvs.reassemble && p->proto != PKT_PROTO_TCP);
 }
 

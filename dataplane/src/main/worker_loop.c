@@ -113,6 +113,7 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 	struct rte_mbuf *mine[WORKER_BURST];
 	struct rte_mbuf *tagged[WORKER_BURST];
 	uint16_t rest[WORKER_BURST];
+	const struct port *from = port_id == PORT_NONE ? NULL : ports[port_id];
 	unsigned ours = 0, nrest, ntagged = 0;
 
 	for (unsigned i = 0; i < n && i < PREFETCH_AHEAD; i++)
@@ -126,7 +127,14 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(m[i + PREFETCH_AHEAD], void *));
 		q->buf = b;
-		q->port = port_id == PORT_NONE ? mbuf_meta(b)->port : port_id;
+		if (unlikely(port_id == PORT_NONE)) {
+			from = rcu_read(ports[mbuf_meta(b)->port]);
+			if (!from) { /* a device that went while the frame was on its way */
+				worker_drop(w, b, DROP_PORT_DOWN);
+				continue;
+			}
+		}
+		q->port = from->id;
 		q->flags = flags;
 		if ((b->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
 			q->flags |= PKT_F_CSUM_OK;
@@ -142,7 +150,7 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 			tagged[ntagged++] = b;
 			continue;
 		}
-		q->cast = frame_cast(eth, ports[q->port]);
+		q->cast = frame_cast(eth, from);
 		if (likely((q->kind == PKT_IP4 || q->kind == PKT_IP6) && q->cast == PKT_HOST)) {
 			mine[ours++] = b;
 			continue;
@@ -156,7 +164,8 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 		tagged_input(w, tagged, ntagged);
 }
 
-/* Frames with a tag, meta.port says where they were received: what is behind the tag is received on the VLAN. */
+/* Frames with a tag, meta.port says where they were received: what is behind the tag is received on the VLAN.
+ */
 static __rte_noinline void
 tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n)
 {

@@ -21,7 +21,7 @@ net_path_lookup(int af, const union inet_ip *dst, struct net_path *path)
 	if (unlikely(!hop))
 		return af == INET_AF_V6 ? DROP_IP6_NO_ROUTE : DROP_IP4_NO_ROUTE;
 	path->port = hop->port;
-	path->mtu = hop->mtu ? hop->mtu : ports[hop->port]->mtu;
+	path->mtu = hop->mtu ? hop->mtu : port_mtu(hop->port);
 	path->nexthop = hop->has_gateway ? hop->gateway : *dst;
 	path->src = hop->src;
 	path->adj = adj_find(af, &path->nexthop, hop->port);
@@ -97,7 +97,7 @@ void
 net_output_answer(struct worker *w, uint16_t port, int af, struct rte_mbuf *m)
 {
 	union inet_ip dst = destination(af, m);
-	struct net_path path = {.port = port, .mtu = ports[port]->mtu, .nexthop = dst};
+	struct net_path path = {.port = port, .mtu = port_mtu(port), .nexthop = dst};
 
 	if (af != INET_AF_V6 || !inet_ip_is_linklocal(af, &dst)) {
 		net_output(w, af, m);

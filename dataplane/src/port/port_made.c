@@ -36,6 +36,7 @@ port_free(void *arg)
 	rte_free(p->counters);
 	free(p->mcast);
 	free(p->kind_data);
+	free(p->vlans);
 	free(p);
 }
 

@@ -36,6 +36,14 @@ untag(struct rte_mbuf *m)
 	return tci & ID_MASK;
 }
 
+static bool
+is_tagged(const struct rte_mbuf *m)
+{
+	const uint8_t *eth = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return eth[12] == 0x81 && eth[13] == 0x00;
+}
+
 uint16_t
 vlan_receive(struct worker *w, struct rte_mbuf *m, uint16_t port, enum drop_reason *why)
 {
@@ -47,10 +55,11 @@ vlan_receive(struct worker *w, struct rte_mbuf *m, uint16_t port, enum drop_reas
 	if (m->data_len < RTE_ETHER_HDR_LEN + VLAN_TAG_LEN)
 		return PORT_NONE;
 	id = untag(m);
-	if (id == 0)
-		return port;
-	vlan = lookup(port, id);
 	*why = DROP_VLAN_UNKNOWN;
+	/* A tag of 0 is a priority only, and one is enough: frames of nothing but tags end here. */
+	if (id == 0)
+		return is_tagged(m) ? PORT_NONE : port;
+	vlan = lookup(port, id);
 	if (!vlan)
 		return PORT_NONE;
 	*why = DROP_PORT_DOWN;

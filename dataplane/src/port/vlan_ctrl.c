@@ -14,7 +14,8 @@ static bool
 param_read(const struct ctrl_request *req, struct vlan_param *out)
 {
 	memcpy(out, req->body, sizeof(*out));
-	return memchr(out->real_dev, '\0', sizeof(out->real_dev)) && memchr(out->ifname, '\0', sizeof(out->ifname));
+	return memchr(out->real_dev, '\0', sizeof(out->real_dev)) &&
+	       memchr(out->ifname, '\0', sizeof(out->ifname));
 }
 
 /* Names are words in lists, and those of lcores are taken. */
@@ -107,7 +108,8 @@ on_show(const struct ctrl_request *req, struct ctrl_reply *reply)
 		if (!ports[i] || !is_asked(ports[i], &c))
 			continue;
 		memset(&out, 0, sizeof(out));
-		memcpy(out.real_dev, ports[i]->parent->name, strnlen(ports[i]->parent->name, sizeof(out.real_dev) - 1));
+		memcpy(out.real_dev, ports[i]->parent->name,
+		       strnlen(ports[i]->parent->name, sizeof(out.real_dev) - 1));
 		memcpy(out.ifname, ports[i]->name, strnlen(ports[i]->name, sizeof(out.ifname) - 1));
 		out.vlan_proto = PROTO_8021Q;
 		out.vlan_id = ports[i]->vlan_id;

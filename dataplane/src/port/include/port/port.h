@@ -13,6 +13,7 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
+#include "core/rcu.h"
 #include "core/worker.h"
 
 enum { PORTS_MAX = 64, PORT_NAME_MAX = 32, PORT_QUEUES_MAX = 16, PORT_NONE = 0xffff };
@@ -50,10 +51,10 @@ struct port {
 	uint16_t id;	  /* index in ports[] */
 	uint16_t dpdk_id; /* port id of rte_ethdev; of a port without one, that of the device below */
 	const struct port_ops *ops;
-	struct port *parent;	/* the device that a VLAN is of; NULL: none */
-	uint16_t vlan_id;	/* of a VLAN: 1 to 4094 */
-	struct port **vlans;	/* published; of a device that VLANs are of, by id [4096] */
-	unsigned nvlans;	/* of them; control lcore */
+	struct port *parent;		/* the device that a VLAN is of; NULL: none */
+	uint16_t vlan_id;		/* of a VLAN: 1 to 4094 */
+	struct port **vlans;		/* published; of a device that VLANs are of, by id [4096] */
+	unsigned nvlans;		/* of them; control lcore */
 	struct port_counters *counters; /* [nworkers]; NULL: the device counts */
 	void *kind_data;		/* of its kind */
 	char name[PORT_NAME_MAX];
@@ -73,9 +74,26 @@ struct port {
 	unsigned nmcast;
 };
 
-/* By id, published, NULL where none. The first nports are DPDK's devices; from ports_end on there are none. */
+/* By id, published, NULL where none. The first nports are DPDK's devices; from ports_end on there are none.
+ */
 extern struct port *ports[PORTS_MAX];
 extern unsigned nports, ports_end;
+
+/* Data path: what a packet's port has. The port may have gone while the packet was on its way. */
+static inline uint16_t
+port_mtu(uint16_t id)
+{
+	const struct port *p = rcu_read(ports[id]);
+
+	return likely(p != NULL) ? p->mtu : RTE_ETHER_MTU;
+}
+static inline enum port_steering
+port_steering(uint16_t id)
+{
+	const struct port *p = rcu_read(ports[id]);
+
+	return likely(p != NULL) ? p->steering : STEER_SOFTWARE;
+}
 
 /* One receive queue of a worker. */
 struct worker_rxq {

@@ -10,8 +10,8 @@
 
 enum { VLAN_ID_MAX = 4094, VLAN_IDS = 4096, VLAN_TAG_LEN = 4 };
 
-/* Control lcore. Makes a device of a parent; name NULL or empty: PARENT.ID. 0, EDPVS_INVAL (id, or a name that
- * is too long), EDPVS_EXIST (the id on the parent, or the name), EDPVS_NOMEM, EDPVS_RESOURCE. */
+/* Control lcore. Makes a device of a parent; name NULL or empty: PARENT.ID. 0, EDPVS_INVAL (id, or a name
+ * that is too long), EDPVS_EXIST (the id on the parent, or the name), EDPVS_NOMEM, EDPVS_RESOURCE. */
 int vlan_add(struct port *parent, const char *name, uint16_t id);
 /* Takes it away with its addresses, routes and neighbours. 0 or EDPVS_BUSY: it is a parent itself. */
 int vlan_del(struct port *p);
