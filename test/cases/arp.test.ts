@@ -32,7 +32,7 @@ function toUnknown(id: number): { readonly sent: Buffer; readonly forwarded: (ds
 }
 
 describe('answers', () => {
-  test('own addresses, on the port that has them, and no others', async () => {
+  test('DPL-030 own addresses, on the port that has them, and no others', async () => {
     const c = await startCase();
     configureAddresses(c, v4);
     for (const own of [v4.port[0], v4.vip]) {
@@ -53,7 +53,7 @@ describe('answers', () => {
     c.expectNothing();
   });
 
-  test('malformed ARP is counted and not answered', async () => {
+  test('DPL-030 malformed ARP is counted and not answered', async () => {
     const c = await startCase();
     configureAddresses(c, v4);
     const cut = whoHas(v4.vip).subarray(0, 30);
@@ -65,7 +65,7 @@ describe('answers', () => {
 });
 
 describe('resolves', () => {
-  test('with one request, keeps packets meanwhile and sends them in order', async () => {
+  test('DPL-031 with one request, keeps packets meanwhile and sends them in order', async () => {
     const c = await startCase(forwarding);
     configureAddresses(c, v4);
     c.run(`dpip neigh add ${v4.client} lladdr ${mac.client} dev test0`);
@@ -82,7 +82,7 @@ describe('resolves', () => {
     expect(line).toMatch(/mac: 02:bb:00:00:00:01 +state: REACHABLE/);
   });
 
-  test('gives up on a neighbour that does not answer and counts what waited', async () => {
+  test('DPL-031 gives up on a neighbour that does not answer and counts what waited', async () => {
     const c = await startCase(forwarding);
     configureAddresses(c, v4);
     c.expectDrops({ neigh_failed: 2 }, () => {
@@ -92,7 +92,7 @@ describe('resolves', () => {
     expect(c.output('dpip neigh show')).not.toContain(v4.servers[0]);
   });
 
-  test('tells the sender of what waited, also when that is the very neighbour', async () => {
+  test('DPL-031 tells the sender of what waited, also when that is the very neighbour', async () => {
     const c = await startCase(forwarding);
     configureAddresses(c, v4);
     const host = '10.0.0.77';
@@ -106,7 +106,7 @@ describe('resolves', () => {
     expect(c.output('dpip neigh show').split('\n').filter((line) => line.includes(host))).toHaveLength(workers);
   });
 
-  test('holds no more than unres_queue_length packets', async () => {
+  test('DPL-031 holds no more than unres_queue_length packets', async () => {
     const c = await startCase({ conf: { ...forwarding.conf, neigh_defs: ['unres_queue_length 16'] } });
     configureAddresses(c, v4);
     const packets = Array.from({ length: 20 }, (_, i) => toUnknown(i));
@@ -116,7 +116,7 @@ describe('resolves', () => {
     c.expectFrames(SERVERS, ...packets.slice(0, 16).map(({ forwarded }) => forwarded(mac.server[0])));
   });
 
-  test('again when an entry has aged, and follows a new MAC address', async () => {
+  test('DPL-032 again when an entry has aged, and follows a new MAC address', async () => {
     const c = await startCase(forwarding);
     configureAddresses(c, v4);
     c.send(CLIENTS, toUnknown(1).sent);
@@ -139,7 +139,7 @@ describe('resolves', () => {
     c.exchange(CLIENTS, [packet.sent], SERVERS, [packet.forwarded(mac.server[1])]);
   });
 
-  test('a reply that nobody asked for does not replace a static entry', async () => {
+  test('DPL-034 a reply that nobody asked for does not replace a static entry', async () => {
     const c = await startWorld(v4, forwarding);
     c.send(SERVERS, isAt(SERVERS, mac.server[2], v4.servers[0], v4.port[1]));
     c.warp(10);
@@ -151,7 +151,7 @@ describe('resolves', () => {
     for (const line of lines) expect(line).toMatch(/mac: 02:bb:00:00:00:01 .* static$/);
   });
 
-  test('static entries stay and can be deleted', async () => {
+  test('DPL-034 static entries stay and can be deleted', async () => {
     const c = await startWorld(v4, forwarding);
     const packet = toUnknown(1);
     c.warp(200_000, 50_000);
@@ -162,7 +162,7 @@ describe('resolves', () => {
   });
 });
 
-test('a new address is announced', async () => {
+test('DPL-035 a new address is announced', async () => {
   const c = await startCase();
   c.run(`dpip addr add ${v4.vip}/32 dev test0`);
   c.settle({ timers: true });
@@ -177,7 +177,7 @@ test('a new address is announced', async () => {
   });
 });
 
-test('frames for another MAC address are not answered', async () => {
+test('DPL-046 frames for another MAC address are not answered', async () => {
   const c = await startWorld(v4);
   const ping = icmpEcho({ type: 'request', id: 1, seq: 1 });
   const frame = ethernet({ src: mac.client, dst: '02:cc:00:00:00:01' }, ip({ src: v4.client, dst: v4.vip }, ping));

@@ -21,7 +21,7 @@ function expectEach(c: Case, rows: readonly (readonly [reason: string, frame: Ui
   c.discard();
 }
 
-test('IPv4', async () => {
+test('DPL-045 IPv4', async () => {
   const c = await startWorld(v4, { conf: { ipv4_defs: ['forwarding on'] } });
   configureService(c, v4, { proto: 'udp', port: 53 });
   const to = { src: v4.client, dst: v4.vip };
@@ -48,7 +48,7 @@ test('IPv4', async () => {
   expect(c.collect(SERVERS)).toHaveLength(1);
 });
 
-test('TCP data offset beyond the packet', async () => {
+test('DPL-045 TCP data offset beyond the packet', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'tcp', port: 80 });
   const to = { src: v4.client, dst: v4.vip };
@@ -58,7 +58,7 @@ test('TCP data offset beyond the packet', async () => {
   ]);
 });
 
-test('IPv6', async () => {
+test('DPL-045 IPv6', async () => {
   const c = await startWorld(v6, { conf: { ipv6_defs: ['forwarding on'] } });
   configureService(c, v6, { proto: 'udp', port: 53 });
   const to = { src: v6.client, dst: v6.vip };
@@ -76,12 +76,12 @@ test('IPv6', async () => {
   expect(c.collect(SERVERS)).toHaveLength(1);
 });
 
-test('IPv6 disabled drops all of it', async () => {
+test('DPL-045 IPv6 disabled drops all of it', async () => {
   const c = await startWorld(v4, { conf: { ipv6_defs: ['disable on'] } });
   c.expectDrops({ ip6_disabled: 1 }, () => c.send(CLIENTS, frame(ipv6({ src: v6.client, dst: v6.vip }, datagram))));
 });
 
-test('a header spread over two buffers is refused, not misread', async () => {
+test('DPL-045 a header spread over two buffers is refused, not misread', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: 53 });
   const bytes = frame(ip({ src: v4.client, dst: v4.vip }, datagram));
@@ -90,7 +90,7 @@ test('a header spread over two buffers is refused, not misread', async () => {
   c.expectNothing();
 });
 
-test('what is behind a packet in its frame is not sent on, in however many buffers it is', async () => {
+test('DPL-045 what is behind a packet in its frame is not sent on, in however many buffers it is', async () => {
   const c = await startWorld(v4, { conf: { ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'udp {', 'uoa_max_trail 0', '}'] } });
   configureService(c, v4, { proto: 'udp', port: 53 });
   const bytes = frame(ip({ src: v4.client, dst: v4.vip }, datagram));
@@ -101,7 +101,7 @@ test('what is behind a packet in its frame is not sent on, in however many buffe
   }
 });
 
-test('random damage never gets out of hand', async () => {
+test('DPL-045 random damage never gets out of hand', async () => {
   const c = await startWorld(v4);
   configureService(c, v4, { proto: 'udp', port: 53 });
   const good = frame(ip({ src: v4.client, dst: v4.vip }, datagram));

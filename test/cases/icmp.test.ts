@@ -12,7 +12,7 @@ function echo(f: Family, fields: EchoFields): Layer4 {
 }
 
 describe.each(families)('echo over $name', (f) => {
-  test('is answered by VIP, LIP and port address', async () => {
+  test('DPL-041 is answered by VIP, LIP and port address', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: 53 });
     for (const [seq, address] of [f.vip, f.lip, f.port[0]].entries()) {
@@ -23,14 +23,14 @@ describe.each(families)('echo over $name', (f) => {
     c.expectNothing();
   });
 
-  test('with a wrong checksum is ignored and counted', async () => {
+  test('DPL-041 with a wrong checksum is ignored and counted', async () => {
     const c = await startWorld(f);
     const wrong = echo(f, { type: 'request', id: 1, seq: 1, wrong: { checksum: 0x4242 } });
     c.expectDrops({ icmp_checksum: 1 }, () => c.send(CLIENTS, fromClient(f, wrong)));
     c.expectNothing();
   });
 
-  test('too short is ignored and counted', async () => {
+  test('DPL-041 too short is ignored and counted', async () => {
     const c = await startWorld(f);
     const whole = echo(f, { type: 'request', id: 1, seq: 1 });
     const cut: Layer4 = { proto: whole.proto, bytes: (src, dst) => whole.bytes(src, dst).subarray(0, 5) };
@@ -38,7 +38,7 @@ describe.each(families)('echo over $name', (f) => {
     c.expectNothing();
   });
 
-  test('replies to us need no answer', async () => {
+  test('DPL-041 replies to us need no answer', async () => {
     const c = await startWorld(f);
     const reply = echo(f, { type: 'reply', id: 1, seq: 1 });
     c.expectDrops({ icmp_not_handled: 1 }, () => c.send(CLIENTS, fromClient(f, reply)));
@@ -46,7 +46,7 @@ describe.each(families)('echo over $name', (f) => {
   });
 });
 
-test('an echo reply keeps the type of service', async () => {
+test('DPL-041 an echo reply keeps the type of service', async () => {
   const c = await startWorld(v4);
   const request = ipv4({ src: v4.client, dst: v4.vip, tos: 0xb8 }, icmpEcho({ type: 'request', id: 1, seq: 1 }));
   c.send(CLIENTS, ethernet({ src: mac.client, dst: mac.port[0] }, request));
@@ -54,7 +54,7 @@ test('an echo reply keeps the type of service', async () => {
   c.expectFrames(CLIENTS, ethernet({ src: mac.port[0], dst: mac.client }, reply));
 });
 
-test('padding of a short frame is not part of the answer', async () => {
+test('DPL-041 padding of a short frame is not part of the answer', async () => {
   const c = await startWorld(v4);
   const request = ip({ src: v4.client, dst: v4.vip }, icmpEcho({ type: 'request', id: 9, seq: 9 }));
   c.send(CLIENTS, ethernet({ src: mac.client, dst: mac.port[0] }, request, 60));

@@ -31,7 +31,7 @@ function toUnknown(n: number): { readonly sent: Buffer; readonly forwarded: Buff
 }
 
 describe('answers', () => {
-  test('solicitations for own addresses, byte by byte', async () => {
+  test('DPL-036 solicitations for own addresses, byte by byte', async () => {
     const c = await startCase();
     configureAddresses(c, v6);
     c.send(CLIENTS, solicit(v6.vip));
@@ -41,7 +41,7 @@ describe('answers', () => {
     c.expectNothing();
   });
 
-  test('no foreign targets, hop limits below 255, wrong codes or checksums', async () => {
+  test('DPL-036 no foreign targets, hop limits below 255, wrong codes or checksums', async () => {
     const c = await startCase();
     configureAddresses(c, v6);
     c.send(CLIENTS, solicit('2001:db8::77'));
@@ -57,7 +57,7 @@ describe('answers', () => {
   });
 });
 
-test('resolves with a solicitation, keeps packets meanwhile and sends them in order', async () => {
+test('DPL-031 DPL-036 resolves with a solicitation, keeps packets meanwhile and sends them in order', async () => {
   const c = await startCase(forwarding);
   configureAddresses(c, v6);
   const packets = [1, 2].map(toUnknown);
@@ -75,7 +75,7 @@ test('resolves with a solicitation, keeps packets meanwhile and sends them in or
   expect(c.output('dpip neigh show dev test1')).toMatch(/2001:db8:1::11 +mac: 02:bb:00:00:00:01 +state: REACHABLE/);
 });
 
-test('a duplicate address is detected', async () => {
+test('DPL-036 a duplicate address is detected', async () => {
   const c = await startCase();
   c.run(`dpip addr add ${v6.vip}/128 dev test0`);
   c.settle({ timers: true });
@@ -90,7 +90,7 @@ test('a duplicate address is detected', async () => {
   c.expectNothing();
 });
 
-test('an unanswered solicitation fails', async () => {
+test('DPL-031 an unanswered solicitation fails', async () => {
   const c = await startWorld(v6, forwarding);
   c.run(`dpip neigh del ${v6.servers[0]} dev test1`);
   c.expectDrops({ neigh_failed: 1 }, () => {

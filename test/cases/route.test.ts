@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes and plain forwarding.
 import { describe, expect, test } from 'vitest';
+import { ipBytes, ipText } from '../harness/addresses';
 import { stopDaemonsAfterEach, type Case } from '../harness/case';
 import { describe as show, dissect, numberOf } from '../harness/dissect';
 import { ethernet, ip, ipv4, ipv6, PROTO, raw, udp } from '../harness/frames';
@@ -58,7 +59,7 @@ const lookups: Readonly<Record<Family['name'], { readonly routes: string; readon
 };
 
 describe.each(families)('$name', (f) => {
-  test('the longest prefix decides', async () => {
+  test('DPL-039 DPL-040 the longest prefix decides', async () => {
     const c = await startWorld(f, forwarding);
     c.run(lookups[f.name].routes);
     for (const [dst, server] of lookups[f.name].probes) {
@@ -66,7 +67,33 @@ describe.each(families)('$name', (f) => {
     }
   });
 
-  test('a deleted route gives way to the next shorter one, and to none', async () => {
+  test.each(f === v4 ? ['trie'] : ['hlist', 'lpm'])('DPL-039 DPL-040 20 prefixes in each other, %s', async (method) => {
+    const lines = method === 'trie' ? ['forwarding on'] : ['forwarding on', 'route6 {', `method ${method}`, '}'];
+    const c = await startWorld(f, { conf: { [f === v4 ? 'ipv4_defs' : 'ipv6_defs']: lines } });
+    // Lengths up to the host's; prefix i covers the target's first bits, and its next hop is server i % 3.
+    const target = BigInt(`0x${ipBytes(f === v4 ? '203.0.113.77' : '2001:db9:aaaa:5555:1:2:3:4').toString('hex')}`);
+    const bits = f === v4 ? 32 : 128;
+    const lengths = Array.from({ length: 20 }, (_, i) => Math.floor(((i + 1) * bits) / 20));
+    const text = (value: bigint): string => ipText(Buffer.from(value.toString(16).padStart(bits / 4, '0'), 'hex'));
+    const zeroed = (value: bigint, length: number): bigint => (value >> BigInt(bits - length)) << BigInt(bits - length);
+    c.run(
+      lengths
+        .map((length, i) => [length, i % 3] as const)
+        // In an order of no help.
+        .sort(([x], [y]) => ((x * 7) % 23) - ((y * 7) % 23))
+        .map(([length, server]) => `dpip ${f === v4 ? '' : '-6'} route add ${text(zeroed(target, length))}/${length} via ${f.servers[server] ?? ''} dev test1`)
+        .join('\n'),
+    );
+    for (const [i, length] of lengths.entries()) {
+      // The first bit behind the prefix is the other one: no longer prefix has this address.
+      const probe = text(length === bits ? target : target ^ (1n << BigInt(bits - length - 1)));
+      c.exchange(CLIENTS, [packetTo(f, probe)], SERVERS, [forwarded(f, probe, mac.server[i % 3] ?? '')]);
+    }
+    const outside = text(target ^ (1n << BigInt(bits - 1)));
+    c.expectDrops({ [f === v4 ? 'ip4_no_route' : 'ip6_no_route']: 1 }, () => c.send(CLIENTS, packetTo(f, outside)));
+  });
+
+  test('DPL-039 DPL-040 a deleted route gives way to the next shorter one, and to none', async () => {
     const c = await startWorld(f, forwarding);
     const [flag, dst, wide, narrow, gw1, gw2] =
       f === v4
@@ -82,14 +109,14 @@ describe.each(families)('$name', (f) => {
     c.expectDrops({ [f === v4 ? 'ip4_no_route' : 'ip6_no_route']: 1 }, () => c.send(CLIENTS, packetTo(f, dst)));
   });
 
-  test('nothing is forwarded while forwarding is off', async () => {
+  test('DPL-043 nothing is forwarded while forwarding is off', async () => {
     const c = await startWorld(f);
     const reason = f === v4 ? 'ip4_forward_off' : 'ip6_forward_off';
     c.expectDrops({ [reason]: 1 }, () => c.send(CLIENTS, packetTo(f, f.servers[0])));
     c.expectNothing();
   });
 
-  test('the last hop is told when the time to live runs out', async () => {
+  test('DPL-042 the last hop is told when the time to live runs out', async () => {
     const c = await startWorld(f, forwarding);
     const reason = f === v4 ? 'ip4_ttl' : 'ip6_hop_limit';
     const sent = packetTo(f, f.servers[0], 1);
@@ -116,7 +143,7 @@ describe('route mtu', () => {
     c.send(CLIENTS, ethernet({ src: mac.client, dst: mac.port[0] }, packet));
   }
 
-  test('IPv4 without DF is fragmented', async () => {
+  test('DPL-044 IPv4 without DF is fragmented', async () => {
     const c = await startWorld(v4, forwarding);
     c.run('dpip route add 203.0.113.0/24 via 10.1.0.11 dev test1 mtu 1000');
     sendBig(c, false);
@@ -133,7 +160,7 @@ describe('route mtu', () => {
     expect(frames.map((frame) => frame.toString('hex'))).toEqual(wanted.map((frame) => frame.toString('hex')));
   });
 
-  test('IPv4 with DF is refused with the MTU', async () => {
+  test('DPL-042 DPL-044 IPv4 with DF is refused with the MTU', async () => {
     const c = await startWorld(v4, forwarding);
     c.run('dpip route add 203.0.113.0/24 via 10.1.0.11 dev test1 mtu 1000');
     c.expectDrops({ ip4_too_big: 1 }, () => sendBig(c, true));
@@ -143,7 +170,7 @@ describe('route mtu', () => {
     expect(String(dissect(error).get('payload')).slice(0, 8)).toBe('000003e8');
   });
 
-  test('IPv6 is refused with the MTU', async () => {
+  test('DPL-042 IPv6 is refused with the MTU', async () => {
     const c = await startWorld(v6, forwarding);
     c.run('dpip -6 route add 2001:db8:123::/48 via 2001:db8:1::11 dev test1 mtu 1300');
     const packet = ipv6({ src: v6.client, dst: '2001:db8:123::1' }, big);

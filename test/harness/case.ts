@@ -101,6 +101,14 @@ export class Case {
     this.settle();
   }
 
+  /** Like send, by a device that looks at the checksums of IPv4 headers. */
+  sendChecked(port: number, checksum: 'good' | 'bad', ...frames: readonly Uint8Array[]): void {
+    this.#guarded(() => {
+      inject(this.transport, frames.map((frame) => ({ port, queue: flowQueue(frame, this.queues), frame, checksum })));
+    });
+    this.settle();
+  }
+
   settle(options: { readonly timers?: boolean; readonly turns?: number } = {}): void {
     const end = Date.now() + SETTLE_MS;
     const { timers = false, turns = 3 } = options;

@@ -11,6 +11,7 @@ const CLOCK_STOP = 1;
 const CLOCK_WARP = 2;
 const SETTLE_TIMERS = 1;
 const FRAME_OUT_HEAD = 8;
+const CHECKSUM = { good: 1, bad: 2 } as const;
 
 /** A frame on its way into the daemon. */
 export interface Injection {
@@ -19,6 +20,8 @@ export interface Injection {
   readonly frame: Uint8Array;
   /** Bytes in the first buffer; the others follow in further ones. Default: all that fit. */
   readonly first?: number;
+  /** What the device says of the checksum of the IPv4 header. Default: nothing. */
+  readonly checksum?: 'good' | 'bad';
 }
 
 function clock(transport: Transport, op: number, ms: number): bigint {
@@ -40,12 +43,13 @@ export function warpClock(transport: Transport, ms: number): bigint {
 
 /** Puts frames into receive queues, as if a device had received them. */
 export function inject(transport: Transport, injections: readonly Injection[]): void {
-  const parts = injections.flatMap(({ port, queue, frame, first }) => {
+  const parts = injections.flatMap(({ port, queue, frame, first, checksum }) => {
     const head = Buffer.alloc(16);
     head.writeUInt16LE(port, 0);
     head.writeUInt16LE(queue, 2);
     head.writeUInt32LE(frame.length, 4);
     head.writeUInt32LE(first ?? 0, 8);
+    head.writeUInt32LE(checksum === undefined ? 0 : CHECKSUM[checksum], 12);
     return [head, frame];
   });
   transport.request(INJECT, 'set', Buffer.concat(parts));

@@ -36,6 +36,10 @@ struct ds_test_time {
 };
 ABI_SIZE(struct ds_test_time, 16);
 
+/* ds_test_frame_in.flags: what the device says of the IPv4 header checksum; neither: nothing. */
+#define DS_TEST_FRAME_CSUM_GOOD 0x1
+#define DS_TEST_FRAME_CSUM_BAD	0x2
+
 /* A frame to be received; `len` bytes, from the Ethernet header on and without checksum, follow. */
 struct ds_test_frame_in {
 	uint16_t port;	/* index of the test port */
@@ -43,7 +47,7 @@ struct ds_test_frame_in {
 	uint32_t len;
 	uint32_t first; /* bytes in the first buffer of the packet, the rest follows in more buffers; 0: as
 			   many as fit */
-	uint32_t pad0;
+	uint32_t flags; /* DS_TEST_FRAME_* */
 };
 ABI_SIZE(struct ds_test_frame_in, 16);
 ABI_OFFSET(struct ds_test_frame_in, first, 8);

@@ -98,9 +98,11 @@ queue_flush(struct neigh *n)
 static void
 queue_add(struct neigh *n, struct rte_mbuf *m)
 {
-	uint32_t limit = (uint32_t)conf.unres_queue_length;
+	/* A queue may be as long as all the room that is left: however many neighbours do not answer, the
+	 * next one finds room. */
+	uint32_t limit = RTE_MIN((uint32_t)conf.unres_queue_length, queued_max - queued_total);
 
-	if (n->queued >= limit || queued_total >= queued_max) {
+	if (n->queued >= limit) {
 		control_drops[DROP_NEIGH_QUEUE_FULL]++;
 		rte_pktmbuf_free(m);
 		return;

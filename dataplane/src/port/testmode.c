@@ -101,6 +101,10 @@ frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 	if (!m)
 		return EDPVS_NOMEM;
 	m->port = port->dpdk_id;
+	if (in->flags & DS_TEST_FRAME_CSUM_GOOD)
+		m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	if (in->flags & DS_TEST_FRAME_CSUM_BAD)
+		m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_BAD;
 	if (rte_ring_enqueue(test_ports[in->port].rx[in->queue], m)) {
 		rte_pktmbuf_free(m);
 		return EDPVS_NOROOM;
