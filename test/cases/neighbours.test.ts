@@ -124,6 +124,16 @@ describe('floods', () => {
     expect(c.collect(SERVERS).map((frame) => dissect(frame).get('ip.id'))).toEqual([1, 2, 3]);
   });
 
+  test('so many that the control lcore cannot follow do not keep answers from it', async () => {
+    const c = await startCase({ conf: { ...forwarding, ctrl_defs: ['lcore_msg {', 'ring_size 256', '}'] } });
+    configureAddresses(c, v4);
+    c.send(CLIENTS, through(v4.servers[0], 1));
+    c.discard();
+    const [flood, answer] = [Array.from({ length: 1000 }, (_, i) => through(`10.1.0.${20 + (i % 200)}`, i)), isAt(CLIENTS, mac.client, v4.client)];
+    c.send(CLIENTS, ...flood, answer);
+    expect(state(c, v4.client)).toBe('REACHABLE');
+  });
+
   test('hosts that nobody asked for are remembered to a limit, and only on their link', async () => {
     const c = await startCase();
     c.run('dpip addr add 10.0.0.1/16 dev test0');

@@ -29,8 +29,12 @@ static uint32_t bell_rung;
 void
 worker_punt(struct worker *w, struct rte_mbuf *m)
 {
+	/* Packets without a neighbour leave half of the ring to the answers that they wait for. */
+	bool full = mbuf_meta(m)->kind == PUNT_UNRESOLVED &&
+		    rte_ring_count(w->to_control) >= rte_ring_get_capacity(w->to_control) / 2;
+
 	mbuf_meta(m)->worker = (uint8_t)w->index;
-	if (rte_ring_sp_enqueue(w->to_control, m)) {
+	if (full || rte_ring_sp_enqueue(w->to_control, m)) {
 		worker_drop(w, m, DROP_PUNT_FULL);
 		return;
 	}
