@@ -22,6 +22,8 @@ export interface DaemonOptions {
   readonly workers?: number;
   /** Ports count as devices that put all packets of a flow into one queue; cases have to keep to that, except for fragments. */
   readonly rss?: boolean;
+  /** The same, and they take flow rules, which choose the queue of a frame whatever the case says. */
+  readonly flows?: boolean;
   /** Lines inside sections of the configuration, by section: `{ ipvs_defs: ['conn { ...', '}'] }`. */
   readonly conf?: Readonly<Record<string, readonly string[]>>;
   /** Whole configuration instead of the generated one. */
@@ -87,7 +89,6 @@ function generatedConf(options: DaemonOptions): string {
     worker_defs: ['worker cpu0 {', 'type master', 'cpu_id 0', '}', ...slaves],
     // Link-local addresses would announce themselves in the middle of a case.
     ipv6_defs: ['addr_gen_mode none', ...(conf['ipv6_defs'] ?? [])],
-    sa_pool: ['flow_enable off', ...(conf['sa_pool'] ?? [])],
     ipvs_defs: conf['ipvs_defs'] ?? ['conn {', 'conn_pool_size 65535', '}'],
   };
   const others = Object.keys(conf).filter((name) => !(name in sections));
@@ -139,8 +140,8 @@ export class Daemon {
   }
 
   #arguments(): string[] {
-    const { ports = 1, queues = 1, workers = 1, rss = false, args = [] } = this.options;
-    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers)}${rss ? ',rss' : ''}`] : [];
+    const { ports = 1, queues = 1, workers = 1, rss = false, flows = false, args = [] } = this.options;
+    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers)}${flows ? ',flow' : rss ? ',rss' : ''}`] : [];
     const lcores = ['0@0', ...numbers(workers).map((w) => `${w + 1}@1`)].join(',');
     const files = ['-c', this.confFile, '-p', this.pidFile, '-x', this.socket];
     const eal = ['--no-huge', '--no-shconf', '--no-pci', '-m', '192', '--no-telemetry', '--lcores', lcores];

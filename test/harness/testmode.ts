@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of a daemon in test mode; layouts in dataplane/include/abi/testmode.h.
+import { ipText } from './addresses';
 import type { Transport } from '../../src/ipc/client';
 
 const CLOCK = 0x44530f00;
 const INJECT = 0x44530f01;
 const COLLECT = 0x44530f02;
 const SETTLE = 0x44530f03;
+const FLOWS = 0x44530f04;
+const FLOW_SIZE = 32;
 
 const CLOCK_STOP = 1;
 const CLOCK_WARP = 2;
@@ -67,6 +70,32 @@ export function collect(transport: Transport, port: number): Buffer[] {
     at += FRAME_OUT_HEAD + length;
   }
   return frames;
+}
+
+/** A flow rule that a test port has: what matches comes to the queue. */
+export interface FlowRule {
+  readonly port: number;
+  readonly queue: number;
+  readonly vlan: number;
+  readonly proto: number;
+  /** Destination. */
+  readonly address: string;
+  /** The destination port & mask is the value. */
+  readonly value: number;
+  readonly mask: number;
+  readonly fuzzy: boolean;
+  readonly priority: number;
+}
+
+/** The flow rules of all test ports, oldest first. */
+export function flowRules(transport: Transport): FlowRule[] {
+  const body = transport.request(FLOWS, 'get', Buffer.alloc(0));
+  return Array.from({ length: body.length / FLOW_SIZE }, (_, i) => {
+    const at = i * FLOW_SIZE;
+    const word = (offset: number): number => body.readUInt16LE(at + offset);
+    const address = ipText(body.subarray(at + 8, at + (body[at + 6] === 2 ? 12 : 24)));
+    return { port: word(0), queue: word(2), vlan: word(4), proto: body[at + 7] ?? 0, address, value: word(24), mask: word(26), fuzzy: word(28) === 1, priority: word(30) };
+  });
 }
 
 /** True while packets are on their way. Ask until it is false. */

@@ -16,6 +16,8 @@
 		    */
 #define DS_TEST_SETTLE 0x44530f03 /* get: struct ds_test_settle; reply struct ds_test_settled */
 
+#define DS_TEST_FLOWS 0x44530f04 /* get: no body; reply any number of struct ds_test_flow */
+
 /* ds_test_clock.op. */
 #define DS_TEST_CLOCK_READ 0
 #define DS_TEST_CLOCK_STOP 1 /* the clock stands from now on */
@@ -66,6 +68,20 @@ struct ds_test_frame_out {
 	uint8_t pad0[2];
 };
 ABI_SIZE(struct ds_test_frame_out, 8);
+
+/* A flow rule that a test port has (`--test-ports N,Q,flow`). Host byte order but for addr. */
+struct ds_test_flow {
+	uint16_t port, queue;
+	uint16_t vlan;	      /* 0: none */
+	uint8_t af;	      /* 2 or 10 */
+	uint8_t proto;	      /* 6 or 17 */
+	uint8_t addr[16];     /* destination; IPv4 in the first 4 bytes */
+	uint16_t value, mask; /* destination port & mask == value */
+	uint16_t fuzzy;	      /* 1: may match more (fdir_mode signature) */
+	uint16_t priority;
+};
+ABI_SIZE(struct ds_test_flow, 32);
+ABI_OFFSET(struct ds_test_flow, addr, 8);
 
 #define DS_TEST_SETTLE_F_TIMERS 0x1 /* also wait until timers ran everywhere */
 

@@ -64,8 +64,8 @@ const struct conf_key conf_keys[] = {
 	"packet buffers per NUMA node (about 2.5 kB each)"),
     INT("netif_defs/pktpool_cache", C(netif.pktpool_cache), 32, 8192, "256", CONF_POW2,
 	"packet buffers that each lcore keeps at hand"),
-    CHOICE("netif_defs/fdir_mode", C(netif.fdir_mode), "perfect|signature", "perfect", CONF_INERT,
-	   "kind of hardware flow rules"),
+    CHOICE("netif_defs/fdir_mode", C(netif.fdir_mode), "perfect|signature", "perfect", 0,
+	   "flow rules compare what they say (perfect), or a signature of it, for devices that can do no more"),
     NAMED("netif_defs/device", CONF_S_DEVICE,
 	  "One block per DPDK port, in the order of port ids. Without any block all ports are used, "
 	  "named dpdk0, dpdk1, …"),
@@ -136,8 +136,9 @@ const struct conf_key conf_keys[] = {
     INT("sa_pool/pool_hash_size", C(sapool_hash_size), 1, 128, "16", 0,
 	"groups of remote ends; those of one group share the ports of a public address of SNAT. FullNAT has "
 	"the ports of a local address for each real server"),
-    ONOFF("sa_pool/flow_enable", C(sapool_flow_enable), "on", CONF_INERT,
-	  "hardware rules that bring replies to the right worker; packets are handed over in software"),
+    ONOFF("sa_pool/flow_enable", C(sapool_flow_enable), "on", 0,
+	  "flow rules in devices that take them bring replies to the worker that has their connection (two, four, "
+	  "eight … workers); without, they are handed over in software"),
 
     BLOCK("ipv4_defs", "IPv4."),
     ONOFF("ipv4_defs/forwarding", C(ipv4.forwarding), "off", CONF_R, "forward packets that are not for us"),

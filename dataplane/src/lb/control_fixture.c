@@ -118,3 +118,17 @@ fix_settle(void)
 	}
 	fix_quiescent();
 }
+
+/* No devices here. */
+void
+lb_reply_rules_tick(struct lb_intern *lips, bool changed)
+{
+	(void)lips;
+	(void)changed;
+}
+
+void
+lb_reply_rules_drop(struct lb_intern_entry *lip)
+{
+	(void)lip;
+}

@@ -22,6 +22,7 @@ static struct lb_intern lips;
 static uint64_t *miss_base[LIP_IDS_MAX + 1]; /* [worker]: misses of whoever had the id before; NULL: none */
 static TAILQ_HEAD(, lb_intern_entry) dying = TAILQ_HEAD_INITIALIZER(dying);
 static unsigned ndying;
+static bool has_new; /* addresses without flow rules */
 
 static struct lb_intern_key
 lip_key(uint8_t af, const union inet_ip *ip)
@@ -78,6 +79,9 @@ lb_laddr_fini(void)
 		free(miss_base[i]);
 		miss_base[i] = NULL;
 	}
+	for (uint32_t i = 0; i < lips.nbuckets; i++)
+		for (struct lb_intern_entry *e = lips.buckets[i]; e; e = e->chain)
+			lb_reply_rules_drop(e);
 	lb_intern_fini(&lips);
 }
 
@@ -103,6 +107,7 @@ miss_base_take(uint32_t id)
 static void
 lip_forget(struct lb_intern_entry *e)
 {
+	lb_reply_rules_drop(e);
 	free(miss_base[e->id]);
 	miss_base[e->id] = NULL;
 	lb_intern_remove(&lips, e);
@@ -129,6 +134,7 @@ lip_get(uint8_t af, const union inet_ip *ip, struct lip_ref *ref)
 			lip_forget(e);
 			return false;
 		}
+		has_new = true;
 		*ref = (struct lip_ref){.e = e, .fresh = true};
 		return true;
 	}
@@ -198,6 +204,9 @@ void
 lb_laddrs_reap(void)
 {
 	unsigned looks = ndying < LB_TICK_BUDGET ? ndying : LB_TICK_BUDGET;
+
+	lb_reply_rules_tick(&lips, has_new);
+	has_new = false;
 
 	while (looks-- > 0) {
 		struct lb_intern_entry *e = TAILQ_FIRST(&dying);

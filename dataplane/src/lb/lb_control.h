@@ -282,6 +282,7 @@ struct lb_intern_entry {
 	uint32_t pending;
 	bool is_dying;
 	bool is_nat; /* of a real server: in the table of nat_servers.c */
+	struct lb_reply_rules *rules; /* of a local address, in devices; NULL: none */
 };
 
 struct lb_intern {
@@ -295,6 +296,10 @@ struct lb_intern {
 void lb_intern_init(struct lb_intern *t, uint32_t max_id);
 void lb_intern_fini(struct lb_intern *t);
 struct lb_intern_entry *lb_intern_find(const struct lb_intern *t, const struct lb_intern_key *key);
+/* Flow rules in devices for the local addresses of a table (reply_rules.c). tick: puts them where addresses are; changed: there are
+ * new ones in the table. drop: takes those of one out. */
+void lb_reply_rules_tick(struct lb_intern *lips, bool changed);
+void lb_reply_rules_drop(struct lb_intern_entry *lip);
 /* Finds or makes the entry and adds a reference. NULL: no memory, or no id left. */
 struct lb_intern_entry *lb_intern_get(struct lb_intern *t, const struct lb_intern_key *key);
 /* Removes an entry without references; its id is used again. */

@@ -162,7 +162,7 @@ workers_stop(void)
 static int
 test_ports_step(void)
 {
-	return opts.test_ports ? testmode_init(opts.test_ports, opts.test_queues, opts.test_rss) : 0;
+	return opts.test_ports ? testmode_init(opts.test_ports, opts.test_queues, opts.test_rss, opts.test_flows) : 0;
 }
 
 static int

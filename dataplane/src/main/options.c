@@ -15,10 +15,11 @@ static const char usage_text[] =
     "  -p, --pid-file FILE      pid file (default /var/run/dpvs.pid)\n"
     "  -x, --ipc-file PATH      control socket (default /var/run/dpvs.ipc; tools: DPVS_IPC_FILE=PATH)\n"
     "  -t, --test-conf          check the configuration file, print the values in force and exit\n"
-    "      --test-ports N[,Q[,rss]]\n"
+    "      --test-ports N[,Q[,rss|,flow]]\n"
     "                           no devices, but N ports with Q queues that tests drive through the control "
     "socket;\n"
-    "                           rss: tests choose queues as devices do that spread flows\n"
+    "                           rss: tests choose queues as devices do that spread flows; flow: and the "
+    "ports take flow rules\n"
     "  -h, --help               print this and exit\n"
     "\n"
     "Everything behind -- goes to DPDK's environment (EAL), for example:\n"
@@ -50,15 +51,16 @@ usage_error(void)
 static bool
 parse_test_ports(const char *arg, struct options *o)
 {
-	char rest[6] = "";
-	int n = sscanf(arg, "%u,%u%5s", &o->test_ports, &o->test_queues, rest);
+	char rest[7] = "";
+	int n = sscanf(arg, "%u,%u%6s", &o->test_ports, &o->test_queues, rest);
 
 	o->test_rss = strcmp(rest, ",rss") == 0;
+	o->test_flows = strcmp(rest, ",flow") == 0;
 	if (n == 1 && arg[strspn(arg, "0123456789")] == '\0') {
 		o->test_queues = 1;
 		return o->test_ports > 0;
 	}
-	return (n == 2 || o->test_rss) && o->test_ports > 0 && o->test_queues > 0;
+	return (n == 2 || o->test_rss || o->test_flows) && o->test_ports > 0 && o->test_queues > 0;
 }
 
 int
@@ -103,7 +105,8 @@ options_parse(int argc, char **argv, struct options *o)
 		case OPT_TEST_PORTS:
 			if (!parse_test_ports(optarg, o)) {
 				fprintf(stderr,
-					"dpvs: --test-ports needs N, N,QUEUES or N,QUEUES,rss, not '%s'\n",
+					"dpvs: --test-ports needs N, N,QUEUES or N,QUEUES,rss or ,flow, not "
+					"'%s'\n",
 					optarg);
 				return usage_error();
 			}

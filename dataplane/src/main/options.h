@@ -10,7 +10,7 @@ struct options {
 	bool check;			  /* -t: print the configuration, do not start */
 	bool reference;			  /* --conf-doc: print the reference of configuration keys */
 	unsigned test_ports, test_queues; /* --test-ports; 0 ports: off */
-	bool test_rss;			  /* ... which spread flows */
+	bool test_rss, test_flows;	  /* ... which spread flows, and take flow rules */
 	int eal_argc;			  /* what stands behind --, without argv[0] */
 	char **eal_argv;
 };

@@ -16,6 +16,7 @@
 #include "core/worker.h"
 #include "ctrl/ctrl.h"
 #include "port/port.h"
+#include "testmode_flow.h"
 
 enum { TEST_PORTS_MAX = 16, RX_RING = 2048, TX_RING = 8192, TURNS_MIN = 3, TICKS_MIN = 2 };
 
@@ -94,10 +95,12 @@ frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 {
 	struct port *port = ports[in->port];
 	struct rte_mbuf *m;
+	uint16_t queue;
 
 	if (!port || !port->started || in->queue >= nqueues || in->len == 0 || in->len > UINT16_MAX)
 		return EDPVS_INVAL;
-	m = frame_build(workers[port->rxq_worker[in->queue]]->pool, bytes, in->len, in->first);
+	queue = testmode_flow_queue(port->dpdk_id, in->queue, bytes, in->len);
+	m = frame_build(workers[port->rxq_worker[queue]]->pool, bytes, in->len, in->first);
 	if (!m)
 		return EDPVS_NOMEM;
 	m->port = port->dpdk_id;
@@ -105,7 +108,7 @@ frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 		m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	if (in->flags & DS_TEST_FRAME_CSUM_BAD)
 		m->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_BAD;
-	if (rte_ring_enqueue(test_ports[in->port].rx[in->queue], m)) {
+	if (rte_ring_enqueue(test_ports[in->port].rx[queue], m)) {
 		rte_pktmbuf_free(m);
 		return EDPVS_NOROOM;
 	}
@@ -317,7 +320,7 @@ testmode_spreads_flows(void)
 }
 
 int
-testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss)
+testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss, bool flows)
 {
 	if (nports_wanted == 0 || nports_wanted > TEST_PORTS_MAX || nqueues_wanted == 0 ||
 	    nqueues_wanted > PORT_QUEUES_MAX) {
@@ -326,7 +329,9 @@ testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss)
 		return EDPVS_INVAL;
 	}
 	nqueues = nqueues_wanted;
-	spreads_flows = rss;
+	spreads_flows = rss || flows;
+	if (flows)
+		testmode_flow_init();
 	for (ntest_ports = 0; ntest_ports < nports_wanted; ntest_ports++) {
 		int rc = port_new(ntest_ports);
 

@@ -11,10 +11,11 @@
 
 /*
  * Makes the DPDK ports test0, test1, … with the given number of receive and transmit queues and registers the
- * test messages. rss: whoever injects frames puts those of a flow into one queue, as a device would. Call
- * after the EAL is up and before ports_init(). 0 or a negative EDPVS code, logged.
+ * test messages. rss: whoever injects frames puts those of a flow into one queue, as a device would. flows:
+ * the ports take flow rules, too. Call after the EAL is up and before ports_init(). 0 or a negative EDPVS
+ * code, logged.
  */
-int testmode_init(unsigned ports, unsigned queues, bool rss);
+int testmode_init(unsigned ports, unsigned queues, bool rss, bool flows);
 
 /* True when rings are filled by flow (rss above). */
 bool testmode_spreads_flows(void);
