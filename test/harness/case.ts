@@ -6,7 +6,7 @@ import { listDrops } from '../../src/ipc/messages/drops';
 import { runInside, runProcess, type CommandResult } from './commands';
 import { Daemon, DaemonDied, type DaemonOptions } from './daemon';
 import { describe, difference, dissect } from './dissect';
-import { collect, inject, isBusy, stopClock, warpClock } from './testmode';
+import { collect, inject, isBusy, stopClock, warpClock, KERNEL } from './testmode';
 
 const SETTLE_MS = 30_000;
 const WARP_STEP_MS = 1000;
@@ -107,6 +107,17 @@ export class Case {
       inject(this.transport, frames.map((frame) => ({ port, queue: flowQueue(frame, this.queues), frame, checksum })));
     });
     this.settle();
+  }
+
+  /** Lets the kernel send frames by the interface of a port. */
+  sendFromKernel(port: number, ...frames: readonly Uint8Array[]): void {
+    this.#guarded(() => inject(this.transport, frames.map((frame) => ({ port: port | KERNEL, queue: 0, frame }))));
+    this.settle();
+  }
+
+  /** What the kernel was given by the interface of a port. */
+  collectFromKernel(port: number): Buffer[] {
+    return this.collect(port | KERNEL);
   }
 
   settle(options: { readonly timers?: boolean; readonly turns?: number } = {}): void {

@@ -84,7 +84,7 @@ function generatedConf(options: DaemonOptions): string {
     '}',
   ]);
   const sections: Record<string, readonly string[]> = {
-    global_defs: ['log_level INFO', 'idle_mode sleep', ...(conf['global_defs'] ?? [])],
+    global_defs: ['log_level INFO', 'idle_mode sleep', 'kni off', ...(conf['global_defs'] ?? [])],
     netif_defs: ['pktpool_size 8191', ...devices, ...(conf['netif_defs'] ?? [])],
     worker_defs: ['worker cpu0 {', 'type master', 'cpu_id 0', '}', ...slaves],
     // Link-local addresses would announce themselves in the middle of a case.

@@ -10,6 +10,9 @@ const SETTLE = 0x44530f03;
 const FLOWS = 0x44530f04;
 const FLOW_SIZE = 32;
 
+/** Added to the id of a port: its interface in the kernel, whose part the test plays. */
+export const KERNEL = 0x8000;
+
 const CLOCK_STOP = 1;
 const CLOCK_WARP = 2;
 const SETTLE_TIMERS = 1;

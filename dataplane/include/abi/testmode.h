@@ -42,6 +42,9 @@ ABI_SIZE(struct ds_test_time, 16);
 #define DS_TEST_FRAME_CSUM_GOOD 0x1
 #define DS_TEST_FRAME_CSUM_BAD	0x2
 
+/* Added to the id of a port: its interface in the kernel, whose part the test plays. */
+#define DS_TEST_KERNEL 0x8000
+
 /* A frame to be received; `len` bytes, from the Ethernet header on and without checksum, follow. */
 struct ds_test_frame_in {
 	uint16_t port;	/* index of the test port */

@@ -21,10 +21,27 @@ uint64_t control_drops[DROP_REASONS];
 volatile uint64_t control_turns;
 volatile uint64_t control_ticks;
 
+enum { KERNEL_ROUTING_RING = 512, KERNEL_BULK_RING = 2048 };
+
 static int bell = -1;
 /* 1 while a ring of the bell is on its way: workers make at most one system call per wake-up of the control
  * lcore. */
 static uint32_t bell_rung;
+
+static void
+bell_ring(void)
+{
+	/* What was put into a ring must be visible before the flag is read: the control lcore clears the flag
+	 * and then looks at the rings. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&bell_rung, __ATOMIC_RELAXED) == 0 &&
+	    !__atomic_exchange_n(&bell_rung, 1, __ATOMIC_SEQ_CST)) {
+		uint64_t one = 1;
+		ssize_t done = write(bell, &one, sizeof(one));
+
+		(void)done; /* a full eventfd is readable already */
+	}
+}
 
 void
 worker_punt(struct worker *w, struct rte_mbuf *m)
@@ -38,16 +55,17 @@ worker_punt(struct worker *w, struct rte_mbuf *m)
 		worker_drop(w, m, DROP_PUNT_FULL);
 		return;
 	}
-	/* The enqueue above must be visible before the flag is read: the control lcore clears the flag and
-	 * then looks at the rings. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&bell_rung, __ATOMIC_RELAXED) == 0 &&
-	    !__atomic_exchange_n(&bell_rung, 1, __ATOMIC_SEQ_CST)) {
-		uint64_t one = 1;
-		ssize_t done = write(bell, &one, sizeof(one));
+	bell_ring();
+}
 
-		(void)done; /* a full eventfd is readable already */
+void
+worker_to_kernel(struct worker *w, struct rte_mbuf *m, enum kernel_class class)
+{
+	if (rte_ring_sp_enqueue(w->to_kernel[class], m)) {
+		worker_drop(w, m, class == KERNEL_ROUTING ? DROP_KERNEL_ROUTING_FULL : DROP_KERNEL_FULL);
+		return;
 	}
+	bell_ring();
 }
 
 static void
@@ -151,7 +169,11 @@ worker_new(unsigned index, uint16_t lcore, struct rte_mempool *const *pools, uns
 	w->pool = pools[w->socket_id];
 	w->to_control = ring_new("punt", (uint8_t)index, 0, ring_size, w->socket_id);
 	w->from_control = ring_new("inject", (uint8_t)index, 0, ring_size, w->socket_id);
-	if (!w->to_control || !w->from_control) {
+	w->to_kernel[KERNEL_ROUTING] =
+	    ring_new("kernel_r", (uint8_t)index, 0, KERNEL_ROUTING_RING, w->socket_id);
+	w->to_kernel[KERNEL_BULK] = ring_new("kernel_b", (uint8_t)index, 0, KERNEL_BULK_RING, w->socket_id);
+	if (!w->to_control || !w->from_control || !w->to_kernel[KERNEL_ROUTING] ||
+	    !w->to_kernel[KERNEL_BULK]) {
 		free(w);
 		return NULL;
 	}

@@ -5,7 +5,9 @@
  */
 #include "main.h"
 
+#include <sys/epoll.h>
 #include <time.h>
+#include <rte_common.h>
 
 #include "core/clock.h"
 #include "core/mbuf.h"
@@ -15,6 +17,7 @@
 #include "ctrl/ctrl.h"
 #include "lb/lb.h"
 #include "net/net.h"
+#include "port/kernel.h"
 
 enum {
 	TICK_MS = 10,
@@ -46,6 +49,26 @@ serve_punts(void)
 	return n > 0;
 }
 
+/* Readable when a worker has rung or the kernel has sent something. */
+static int
+wake_fd(void)
+{
+	static int both = -1;
+	const int fds[] = {control_bell_fd(), kernel_fd()};
+
+	if (fds[1] < 0)
+		return fds[0];
+	if (both >= 0)
+		return both;
+	both = epoll_create1(EPOLL_CLOEXEC);
+	for (unsigned i = 0; i < RTE_DIM(fds); i++) {
+		struct epoll_event ev = {.events = EPOLLIN};
+
+		epoll_ctl(both, EPOLL_CTL_ADD, fds[i], &ev);
+	}
+	return both;
+}
+
 int
 control_loop(void)
 {
@@ -57,12 +80,14 @@ control_loop(void)
 		int wait = more || now >= next_tick ? 0 : (int)(next_tick - now);
 
 		/* Re-armed before the rings are read: what is punted after that rings again. */
-		if (ctrl_server_poll(wait, control_bell_fd()))
+		if (ctrl_server_poll(wait, wake_fd()))
 			control_bell_rearm();
 		more = serve_punts();
+		more |= kernel_serve();
 		if (real_ms() >= next_tick) {
 			net_control_tick(clock_now_ms());
 			lb_control_tick(clock_now_ms());
+			kernel_tick(clock_now_ms());
 			rcu_reclaim();
 			segment_beat(real_ms());
 			control_ticks++;

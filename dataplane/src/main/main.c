@@ -28,6 +28,7 @@
 #include "options.h"
 #include "pidfile.h"
 #include "port/port.h"
+#include "port/kernel.h"
 #include "port/testmode.h"
 #include "sizing.h"
 
@@ -162,7 +163,9 @@ workers_stop(void)
 static int
 test_ports_step(void)
 {
-	return opts.test_ports ? testmode_init(opts.test_ports, opts.test_queues, opts.test_rss, opts.test_flows) : 0;
+	return opts.test_ports
+		   ? testmode_init(opts.test_ports, opts.test_queues, opts.test_rss, opts.test_flows)
+		   : 0;
 }
 
 static int
@@ -275,6 +278,7 @@ static const struct step {
     {"network stack", net_init, net_stop},
     {"control messages", register_step, NULL},
     {"port start", ports_start, ports_stop},
+    {"kernel interfaces", kernel_start, kernel_stop},
     {"worker start", launch_step, launch_stop},
     {"control socket", socket_step, ctrl_server_close},
     {"pid file", pidfile_step, pidfile_stop},

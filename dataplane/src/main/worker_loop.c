@@ -26,6 +26,7 @@
 #include "lb/lb.h"
 #include "net/net.h"
 #include "packet/pkt.h"
+#include "port/kernel.h"
 #include "port/port.h"
 #include "port/vlan.h"
 
@@ -215,6 +216,8 @@ receive(struct worker *w)
 		for (unsigned k = 0; k < n; k++)
 			w->stats.rx_bytes += m[k]->pkt_len;
 		w->stats.rx_packets += n;
+		if (unlikely(ports[q->port]->copies_to_kernel))
+			kernel_copy(w, ports[q->port], m, n);
 		frames_input(w, m, n, q->port, 0);
 		total += n;
 	}

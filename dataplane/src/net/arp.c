@@ -8,6 +8,7 @@
 #include "local.h"
 #include "neigh.h"
 #include "output.h"
+#include "port/kernel.h"
 
 enum {
 	ARP_LEN = sizeof(struct rte_arp_hdr),
@@ -84,7 +85,8 @@ arp_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 		worker_punt(w, m);
 		return;
 	}
-	worker_drop(w, m, DROP_ARP_NOT_OURS);
+	/* Questions that the kernel may answer, and answers to those that it asked. */
+	kernel_give(w, p->port, m, KERNEL_ROUTING, DROP_ARP_NOT_OURS);
 }
 
 /* ---- control lcore ---- */
@@ -113,7 +115,8 @@ arp_control(struct rte_mbuf *m)
 
 		neigh_heard(INET_AF_V4, &sender, port, &mac, to_us ? NEIGH_CREATE : NEIGH_UPDATE);
 	}
-	rte_pktmbuf_free(m);
+	/* The kernel may have asked, too. */
+	kernel_give_control(port, m, DROP_NONE);
 }
 
 /* Broadcasts a request; 60 bytes, the rest of the frame is zero. */

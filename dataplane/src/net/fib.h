@@ -22,7 +22,7 @@ struct fib_hop {
 	union inet_ip src;     /* preferred source, or the any-address */
 	uint16_t port;
 	uint16_t mtu; /* bytes; 0: the port's */
-	uint8_t has_gateway;
+	uint8_t has_gateway, to_kernel;
 };
 
 int fib_init(void);

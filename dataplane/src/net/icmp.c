@@ -8,6 +8,7 @@
 #include "core/conf.h"
 #include "input.h"
 #include "output.h"
+#include "port/kernel.h"
 
 enum {
 	QUOTE_MAX4 = 576,  /* whole error packet, RFC 1812 4.3.2.3 */
@@ -83,7 +84,7 @@ icmp4_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 		return;
 	}
 	if (icmp->icmp_type != ICMP4_ECHO) {
-		worker_drop(w, m, DROP_ICMP_NOT_HANDLED);
+		kernel_give(w, p->port, m, KERNEL_BULK, DROP_ICMP_NOT_HANDLED);
 		return;
 	}
 	if (icmp->icmp_code != 0) {
@@ -129,7 +130,7 @@ icmp6_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 		return;
 	}
 	if (icmp->icmp_type != ICMP6_ECHO) {
-		worker_drop(w, m, DROP_ICMP_NOT_HANDLED);
+		kernel_give(w, p->port, m, KERNEL_BULK, DROP_ICMP_NOT_HANDLED);
 		return;
 	}
 	/* Extension headers are not answered: routing headers must not be turned round (RFC 8200 4.4). */

@@ -2,6 +2,7 @@
 #include "input.h"
 
 #include "arp.h"
+#include "port/kernel.h"
 
 void
 net_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
@@ -28,7 +29,7 @@ net_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		break;
 	case PKT_OTHER:
 	default:
-		worker_drop(w, m, DROP_NO_HANDLER);
+		kernel_give(w, p->port, m, KERNEL_ROUTING, DROP_NO_HANDLER);
 		break;
 	}
 }

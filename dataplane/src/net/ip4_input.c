@@ -6,6 +6,8 @@
 #include "icmp.h"
 #include "input.h"
 #include "output.h"
+#include "port/kernel.h"
+#include "to_kernel.h"
 
 /* Addresses that no packet on a wire may carry (RFC 1122 3.2.1.3). */
 static bool
@@ -18,7 +20,7 @@ static void
 deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 {
 	if (p->flags & PKT_F_FRAGMENT) {
-		worker_drop(w, m, DROP_IP4_FRAGMENT);
+		net_to_kernel(w, m, p, DROP_IP4_FRAGMENT);
 		return;
 	}
 	switch (p->proto) {
@@ -28,10 +30,13 @@ deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	case PKT_PROTO_TCP:
 	case PKT_PROTO_UDP:
 	case PKT_PROTO_SCTP:
-		worker_drop(w, m, p->flags & PKT_F_L4_BAD ? DROP_L4_TRUNCATED : DROP_LOCAL_NO_SERVICE);
+		if (p->flags & PKT_F_L4_BAD)
+			worker_drop(w, m, DROP_L4_TRUNCATED);
+		else
+			net_to_kernel(w, m, p, DROP_LOCAL_NO_SERVICE);
 		break;
 	default:
-		worker_drop(w, m, DROP_NO_HANDLER);
+		net_to_kernel(w, m, p, DROP_NO_HANDLER);
 		break;
 	}
 }
@@ -51,7 +56,12 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)p->l3;
 	struct net_path path;
+	bool has_route = net_path_lookup(INET_AF_V4, dst, &path) == DROP_NONE;
 
+	if (kernel_has(p->port) && (!has_route || path.to_kernel)) {
+		net_to_kernel(w, m, p, DROP_IP4_NO_ROUTE);
+		return;
+	}
 	if (!conf.ipv4.forwarding) {
 		worker_drop(w, m, DROP_IP4_FORWARD_OFF);
 		return;
@@ -61,7 +71,7 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 		worker_drop(w, m, DROP_IP4_TTL);
 		return;
 	}
-	if (net_path_lookup(INET_AF_V4, dst, &path)) {
+	if (!has_route) {
 		net_icmp_error(w, m, p, ICMP4_UNREACHABLE, ICMP4_NET_UNREACHABLE_CODE, 0);
 		worker_drop(w, m, DROP_IP4_NO_ROUTE);
 		return;
@@ -87,8 +97,13 @@ ip4_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		worker_drop(w, m, DROP_IP4_ADDRESS);
 		return;
 	}
+	/* Routers speak OSPF among each other; nobody here does. */
+	if (p->proto == PROTO_OSPF && kernel_has(p->port)) {
+		net_to_kernel(w, m, p, DROP_NO_HANDLER);
+		return;
+	}
 	if (p->cast != PKT_HOST || host_dst >> 28 >= 0xe) {
-		worker_drop(w, m, DROP_IP4_MULTICAST);
+		net_to_kernel(w, m, p, DROP_IP4_MULTICAST);
 		return;
 	}
 	if (net_local_lookup(INET_AF_V4, &dst) != NET_NOT_LOCAL)

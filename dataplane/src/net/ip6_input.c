@@ -8,6 +8,8 @@
 #include "input.h"
 #include "nd.h"
 #include "output.h"
+#include "port/kernel.h"
+#include "to_kernel.h"
 
 static bool
 is_loopback(const union inet_ip *ip)
@@ -36,7 +38,7 @@ static void
 deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 {
 	if (p->flags & PKT_F_FRAGMENT) {
-		worker_drop(w, m, DROP_IP6_FRAGMENT);
+		net_to_kernel(w, m, p, DROP_IP6_FRAGMENT);
 		return;
 	}
 	switch (p->proto) {
@@ -46,10 +48,13 @@ deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	case PKT_PROTO_TCP:
 	case PKT_PROTO_UDP:
 	case PKT_PROTO_SCTP:
-		worker_drop(w, m, p->flags & PKT_F_L4_BAD ? DROP_L4_TRUNCATED : DROP_LOCAL_NO_SERVICE);
+		if (p->flags & PKT_F_L4_BAD)
+			worker_drop(w, m, DROP_L4_TRUNCATED);
+		else
+			net_to_kernel(w, m, p, DROP_LOCAL_NO_SERVICE);
 		break;
 	default:
-		worker_drop(w, m, DROP_NO_HANDLER);
+		net_to_kernel(w, m, p, DROP_NO_HANDLER);
 		break;
 	}
 }
@@ -60,7 +65,13 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 {
 	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)p->l3;
 	struct net_path path;
+	bool has_route = net_path_lookup(INET_AF_V6, dst, &path) == DROP_NONE;
 
+	/* Link-local addresses that are not ours may be those of the kernel's interface. */
+	if (kernel_has(p->port) && (!has_route || path.to_kernel || inet_ip_is_linklocal(INET_AF_V6, dst))) {
+		net_to_kernel(w, m, p, DROP_IP6_NO_ROUTE);
+		return;
+	}
 	if (!conf.ipv6.forwarding) {
 		worker_drop(w, m, DROP_IP6_FORWARD_OFF);
 		return;
@@ -81,7 +92,7 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 		worker_drop(w, m, DROP_IP6_HOP_LIMIT);
 		return;
 	}
-	if (net_path_lookup(INET_AF_V6, dst, &path)) {
+	if (!has_route) {
 		net_icmp_error(w, m, p, ICMP6_UNREACHABLE, ICMP6_NO_ROUTE_CODE, 0);
 		worker_drop(w, m, DROP_IP6_NO_ROUTE);
 		return;
@@ -118,7 +129,7 @@ ip6_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		return;
 	}
 	if (dst.b[0] == 0xff) {
-		worker_drop(w, m, DROP_IP6_MULTICAST);
+		net_to_kernel(w, m, p, DROP_IP6_MULTICAST);
 		return;
 	}
 	if (net_local_lookup(INET_AF_V6, &dst) != NET_NOT_LOCAL)

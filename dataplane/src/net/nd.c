@@ -9,6 +9,7 @@
 #include "maddr.h"
 #include "neigh.h"
 #include "output.h"
+#include "port/kernel.h"
 
 enum { ND_NS = 135, ND_NA = 136, ND_OPT_SOURCE = 1, ND_OPT_TARGET = 2, ND_HOP_LIMIT = 255 };
 
@@ -43,8 +44,8 @@ nd_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 		return;
 	}
 	if (msg->type != ND_NS && msg->type != ND_NA) {
-		worker_drop(w, m,
-			    DROP_ND_NOT_OURS); /* we are neither host nor router in the sense of RFC 4861 */
+		/* We are neither host nor router in the sense of RFC 4861; the kernel may be. */
+		kernel_give(w, p->port, m, KERNEL_ROUTING, DROP_ND_NOT_OURS);
 		return;
 	}
 	if (p->ip_len < p->l3_len + ND_LEN || p->avail < p->ip_len) {
@@ -54,7 +55,7 @@ nd_input(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	target = inet_ip_make(INET_AF_V6, msg->target);
 	known = msg->type == ND_NA && adj_find(INET_AF_V6, &target, p->port) != ADJ_NONE;
 	if (!known && !(local_ports(INET_AF_V6, &target) >> p->port & 1)) {
-		worker_drop(w, m, DROP_ND_NOT_OURS);
+		kernel_give(w, p->port, m, KERNEL_ROUTING, DROP_ND_NOT_OURS);
 		return;
 	}
 	mbuf_meta(m)->kind = PUNT_ND;
@@ -269,12 +270,14 @@ nd_control(struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	rte_pktmbuf_free(m);
 	in.port = ports[port];
-	if (is_looped(&in))
+	if (is_looped(&in)) {
+		rte_pktmbuf_free(m);
 		return;
+	}
 	if (in.type == ND_NS)
 		solicited(&in);
 	else
 		advertised(&in);
+	kernel_give_control(port, m, DROP_NONE);
 }

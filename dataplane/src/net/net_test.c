@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_test.h"
+#include "port/kernel.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -80,6 +81,20 @@ port_flush_one(struct worker *w, struct worker_txbuf *t)
 	for (unsigned i = 0; i < t->n; i++)
 		record((uint16_t)(t - w->port->tx), t->m[i]);
 	t->n = 0;
+}
+
+/* No kernel here. */
+void
+kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_class class,
+	    enum drop_reason why)
+{
+	worker_drop(w, m, why);
+}
+
+void
+kernel_give_control(uint16_t port, struct rte_mbuf *m, enum drop_reason why)
+{
+	rte_pktmbuf_free(m);
 }
 
 int

@@ -24,6 +24,7 @@ net_path_lookup(int af, const union inet_ip *dst, struct net_path *path)
 	path->mtu = hop->mtu ? hop->mtu : port_mtu(hop->port);
 	path->nexthop = hop->has_gateway ? hop->gateway : *dst;
 	path->src = hop->src;
+	path->to_kernel = hop->to_kernel;
 	path->adj = adj_find(af, &path->nexthop, hop->port);
 	if (path->adj != ADJ_NONE && !adj_is_valid(path->adj))
 		path->adj = ADJ_NONE;

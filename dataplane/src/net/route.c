@@ -6,6 +6,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "fib.h"
+#include "port/kernel.h"
 
 enum { MTU_MIN = 68, MTU_MAX = 65535 };
 
@@ -107,6 +108,7 @@ hop_renew(struct route *r)
 	    .port = r->spec.port->id,
 	    .mtu = (uint16_t)r->spec.mtu,
 	    .has_gateway = !inet_ip_is_any(&r->spec.gateway),
+	    .to_kernel = (r->spec.flags & ROUTE_F_KNI) != 0,
 	};
 	uint32_t old = r->hop;
 	uint32_t fresh = fib_hop_new(&hop);
@@ -133,8 +135,11 @@ hop_renew(struct route *r)
 static bool
 spec_is_valid(const struct route_spec *s)
 {
-	if (!s->port || s->plen > inet_bits(s->af) || s->flags & ROUTE_F_KNI ||
-	    inet_ip_is_multicast(s->af, &s->dst))
+	if (!s->port || s->plen > inet_bits(s->af) || inet_ip_is_multicast(s->af, &s->dst))
+		return false;
+	/* An address of the kernel's interface. */
+	if (s->flags & ROUTE_F_KNI &&
+	    (s->plen != inet_bits(s->af) || inet_ip_is_any(&s->dst) || !kernel_has(s->port->id)))
 		return false;
 	if (s->mtu && (s->mtu < MTU_MIN || s->mtu > MTU_MAX))
 		return false;

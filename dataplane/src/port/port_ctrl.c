@@ -8,6 +8,7 @@
 #include "abi/link.h"
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
+#include "port/kernel.h"
 
 /* A pair of switch bits and what they do. A NULL function: only "off" is possible, which is how it is anyway.
  */
@@ -18,7 +19,7 @@ static const struct {
     {NETIF_NIC_SET_F_PROMISC_ON, NETIF_NIC_SET_F_PROMISC_OFF, port_set_promisc},
     {NETIF_NIC_SET_F_ALLMULTICAST_ON, NETIF_NIC_SET_F_ALLMULTICAST_OFF, port_set_allmulticast},
     {NETIF_NIC_SET_F_LINK_STATUS_UP, NETIF_NIC_SET_F_LINK_STATUS_DOWN, port_set_link},
-    {NETIF_NIC_SET_F_FORWARD2KNI_ON, NETIF_NIC_SET_F_FORWARD2KNI_OFF, NULL},
+    {NETIF_NIC_SET_F_FORWARD2KNI_ON, NETIF_NIC_SET_F_FORWARD2KNI_OFF, kernel_set_copies},
     {NETIF_NIC_SET_F_TC_EGRESS_ON, NETIF_NIC_SET_F_TC_EGRESS_OFF, NULL},
     {NETIF_NIC_SET_F_TC_INGRESS_ON, NETIF_NIC_SET_F_TC_INGRESS_OFF, NULL},
     {NETIF_NIC_SET_F_LLDP_ON, NETIF_NIC_SET_F_LLDP_OFF, NULL},

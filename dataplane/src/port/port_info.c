@@ -79,6 +79,8 @@ port_flags(const struct port *p)
 		flags |= NETIF_NIC_F_PROMISC;
 	if (rte_eth_allmulticast_get(p->dpdk_id) == 1)
 		flags |= NETIF_NIC_F_ALLMULTICAST;
+	if (p->copies_to_kernel)
+		flags |= NETIF_NIC_F_FWD2KNI;
 	if (p->rx_ip_csum)
 		flags |= NETIF_NIC_F_OL_RX_IP_CSUM;
 	if (p->tx_fast_free)

@@ -3,6 +3,7 @@
 #include "port/port.h"
 
 #include "core/rcu.h"
+#include "port/kernel.h"
 
 static void
 give_up(struct worker *w, struct rte_mbuf **m, unsigned n)
@@ -34,8 +35,11 @@ port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
 
 	if (!p || !p->ops->tx || !p->started)
 		worker_drop(w, m, DROP_PORT_DOWN);
-	else
+	else {
+		if (unlikely(p->copies_to_kernel))
+			kernel_copy(w, p, &m, 1);
 		p->ops->tx(w, p, m);
+	}
 }
 
 void
@@ -48,6 +52,8 @@ port_flush_one(struct worker *w, struct worker_txbuf *t)
 		relay(w, t);
 		return;
 	}
+	if (unlikely(ports[t - w->port->tx]->copies_to_kernel))
+		kernel_copy(w, ports[t - w->port->tx], t->m, n);
 	for (unsigned i = 0; i < n; i++)
 		bytes += t->m[i]->pkt_len;
 	do { /* some drivers take only part of a burst although there is room for more */

@@ -17,6 +17,7 @@
 #include "ctrl/ctrl.h"
 #include "port/port.h"
 #include "testmode_flow.h"
+#include "testmode_kernel.h"
 
 enum { TEST_PORTS_MAX = 16, RX_RING = 2048, TX_RING = 8192, TURNS_MIN = 3, TICKS_MIN = 2 };
 
@@ -115,6 +116,23 @@ frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 	return EDPVS_OK;
 }
 
+/* The port is a kernel interface's, by the id of its port. */
+static int
+kernel_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
+{
+	struct rte_mbuf *m;
+
+	if (in->len == 0 || in->len > UINT16_MAX)
+		return EDPVS_INVAL;
+	m = frame_build(workers[0]->pool, bytes, in->len, in->first);
+	if (!m)
+		return EDPVS_NOMEM;
+	if (testmode_kernel_inject(in->port & ~DS_TEST_KERNEL, m))
+		return EDPVS_OK;
+	rte_pktmbuf_free(m);
+	return EDPVS_NOTEXIST;
+}
+
 static int
 on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
@@ -130,9 +148,9 @@ on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
 		memcpy(&in, at, sizeof(in));
 		at += sizeof(in);
 		left -= sizeof(in);
-		if (in.port >= ntest_ports || in.len > left)
+		if ((in.port >= ntest_ports && !(in.port & DS_TEST_KERNEL)) || in.len > left)
 			return EDPVS_INVAL;
-		rc = frame_inject(&in, at);
+		rc = in.port & DS_TEST_KERNEL ? kernel_inject(&in, at) : frame_inject(&in, at);
 		if (rc)
 			return rc;
 		at += in.len;
@@ -167,6 +185,16 @@ on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
 	void *m;
 
 	memcpy(&collect, req->body, sizeof(collect));
+	if (collect.port & DS_TEST_KERNEL) {
+		while ((m = testmode_kernel_collect(collect.port & ~DS_TEST_KERNEL))) {
+			int rc = frame_report(reply, collect.port, m);
+
+			rte_pktmbuf_free(m);
+			if (rc)
+				return rc;
+		}
+		return EDPVS_OK;
+	}
 	if (collect.port >= ntest_ports)
 		return EDPVS_INVAL;
 	while (rte_ring_dequeue(test_ports[collect.port].tx, &m) == 0) {
@@ -202,7 +230,7 @@ packets_waiting(void)
 			if (w->handover[from] && !rte_ring_empty(w->handover[from]))
 				return true;
 	}
-	return false;
+	return testmode_kernel_waits();
 }
 
 static void
@@ -332,6 +360,7 @@ testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss, bool fl
 	spreads_flows = rss || flows;
 	if (flows)
 		testmode_flow_init();
+	testmode_kernel_init();
 	for (ntest_ports = 0; ntest_ports < nports_wanted; ntest_ports++) {
 		int rc = port_new(ntest_ports);
 

@@ -9,6 +9,7 @@
 
 #include "core/errors.h"
 #include "core/rcu.h"
+#include "port/kernel.h"
 #include "port_setup.h"
 
 enum { ID_MASK = 0xfff };
@@ -67,6 +68,8 @@ vlan_receive(struct worker *w, struct rte_mbuf *m, uint16_t port, enum drop_reas
 		return PORT_NONE;
 	vlan->counters[w->index].in_packets++;
 	vlan->counters[w->index].in_bytes += len;
+	if (unlikely(vlan->copies_to_kernel))
+		kernel_copy(w, vlan, &m, 1);
 	return vlan->id;
 }
 

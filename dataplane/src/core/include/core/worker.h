@@ -45,6 +45,10 @@ struct handover_out {
 	struct rte_mbuf *m[WORKER_BURST];
 };
 
+/* What the kernel gets: what keeps routes alive, and the rest. A ring for each, so that the rest can be as
+ * much as it wants. */
+enum kernel_class { KERNEL_ROUTING, KERNEL_BULK, KERNEL_CLASSES };
+
 struct worker_port; /* port layer: rx and tx queues of this worker */
 struct net_worker;  /* net layer */
 struct lb_worker;   /* lb layer: connection table, ports, scheduler state, counters */
@@ -59,10 +63,11 @@ struct worker {
 	struct worker_port *port;
 	struct net_worker *net;
 	struct lb_worker *lb;
-	uint64_t *drop_counters;       /* in the segment; [reason - 1], see worker_drops_add() */
-	struct ds_stat_worker *shown;  /* in the segment */
-	struct rte_ring *to_control;   /* punted packets (single producer, single consumer) */
-	struct rte_ring *from_control; /* frames to send, meta.port says where */
+	uint64_t *drop_counters;		    /* in the segment; [reason - 1], see worker_drops_add() */
+	struct ds_stat_worker *shown;		    /* in the segment */
+	struct rte_ring *to_control;		    /* punted packets (single producer, single consumer) */
+	struct rte_ring *to_kernel[KERNEL_CLASSES]; /* frames for kernel interfaces, meta.port says whose */
+	struct rte_ring *from_control;		    /* frames to send, meta.port says where */
 	struct rte_ring
 	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
@@ -116,6 +121,10 @@ worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 /* Gives a packet to the control lcore (see core/mbuf.h) and rings its bell; drops and counts when the ring is
  * full. */
 void worker_punt(struct worker *w, struct rte_mbuf *m);
+
+/* Gives a frame to the control lcore for the kernel's interface of meta.port; drops and counts when the ring
+ * of its class is full. */
+void worker_to_kernel(struct worker *w, struct rte_mbuf *m, enum kernel_class class);
 
 /* Gives a whole frame, as received on meta.port, to the worker that owns its flow. Sent by
  * worker_handover_flush(). */

@@ -65,6 +65,7 @@ struct net_path {
 	uint32_t adj;          /* index of a valid entry of net_adjs, or ADJ_NONE: neighbour not resolved */
 	uint16_t port;         /* output port */
 	uint16_t mtu;          /* of the route or the port, bytes of IP packet */
+	bool to_kernel;        /* a packet from outside goes to the kernel (scope kni_host) */
 	union inet_ip nexthop; /* gateway or the destination itself */
 	union inet_ip src;     /* preferred source of the route; any-address when it has none */
 };

@@ -17,7 +17,12 @@
 	DROP(PUNT_FULL, "core", "ring from worker to the control lcore was full")                            \
 	DROP(INJECT_FULL, "core", "ring from the control lcore to a worker was full")                        \
 	DROP(NO_MBUF, "core", "packet pool was empty")                                                       \
-	DROP(NO_HANDLER, "net", "EtherType or protocol that nobody here handles and no kernel path exists")  \
+	DROP(KERNEL_FULL, "core", "ring of a worker to the kernel was full")                                 \
+	DROP(KERNEL_ROUTING_FULL, "core", "ring of a worker to the kernel for routing protocols was full")   \
+	DROP(KERNEL_REFUSED, "port",                                                                         \
+	     "frame that the kernel's interface did not take, or a broken one from it")                      \
+	DROP(NO_HANDLER, "net",                                                                              \
+	     "EtherType or protocol that nobody here handles, without interface in the kernel")              \
 	DROP(OTHER_HOST, "net", "unicast frame for another MAC address")                                     \
 	DROP(VLAN_UNKNOWN, "net", "802.1Q tag without a VLAN device")                                        \
 	DROP(ARP_MALFORMED, "arp", "ARP packet with wrong sizes or addresses")                               \
@@ -59,7 +64,8 @@
 	DROP(ICMP_CHECKSUM, "icmp", "ICMP checksum is wrong")                                                \
 	DROP(ICMP_NOT_HANDLED, "icmp", "ICMP message to a local address that needs no answer")               \
 	DROP(ICMP_RATE, "icmp", "ICMP error not sent because of the rate limit")                             \
-	DROP(LOCAL_NO_SERVICE, "lb", "TCP, UDP or SCTP to a local address without a virtual service")        \
+	DROP(LOCAL_NO_SERVICE, "lb",                                                                         \
+	     "TCP, UDP or SCTP to a local address without a virtual service or interface in the kernel")     \
 	DROP(L4_TRUNCATED, "lb", "TCP, UDP or SCTP header is truncated or has a wrong length")               \
 	DROP(TCP_NOT_SYN, "lb", "TCP packet without connection that does not open one")                      \
 	DROP(SCTP_CHECKSUM, "lb", "CRC32c of an SCTP packet is wrong")                                       \

@@ -26,6 +26,7 @@ enum port_steering {
 };
 
 struct port;
+struct kernel_if; /* port/kernel.h */
 
 /* What kinds of ports do each in their own way. A function that is NULL: not possible (EDPVS_NOTSUPP). */
 struct port_ops {
@@ -64,6 +65,8 @@ struct port {
 	uint8_t steering; /* enum port_steering */
 	bool started;
 	bool rx_ip_csum;	    /* device verifies the IPv4 header checksum and flags bad ones */
+	struct kernel_if *kernel;   /* published; its interface in the kernel; NULL: none */
+	bool copies_to_kernel;	    /* forward2kni: all that it receives and sends, and nothing else */
 	bool promisc, allmulticast; /* as set; the device may know better */
 	bool no_arp;
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel path: a port may have an interface in the kernel, named kni_name or PORT.kni, with the port's
+ * MAC address and MTU. What the daemon leaves to the host goes there, what the host sends there leaves by the
+ * port.
+ *
+ * Workers give frames to the control lcore through two rings, so that a flood of one kind does not hold up
+ * routing protocols; the control lcore writes them and reads what the kernel sends.
+ */
+#ifndef PORT_KERNEL_H
+#define PORT_KERNEL_H
+
+#include "core/rcu.h"
+#include "port/port.h"
+
+struct kernel_if;
+
+/* How a kind of interface is made and used. Control lcore; 0 or a negative errno. */
+struct kernel_ops {
+	/* Makes the interface of a port; *state is of the kind, *fd readable when it has frames (-1: to be
+	 * polled). */
+	int (*open)(const struct port *p, const char *name, void **state, int *fd);
+	void (*close)(void *state);
+	/* Passes one whole frame on; the buffer stays the caller's. */
+	int (*write)(void *state, const struct rte_mbuf *m);
+	/* One frame in *m (allocated from pool); 1, 0: none, or a negative errno. */
+	int (*read)(void *state, struct rte_mempool *pool, uint32_t room, struct rte_mbuf **m);
+	int (*set_mac)(void *state, const struct rte_ether_addr *mac);
+	/* Multicast addresses that the kernel wants to receive, at most max; their number. NULL: none. */
+	unsigned (*mcast)(void *state, struct rte_ether_addr *out, unsigned max);
+};
+
+/* Interfaces in the kernel (/dev/net/tun). Tests put theirs in the place. */
+extern const struct kernel_ops kernel_tap_ops;
+extern const struct kernel_ops *kernel_ops;
+
+/* Does the port have an interface? Any thread. */
+static inline bool
+kernel_has(uint16_t port)
+{
+	const struct port *p = rcu_read(ports[port]);
+
+	return p && rcu_read(p->kernel) != NULL;
+}
+
+/* Data path: a frame, as received on the port, for its interface. Without one it is dropped for the given
+ * reason. Ownership passes. */
+void kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_class class,
+		 enum drop_reason why);
+/* Control lcore: the same for a frame in its hands, at once. */
+void kernel_give_control(uint16_t port, struct rte_mbuf *m, enum drop_reason why);
+/* Data path: copies of frames that a port with forward2kni received or sends. */
+void kernel_copy(struct worker *w, struct port *p, struct rte_mbuf *const *m, unsigned n);
+
+/* Is the address in the port's filter because the kernel wants it? Control lcore. */
+bool kernel_wants_group(const struct port *p, const struct rte_ether_addr *mac);
+
+/* Control lcore: forward2kni of a port. 0 or EDPVS_NOTSUPP: it has no interface. */
+int kernel_set_copies(struct port *p, bool on);
+
+/* Control lcore. Makes interfaces of all devices and, from now on, of VLANs; what cannot be made is logged.
+ */
+int kernel_start(void);
+void kernel_stop(void);
+/* Readable when an interface has frames; -1: none has one. */
+int kernel_fd(void);
+/* Serves all interfaces in both directions, bounded. True: there is more. */
+bool kernel_serve(void);
+/* Every tick. */
+void kernel_tick(uint64_t now_ms);
+
+#endif
