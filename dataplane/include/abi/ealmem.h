@@ -52,7 +52,7 @@ struct eal_mem_pool_ret_s {
 	char name[32];
 	uint32_t flags;
 	uint32_t size;	/* elements */
-	uint32_t count; /* elements in use */
+	uint32_t count; /* free elements */
 	uint32_t elt_size;
 	uint32_t header_size;
 	uint32_t trailer_size;

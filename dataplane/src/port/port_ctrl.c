@@ -110,4 +110,5 @@ port_ctrl_register(void)
 	lcore_ctrl_register();
 	drop_ctrl_register();
 	vlan_ctrl_register();
+	ealmem_ctrl_register();
 }

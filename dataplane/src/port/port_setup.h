@@ -59,5 +59,6 @@ void port_info_register(void);
 void lcore_ctrl_register(void);
 void drop_ctrl_register(void);
 void vlan_ctrl_register(void);
+void ealmem_ctrl_register(void);
 
 #endif

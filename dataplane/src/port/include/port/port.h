@@ -199,7 +199,7 @@ void port_remove(struct port *p);
 int port_mcast_add(struct port *p, const struct rte_ether_addr *mac);
 int port_mcast_del(struct port *p, const struct rte_ether_addr *mac);
 
-/* Registers the control messages of ports and lcores (ids 53-67) and drops. */
+/* Registers the control messages of ports and lcores (ids 53-67), drops and the memory of DPDK. */
 void port_ctrl_register(void);
 
 #endif
