@@ -7,6 +7,7 @@
  *                              |                        |
  *                              +--> rewrite, adjacency -+--> port_tx ... port_flush
  *                              +--> worker_handover (flow of another worker)
+ *                              +--> worker.again (was in a tunnel: once more from pkt_parse on)
  *                              +--> worker_punt (control lcore: ARP, ND, unresolved neighbours)
  */
 #include "main.h"
@@ -104,6 +105,7 @@ trim_padding(struct rte_mbuf *m, const struct pkt *p)
 }
 
 static void tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n);
+static void inner_input(struct worker *w);
 
 /* Unicast frames for us go to the balancer first; the rest of the world's frames go to the network stack at
  * once. */
@@ -163,6 +165,20 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 		net_input(w, mine[rest[i]], &p[rest[i]]);
 	if (unlikely(ntagged))
 		tagged_input(w, tagged, ntagged);
+	if (unlikely(w->nagain))
+		inner_input(w);
+}
+
+/* What tunnels gave out, as if it were received now. They bound how often that happens to one packet. */
+static __rte_noinline void
+inner_input(struct worker *w)
+{
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned n = w->nagain;
+
+	memcpy(m, w->again, n * sizeof(m[0]));
+	w->nagain = 0;
+	frames_input(w, m, n, PORT_NONE, 0);
 }
 
 /* Frames with a tag, meta.port says where they were received: what is behind the tag is received on the VLAN.

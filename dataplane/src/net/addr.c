@@ -285,6 +285,9 @@ addr_create(const struct addr_spec *spec, int *err)
 void
 addr_appear(struct net_addr *a)
 {
+	/* Nobody else is on the link of a tunnel who could have the address. */
+	if (a->spec.port->layer3)
+		return;
 	if (a->spec.af == INET_AF_V6)
 		dad_start(a);
 	announce(a);

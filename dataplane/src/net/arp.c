@@ -124,7 +124,7 @@ static void
 send_request(const struct port *p, uint32_t sip, uint32_t tip)
 {
 	uint8_t *frame;
-	struct rte_mbuf *m = control_frame(p, FRAME_MIN, &frame);
+	struct rte_mbuf *m = p->layer3 ? NULL : control_frame(p, FRAME_MIN, &frame);
 	struct rte_ether_hdr *eth;
 	struct rte_arp_hdr *arp;
 

@@ -35,6 +35,8 @@ struct icmp_limit {
 /* What the net layer keeps per worker. */
 struct net_worker {
 	struct icmp_limit icmp;
+	uint32_t tunnel_id;    /* IP identification of the next packet into a tunnel */
+	unsigned tunnel_depth; /* tunnels that a packet is on its way into */
 };
 
 /* Takes one token. False: the limit is reached. */

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "port/kernel.h"
 #include "to_kernel.h"
+#include "tunnel.h"
 
 /* Addresses that no packet on a wire may carry (RFC 1122 3.2.1.3). */
 static bool
@@ -34,6 +35,11 @@ deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 			worker_drop(w, m, DROP_L4_TRUNCATED);
 		else
 			net_to_kernel(w, m, p, DROP_LOCAL_NO_SERVICE);
+		break;
+	case PROTO_IPIP:
+	case PROTO_IPV6:
+	case PROTO_GRE:
+		tunnel_input(w, m, p);
 		break;
 	default:
 		net_to_kernel(w, m, p, DROP_NO_HANDLER);

@@ -102,7 +102,7 @@ linklocal_create(struct port *p)
 
 	spec.ip.b[0] = 0xfe;
 	spec.ip.b[1] = 0x80;
-	if (conf.ipv6.disable || strcmp(mode, "none") == 0)
+	if (p->layer3 || conf.ipv6.disable || strcmp(mode, "none") == 0)
 		return;
 	if (strcmp(mode, "random") == 0) {
 		uint64_t r = rte_rand();

@@ -77,7 +77,8 @@ send_msg(const struct port *p, const struct nd_out *o)
 {
 	uint16_t len = (uint16_t)(ND_LEN + (o->option ? ND_OPT_LEN : 0));
 	uint8_t *frame;
-	struct rte_mbuf *m = control_frame(p, (uint16_t)(PKT_ETH_LEN + PKT_IP6_LEN + len), &frame);
+	struct rte_mbuf *m =
+	    p->layer3 ? NULL : control_frame(p, (uint16_t)(PKT_ETH_LEN + PKT_IP6_LEN + len), &frame);
 	struct rte_ether_hdr *eth;
 	struct rte_ipv6_hdr *ip;
 	struct nd_msg *msg;

@@ -17,6 +17,7 @@
 #include "neigh.h"
 #include "net_ctrl.h"
 #include "route.h"
+#include "tunnel.h"
 
 /* A port with a new MAC: headers are rewritten, and the neighbours are told. */
 static void
@@ -58,14 +59,25 @@ port_going(struct port *p)
 		route_flush(p, af ? INET_AF_V6 : INET_AF_V4);
 	}
 	neigh_flush(p->id);
+	if (p->layer3)
+		tunnel_neighbour_del(p);
 	net_generation_advance();
+}
+
+static void
+port_made(struct port *p)
+{
+	if (p->layer3 && tunnel_neighbour_add(p))
+		log_err("net", "%s: the neighbour table is full: packets do not find their way into it",
+			p->name);
+	linklocal_create(p);
 }
 
 static void
 port_event(struct port *p, enum port_event event)
 {
 	if (event == PORT_MADE)
-		linklocal_create(p);
+		port_made(p);
 	else if (event == PORT_GOING)
 		port_going(p);
 	else if (event == PORT_MAC)
@@ -101,6 +113,7 @@ net_fini(void)
 	neigh_fini();
 	maddr_fini();
 	local_fini();
+	tunnels_fini();
 	fib_fini();
 	for (unsigned i = 0; i < nworkers; i++) {
 		rte_free(workers[i]->net);
@@ -114,6 +127,7 @@ net_ctrl_register(void)
 	addr_ctrl_register();
 	route_ctrl_register();
 	neigh_ctrl_register();
+	tunnel_ctrl_register();
 }
 
 static void
@@ -156,4 +170,5 @@ net_control_tick(uint64_t now_ms)
 {
 	net_timers_run(now_ms);
 	neigh_tick();
+	tunnels_tick();
 }

@@ -84,6 +84,49 @@ port_flush_one(struct worker *w, struct worker_txbuf *t)
 }
 
 /* No kernel here. */
+/* Nor tunnels. */
+unsigned ports_end;
+
+struct port *
+port_make(const char *name, const struct port_ops *ops, struct port *parent, int *err)
+{
+	*err = EDPVS_RESOURCE;
+	return NULL;
+}
+
+int
+port_free_id(void)
+{
+	return -1;
+}
+
+void
+port_unmake(struct port *p)
+{
+}
+
+void
+port_publish(struct port *p)
+{
+}
+
+void
+port_remove(struct port *p)
+{
+}
+
+int
+port_counters_read(const struct port *p, struct rte_eth_stats *s)
+{
+	return EDPVS_NOTSUPP;
+}
+
+bool
+port_name_is_fit(const char *name)
+{
+	return true;
+}
+
 void
 kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_class class,
 	    enum drop_reason why)

@@ -163,7 +163,10 @@ control_output(int af, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	neigh_send(af, &path.nexthop, path.port, m);
+	if (ports[path.port]->layer3 && path.adj != ADJ_NONE)
+		control_adj_tx(path.adj, m);
+	else
+		neigh_send(af, &path.nexthop, path.port, m);
 }
 
 void

@@ -51,7 +51,7 @@ route_connected_port(int af, const union inet_ip *ip)
 {
 	const struct fib_hop *hop = fib_lookup(af, ip);
 
-	return hop && !hop->has_gateway ? ports[hop->port] : NULL;
+	return hop && inet_ip_is_any(&hop->gateway) ? ports[hop->port] : NULL;
 }
 
 /* ---- the forwarding table ---- */
@@ -103,11 +103,12 @@ static int
 hop_renew(struct route *r)
 {
 	struct fib_hop hop = {
-	    .gateway = r->spec.gateway,
+	    .gateway = r->spec.port->layer3 ? (union inet_ip){.q = {0, 0}} : r->spec.gateway,
 	    .src = source_for(r),
 	    .port = r->spec.port->id,
 	    .mtu = (uint16_t)r->spec.mtu,
-	    .has_gateway = !inet_ip_is_any(&r->spec.gateway),
+	    /* Behind a tunnel there is one neighbour, which has no address. */
+	    .has_gateway = r->spec.port->layer3 || !inet_ip_is_any(&r->spec.gateway),
 	    .to_kernel = (r->spec.flags & ROUTE_F_KNI) != 0,
 	};
 	uint32_t old = r->hop;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet/icmp_error.h"
+#include "packet/tunnel.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -18,8 +19,6 @@ enum {
 	TCP_CSUM_END = 18,
 	MTU4_MIN = 68,
 	MTU6_MIN = 1280,
-	PROTO_IPIP = 4,
-	PROTO_IPV6 = 41,
 	FAMILY_DIFFERENCE = 20,
 };
 

@@ -2,6 +2,7 @@
 /* Ports that command makes and takes away. Control lcore. */
 #include "port_setup.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <rte_debug.h>
@@ -40,8 +41,8 @@ port_free(void *arg)
 	free(p);
 }
 
-static int
-free_id(void)
+int
+port_free_id(void)
 {
 	for (unsigned id = nports; id < PORTS_MAX; id++)
 		if (!ports[id])
@@ -52,7 +53,7 @@ free_id(void)
 struct port *
 port_make(const char *name, const struct port_ops *ops, struct port *parent, int *err)
 {
-	int id = free_id();
+	int id = port_free_id();
 	struct port *p;
 
 	*err = EDPVS_EXIST;
@@ -88,6 +89,12 @@ port_make(const char *name, const struct port_ops *ops, struct port *parent, int
 }
 
 void
+port_unmake(struct port *p)
+{
+	port_free(p);
+}
+
+void
 port_publish(struct port *p)
 {
 	rcu_publish(ports[p->id], p);
@@ -105,6 +112,31 @@ port_remove(struct port *p)
 		ports_end--;
 	port_tell(p, PORT_GONE);
 	rcu_retire(port_free, p);
+}
+
+int
+port_counters_read(const struct port *p, struct rte_eth_stats *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < nworkers; i++) {
+		const struct port_counters *n = &p->counters[i];
+
+		s->ipackets += n->in_packets;
+		s->ibytes += n->in_bytes;
+		s->opackets += n->out_packets;
+		s->obytes += n->out_bytes;
+		s->oerrors += n->out_dropped;
+	}
+	return EDPVS_OK;
+}
+
+bool
+port_name_is_fit(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (!isgraph((unsigned char)*c) || *c == '/')
+			return false;
+	return strncmp(name, "cpu", 3) != 0;
 }
 
 void

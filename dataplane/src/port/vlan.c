@@ -148,29 +148,13 @@ vlan_get_link(const struct port *p, struct rte_eth_link *link)
 		link->link_status = RTE_ETH_LINK_DOWN;
 }
 
-static int
-vlan_get_stats(const struct port *p, struct rte_eth_stats *s)
-{
-	memset(s, 0, sizeof(*s));
-	for (unsigned i = 0; i < nworkers; i++) {
-		const struct port_counters *n = &p->counters[i];
-
-		s->ipackets += n->in_packets;
-		s->ibytes += n->in_bytes;
-		s->opackets += n->out_packets;
-		s->obytes += n->out_bytes;
-		s->oerrors += n->out_dropped;
-	}
-	return EDPVS_OK;
-}
-
 static const struct port_ops vlan_ops = {
     .tx = vlan_tx,
     .set_link = vlan_set_link,
     .set_mac = vlan_set_mac,
     .mcast_push = vlan_mcast,
     .get_link = vlan_get_link,
-    .get_stats = vlan_get_stats,
+    .get_stats = port_counters_read,
 };
 
 struct port *
@@ -186,7 +170,7 @@ vlan_add(struct port *parent, const char *name, uint16_t id)
 	struct port *p;
 	int err;
 
-	if (id == 0 || id > VLAN_ID_MAX)
+	if (id == 0 || id > VLAN_ID_MAX || parent->layer3)
 		return EDPVS_INVAL;
 	snprintf(made, sizeof(made), "%s.%u", parent->name, id);
 	if (!name || !name[0])
@@ -206,7 +190,7 @@ vlan_add(struct port *parent, const char *name, uint16_t id)
 	if (!p)
 		return err;
 	p->vlan_id = id;
-	parent->nvlans++;
+	parent->nabove++;
 	rcu_publish(parent->vlans[id], p);
 	port_publish(p);
 	return EDPVS_OK;
@@ -215,10 +199,10 @@ vlan_add(struct port *parent, const char *name, uint16_t id)
 int
 vlan_del(struct port *p)
 {
-	if (p->nvlans)
+	if (p->nabove)
 		return EDPVS_BUSY;
 	rcu_publish(p->parent->vlans[p->vlan_id], (struct port *)NULL);
-	p->parent->nvlans--;
+	p->parent->nabove--;
 	mac_forget(p);
 	port_remove(p);
 	return EDPVS_OK;

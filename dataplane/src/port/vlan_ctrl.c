@@ -2,8 +2,6 @@
 /* Messages about VLAN devices: 81 to 83. */
 #include "port_setup.h"
 
-#include <ctype.h>
-
 #include "abi/vlan.h"
 #include "port/vlan.h"
 
@@ -18,23 +16,13 @@ param_read(const struct ctrl_request *req, struct vlan_param *out)
 	       memchr(out->ifname, '\0', sizeof(out->ifname));
 }
 
-/* Names are words in lists, and those of lcores are taken. */
-static bool
-name_is_fit(const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if (!isgraph((unsigned char)*c) || *c == '/')
-			return false;
-	return strncmp(name, "cpu", 3) != 0;
-}
-
 static int
 on_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
 	struct vlan_param c;
 	struct port *parent;
 
-	if (!param_read(req, &c) || c.vlan_proto != PROTO_8021Q || !name_is_fit(c.ifname))
+	if (!param_read(req, &c) || c.vlan_proto != PROTO_8021Q || !port_name_is_fit(c.ifname))
 		return EDPVS_INVAL;
 	parent = port_by_name(c.real_dev);
 	return parent ? vlan_add(parent, c.ifname, c.vlan_id) : EDPVS_NODEV;

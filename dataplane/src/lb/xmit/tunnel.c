@@ -10,8 +10,9 @@
 #include "translate.h"
 
 #include "packet/ip4.h"
+#include "packet/tunnel.h"
 
-enum { PROTO_IPIP = 4, PROTO_IPV6 = 41, IP4_DF = 0x40 };
+enum { IP4_DF = 0x40 };
 
 bool
 lb_tunnel_source(struct conn_table *t, uint32_t idx, const union inet_ip *src)

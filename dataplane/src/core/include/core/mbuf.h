@@ -31,7 +31,7 @@ struct mbuf_meta {
 	uint8_t worker; /* index of the worker that punted */
 	/* Between workers: where the frame was received, and how many were asked for its flow since. */
 	uint8_t arrival, visited;
-	uint8_t pad;
+	uint8_t depth;	  /* of a packet received on a tunnel: how many tunnels it came through */
 	uint32_t frag_id; /* of mbuf_reassembled: identification of its fragments */
 	uint8_t pad2[4];
 	struct frag_part part; /* of a fragment that waits for others of its datagram */

@@ -73,6 +73,9 @@ struct worker {
 	struct rte_mempool *pool;
 	struct worker_stats stats __rte_cache_aligned;
 	struct handover_out out[WORKERS_MAX] __rte_cache_aligned; /* [j]: frames for worker j */
+	/* Frames that were inside of others: to be received on meta.port before the turn ends. */
+	unsigned nagain;
+	struct rte_mbuf *again[WORKER_BURST];
 	uint64_t turns
 	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
 } __rte_cache_aligned;

@@ -25,6 +25,19 @@
 	     "EtherType or protocol that nobody here handles, without interface in the kernel")              \
 	DROP(OTHER_HOST, "net", "unicast frame for another MAC address")                                     \
 	DROP(VLAN_UNKNOWN, "net", "802.1Q tag without a VLAN device")                                        \
+	DROP(TUNNEL_UNKNOWN, "tunnel", "packet of a tunnel that is not here")                                \
+	DROP(TUNNEL_GRE, "tunnel", "GRE header that is cut off or of another version")                       \
+	DROP(TUNNEL_FLAGS, "tunnel",                                                                         \
+	     "GRE packet with or without checksum or number against the tunnel's settings")                  \
+	DROP(TUNNEL_CHECKSUM, "tunnel", "GRE checksum is wrong")                                             \
+	DROP(TUNNEL_SEQUENCE, "tunnel", "GRE packet that was overtaken by a later one")                      \
+	DROP(TUNNEL_PAYLOAD, "tunnel", "neither IPv4 nor IPv6 inside of a tunnel's packet")                  \
+	DROP(TUNNEL_ECN, "tunnel", "congestion was met, and the packet inside cannot say so")                \
+	DROP(TUNNEL_NESTED, "tunnel", "more tunnels in one another than allowed")                            \
+	DROP(TUNNEL_NO_ROUTE, "tunnel", "no route to the tunnel's remote address over its device")           \
+	DROP(TUNNEL_LOOP, "tunnel", "way into a tunnel that leads back into it")                             \
+	DROP(TUNNEL_NO_SOURCE, "tunnel", "tunnel without local address, and the route has none")             \
+	DROP(TUNNEL_NO_ROOM, "tunnel", "no room in the packet for a tunnel's header")                        \
 	DROP(ARP_MALFORMED, "arp", "ARP packet with wrong sizes or addresses")                               \
 	DROP(ARP_NOT_OURS, "arp", "ARP packet about addresses that are not ours")                            \
 	DROP(ND_MALFORMED, "nd", "neighbour discovery packet that RFC 4861 forbids")                         \

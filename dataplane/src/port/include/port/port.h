@@ -55,7 +55,7 @@ struct port {
 	struct port *parent;		/* the device that a VLAN is of; NULL: none */
 	uint16_t vlan_id;		/* of a VLAN: 1 to 4094 */
 	struct port **vlans;		/* published; of a device that VLANs are of, by id [4096] */
-	unsigned nvlans;		/* of them; control lcore */
+	unsigned nabove;		/* devices made of it; control lcore */
 	struct port_counters *counters; /* [nworkers]; NULL: the device counts */
 	void *kind_data;		/* of its kind */
 	char name[PORT_NAME_MAX];
@@ -68,7 +68,7 @@ struct port {
 	struct kernel_if *kernel;   /* published; its interface in the kernel; NULL: none */
 	bool copies_to_kernel;	    /* forward2kni: all that it receives and sends, and nothing else */
 	bool promisc, allmulticast; /* as set; the device may know better */
-	bool no_arp;
+	bool layer3; /* a tunnel: packets have no link address; no ARP, ND, VLANs, interface in the kernel */
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
 	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue */
 	int socket_id;
@@ -172,6 +172,12 @@ int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
 
+/* Sums up port.counters, for kinds that have them. The get_stats of such kinds. */
+int port_counters_read(const struct port *p, struct rte_eth_stats *s);
+
+/* A name for a port in lists: printable, no blanks or slashes, and none of those that lcores have. */
+bool port_name_is_fit(const char *name);
+
 enum port_event {
 	PORT_MADE,
 	PORT_GOING, /* it is still in ports[] */
@@ -186,6 +192,9 @@ void port_tell(struct port *p, enum port_event event);
 /* A port of a kind that is made by command: an id, the given name (at most 15 characters, not in use), what
  * the parent has, counters. Not in ports[] yet. NULL with *err: EXIST, NOMEM, RESOURCE (no id is left). */
 struct port *port_make(const char *name, const struct port_ops *ops, struct port *parent, int *err);
+/* The id that the next such port gets, -1: none is left. Gives a port back that was not published. */
+int port_free_id(void);
+void port_unmake(struct port *p);
 /* Puts it there, and takes it away; it is freed when no worker knows it any more. */
 void port_publish(struct port *p);
 void port_remove(struct port *p);
