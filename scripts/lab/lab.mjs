@@ -172,10 +172,10 @@ export class Lab {
     return parts.join('\n');
   }
 
-  /** One of our commands against the lab's daemon. */
+  /** One of our commands against the lab's daemon, or the one that listens at `options.socket`. */
   tool(name, args, options = {}) {
     const done = spawnSync(path.join(root, 'bin', name), args, {
-      encoding: 'utf8', env: { ...process.env, DPVS_IPC_FILE: this.socket }, input: options.input, timeout: 30_000, maxBuffer: 1 << 28,
+      encoding: 'utf8', env: { ...process.env, DPVS_IPC_FILE: options.socket ?? this.socket }, input: options.input, timeout: 30_000, maxBuffer: 1 << 28,
     });
     if ((options.ok ?? true) && done.status !== 0)
       throw new StepError(`${name} ${args.join(' ')}: exit status ${done.status}`, `${done.stdout}${done.stderr}`.trim());

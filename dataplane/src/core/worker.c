@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <rte_errno.h>
+#include <rte_pause.h>
 
 #include "core/errors.h"
 #include "core/log.h"
@@ -22,6 +23,45 @@ volatile uint64_t control_turns;
 volatile uint64_t control_ticks;
 
 enum { KERNEL_ROUTING_RING = 512, KERNEL_BULK_RING = 2048 };
+
+void
+worker_rest(struct worker *w)
+{
+	w->rests = true;
+	while (w->pause && !w->stop)
+		rte_pause();
+	w->rests = false;
+}
+
+void
+workers_resume(void)
+{
+	for (unsigned i = 0; i < nworkers; i++)
+		__atomic_store_n(&workers[i]->pause, false, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < nworkers; i++)
+		while (__atomic_load_n(&workers[i]->rests, __ATOMIC_ACQUIRE))
+			rte_pause();
+}
+
+bool
+workers_pause(void)
+{
+	enum { PATIENCE_US = 1000000, STEP_US = 50 };
+	unsigned waited = 0;
+
+	for (unsigned i = 0; i < nworkers; i++)
+		workers[i]->pause = true;
+	for (unsigned i = 0; i < nworkers; i++)
+		while (!__atomic_load_n(&workers[i]->rests, __ATOMIC_ACQUIRE)) {
+			if (waited >= PATIENCE_US) {
+				workers_resume();
+				return false;
+			}
+			usleep(STEP_US);
+			waited += STEP_US;
+		}
+	return true;
+}
 
 static int bell = -1;
 /* 1 while a ring of the bell is on its way: workers make at most one system call per wake-up of the control

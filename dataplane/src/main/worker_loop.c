@@ -287,6 +287,8 @@ worker_loop(struct worker *w)
 		unsigned done;
 		uint64_t now;
 
+		if (unlikely(w->pause))
+			worker_rest(w);
 		worker_clock(w, clock_now_ms());
 		done = receive(w);
 		done += take_over(w);

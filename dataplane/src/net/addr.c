@@ -188,7 +188,7 @@ addr_spec_is_valid(const struct addr_spec *s)
 {
 	static const union inet_ip loopback6 = {.b = {[15] = 1}};
 
-	if (s->plen == 0 || s->plen > inet_bits(s->af) || inet_ip_is_any(&s->ip) ||
+	if (s->port->bond || s->plen == 0 || s->plen > inet_bits(s->af) || inet_ip_is_any(&s->ip) ||
 	    inet_ip_is_multicast(s->af, &s->ip))
 		return false;
 	if (s->af == INET_AF_V6)

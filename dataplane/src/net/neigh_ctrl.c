@@ -42,7 +42,7 @@ neigh_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 	(void)reply;
 	if (rc)
 		return rc;
-	if (!rte_is_valid_assigned_ether_addr(&n.mac) || n.port->layer3)
+	if (!rte_is_valid_assigned_ether_addr(&n.mac) || n.port->layer3 || n.port->bond)
 		return EDPVS_INVAL;
 	return neigh_add_static(n.af, &n.ip, n.port->id, &n.mac);
 }

@@ -78,7 +78,7 @@ port_event(struct port *p, enum port_event event)
 {
 	if (event == PORT_MADE)
 		port_made(p);
-	else if (event == PORT_GOING)
+	else if (event == PORT_GOING || event == PORT_JOINING)
 		port_going(p);
 	else if (event == PORT_MAC)
 		mac_changed(p);
@@ -97,7 +97,7 @@ net_init(void)
 		return rc;
 	port_watch(port_event);
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
-		if (ports[i])
+		if (ports[i] && !ports[i]->bond)
 			linklocal_create(ports[i]);
 	}
 	return EDPVS_OK;

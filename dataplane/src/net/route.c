@@ -136,7 +136,7 @@ hop_renew(struct route *r)
 static bool
 spec_is_valid(const struct route_spec *s)
 {
-	if (!s->port || s->plen > inet_bits(s->af) || inet_ip_is_multicast(s->af, &s->dst))
+	if (!s->port || s->port->bond || s->plen > inet_bits(s->af) || inet_ip_is_multicast(s->af, &s->dst))
 		return false;
 	/* An address of the kernel's interface. */
 	if (s->flags & ROUTE_F_KNI &&

@@ -64,7 +64,7 @@ spec_is_valid(const struct tunnel_spec *s)
 		return false;
 	if (s->kind != TUNNEL_GRE && (s->i_flags || s->o_flags || s->i_key || s->o_key))
 		return false;
-	return s->kind < TUNNEL_KINDS && !(s->link && s->link->layer3);
+	return s->kind < TUNNEL_KINDS && !(s->link && (s->link->layer3 || s->link->bond));
 }
 
 /* Another tunnel that would receive the very same packets. */

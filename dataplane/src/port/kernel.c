@@ -299,7 +299,7 @@ on_port(struct port *p, enum port_event event)
 {
 	if (event == PORT_MADE && vlan_is(p))
 		make(p);
-	else if (event == PORT_GOING)
+	else if (event == PORT_GOING || event == PORT_JOINING)
 		unmake(p);
 	else if (event == PORT_MAC && p->kernel)
 		(void)kernel_ops->set_mac(p->kernel->state, &p->mac);
@@ -316,7 +316,8 @@ kernel_start(void)
 		return EDPVS_SYSCALL;
 	}
 	for (unsigned i = 0; i < nports; i++)
-		make(ports[i]);
+		if (!ports[i]->bond)
+			make(ports[i]);
 	port_watch(on_port);
 	return EDPVS_OK;
 }

@@ -11,11 +11,12 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "port/bond.h"
 
 enum { RELAY_RING = 1024, LINK_WAIT_MS = 1000, LINK_STEP_MS = 50 };
 
 struct port *ports[PORTS_MAX];
-unsigned nports, ports_end;
+unsigned nports, ports_end, ndevices;
 struct queue_map port_queues;
 
 static struct conf_port port_confs[PORTS_MAX];
@@ -59,7 +60,7 @@ port_by_name(const char *name)
 
 /* Gives every DPDK port the device block of the same rank. */
 static int
-match_blocks(unsigned ndevices)
+match_blocks(unsigned n)
 {
 	unsigned blocks = 0;
 
@@ -71,7 +72,7 @@ match_blocks(unsigned ndevices)
 		blocks++;
 	}
 	if (blocks == 0) {
-		for (unsigned i = 0; i < ndevices; i++) {
+		for (unsigned i = 0; i < n; i++) {
 			char name[CONF_NAME_MAX];
 
 			snprintf(name, sizeof(name), "dpdk%u", i);
@@ -79,20 +80,20 @@ match_blocks(unsigned ndevices)
 		}
 		return EDPVS_OK;
 	}
-	if (blocks < ndevices) {
+	if (blocks < n) {
 		log_err("port",
 			"%u DPDK ports found, but the configuration has %u device blocks: add blocks to "
 			"netif_defs, or "
 			"limit the ports with -- -a",
-			ndevices, blocks);
+			n, blocks);
 		return EDPVS_INVAL;
 	}
-	if (blocks > ndevices)
+	if (blocks > n)
 		log_warning(
 		    "port",
 		    "the configuration has %u device blocks, but there are %u DPDK ports: the blocks from "
 		    "%s on are not used",
-		    blocks, ndevices, port_confs[ndevices].name);
+		    blocks, n, port_confs[n].name);
 	return EDPVS_OK;
 }
 
@@ -126,29 +127,72 @@ add_port(uint16_t dpdk_id)
 static int
 find_ports(void)
 {
-	unsigned ndevices = rte_eth_dev_count_avail();
+	unsigned n = rte_eth_dev_count_avail();
 	uint16_t id;
 	int rc;
 
-	if (ndevices == 0) {
+	if (n == 0) {
 		log_err(
 		    "port",
 		    "No dpdk ports found! Bind a NIC to vfio-pci (dpdk-devbind.py), or add a virtual device "
 		    "such as -- --vdev net_af_packet0,iface=eth1; dpvs -h has examples");
 		return EDPVS_NODEV;
 	}
-	if (ndevices > PORTS_MAX) {
-		log_err("port", "%u DPDK ports found, at most %d can be used: limit them with -- -a",
-			ndevices, PORTS_MAX);
+	if (n > PORTS_MAX) {
+		log_err("port", "%u DPDK ports found, at most %d can be used: limit them with -- -a", n,
+			PORTS_MAX);
 		return EDPVS_INVAL;
 	}
-	rc = match_blocks(ndevices);
+	rc = match_blocks(n);
 	if (rc)
 		return rc;
 	RTE_ETH_FOREACH_DEV (id) {
 		rc = add_port(id);
 		if (rc)
 			return rc;
+	}
+	ndevices = nports;
+	return EDPVS_OK;
+}
+
+/* A bonding has the settings of its primary, and the smallest MTU. */
+static struct conf_port
+bond_conf(const struct conf_port *block, const struct port *primary)
+{
+	struct conf_port c = *port_conf(primary);
+
+	memcpy(c.name, block->name, sizeof(c.name));
+	memcpy(c.kni_name, block->kni_name, sizeof(c.kni_name));
+	c.mbuf_fast_free = false; /* broadcasts send one buffer several times */
+	for (int i = 0; i < block->nslaves; i++)
+		c.mtu = RTE_MIN(c.mtu, port_conf(port_by_name(block->slave[i]))->mtu);
+	return c;
+}
+
+static int
+make_bonds(void)
+{
+	for (int i = 0; i < conf.netif.nports; i++) {
+		const struct conf_port *block = &conf.netif.port[i];
+		struct port *primary;
+		uint16_t id;
+		int rc;
+
+		if (!block->bonding)
+			continue;
+		if (nports == PORTS_MAX) {
+			log_err("port", "bonding %s is one port too many: at most %d can be used",
+				block->name, PORTS_MAX);
+			return EDPVS_INVAL;
+		}
+		rc = bond_create(block, &id, &primary);
+		if (rc)
+			return rc;
+		port_confs[nports] = bond_conf(block, primary);
+		rc = add_port(id);
+		if (rc)
+			return rc;
+		bond_claim(ports[nports - 1]);
 	}
 	return EDPVS_OK;
 }
@@ -169,6 +213,7 @@ map_queues(void)
 	in->nworkers = nworkers;
 	for (unsigned i = 0; i < nports; i++) {
 		in->port[i].name = ports[i]->name;
+		in->port[i].is_member = ports[i]->bond != NULL;
 		in->port[i].max_rx = ports[i]->info.max_rx_queues;
 		in->port[i].max_tx = ports[i]->info.max_tx_queues;
 		in->port[i].want_rx = port_confs[i].rx_queues;
@@ -190,7 +235,7 @@ say_queue_numbers(const struct port *p)
 {
 	const struct conf_port *c = port_conf(p);
 
-	if (conf.worker.nworkers == 0)
+	if (conf.worker.nworkers == 0 || p->bond)
 		return;
 	if (c->rx_queues >= 0 && c->rx_queues != p->nrxq)
 		log_warning("port",
@@ -264,7 +309,7 @@ attach_workers(void)
 	}
 	for (unsigned w = 0; w < nworkers; w++) {
 		for (unsigned i = 0; i < nports; i++) {
-			int rc = attach_port(w, ports[i]);
+			int rc = ports[i]->bond ? 0 : attach_port(w, ports[i]);
 
 			if (rc)
 				return rc;
@@ -293,6 +338,8 @@ ports_init(struct rte_mempool *const *pool_by_socket)
 	int rc = find_ports();
 
 	if (!rc)
+		rc = make_bonds();
+	if (!rc)
 		rc = map_queues();
 	if (rc)
 		return rc;
@@ -302,6 +349,8 @@ ports_init(struct rte_mempool *const *pool_by_socket)
 		p->nrxq = port_queues.nrxq[i];
 		p->ntxq = port_queues.ntxq[i];
 		say_queue_numbers(p);
+		if (p->bond)
+			continue; /* the bonding does it */
 		rc = port_configure(p, pool_by_socket[p->socket_id], only_one_pool(pool_by_socket));
 		if (rc)
 			return rc;
@@ -312,9 +361,8 @@ ports_init(struct rte_mempool *const *pool_by_socket)
 
 /* ---- start and stop ---- */
 
-/* A port that does not run is neither polled nor sent to. */
-static void
-detach(const struct port *p)
+void
+port_detach(const struct port *p)
 {
 	for (unsigned w = 0; w < nworkers; w++) {
 		struct worker_port *wp = workers[w]->port;
@@ -373,10 +421,12 @@ start_port(struct port *p)
 	if (rc) {
 		log_warning("port", "port %s does not start (%s): it is not used", p->name,
 			    rte_strerror(-rc));
-		detach(p);
+		port_detach(p);
 		return;
 	}
 	p->started = true;
+	if (bond_is(p))
+		bond_started(p);
 	if (c->promisc)
 		set_wanted(p, "promiscuous mode", port_set_promisc);
 	if (c->allmulticast)
@@ -428,6 +478,8 @@ say_queues(void)
 			const struct queue_list *rx = &port_queues.at[w][i].rx;
 			const struct worker_txbuf *t = &workers[w]->port->tx[i];
 
+			if (ports[i]->bond)
+				continue;
 			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s:", n ? ", " : "",
 				      ports[i]->name);
 			for (unsigned q = 0; q < rx->n && n < (int)sizeof(line) - 64; q++)
@@ -446,11 +498,20 @@ int
 ports_start(void)
 {
 	for (unsigned i = 0; i < nports; i++)
-		start_port(ports[i]);
+		if (!ports[i]->bond)
+			start_port(ports[i]);
+	for (unsigned i = 0; i < nports; i++)
+		if (ports[i]->bond)
+			ports[i]->started = ports[i]->bond->started;
 	wait_for_links();
 	for (unsigned i = 0; i < nports; i++) {
 		const struct port *p = ports[i];
 
+		if (p->bond) {
+			log_notice("port", "port %s: %s, " RTE_ETHER_ADDR_PRT_FMT ", member of %s", p->name,
+				   p->info.driver_name, RTE_ETHER_ADDR_BYTES(&p->mac), p->bond->name);
+			continue;
+		}
 		log_notice("port",
 			   "port %s: %s, " RTE_ETHER_ADDR_PRT_FMT ", mtu %u, %u rx and %u tx queues, %s",
 			   p->name, p->info.driver_name, RTE_ETHER_ADDR_BYTES(&p->mac), p->mtu, p->nrxq,
@@ -463,7 +524,8 @@ ports_start(void)
 void
 ports_stop(void)
 {
-	for (unsigned i = 0; i < nports; i++) {
+	/* Bondings first, which stop their members. */
+	for (unsigned i = nports; i-- > 0;) {
 		int rc = ports[i]->started ? rte_eth_dev_stop(ports[i]->dpdk_id) : 0;
 
 		if (rc)
@@ -497,11 +559,15 @@ ports_fini(void)
 	for (unsigned i = 0; i < nworkers; i++)
 		free_worker_port(workers[i]);
 	ports_forget();
-	for (unsigned i = 0; i < nports; i++) {
-		rte_eth_dev_close(ports[i]->dpdk_id);
+	for (unsigned i = nports; i-- > 0;) {
+		if (bond_is(ports[i]))
+			bond_destroy(ports[i]);
+		else
+			rte_eth_dev_close(ports[i]->dpdk_id);
 		free(ports[i]->mcast);
+		free(ports[i]->kind_data);
 		free(ports[i]);
 		ports[i] = NULL;
 	}
-	nports = ports_end = 0;
+	nports = ports_end = ndevices = 0;
 }

@@ -11,6 +11,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "port/bond.h"
 #include "port/testmode.h"
 
 static uint64_t
@@ -157,6 +158,14 @@ port_configure(struct port *p, struct rte_mempool *pool, bool one_pool)
 static bool
 hashes_anyway(const struct port *p)
 {
+	/* A flow has the same queue at whatever member it arrives. */
+	if (bond_is(p)) {
+		bool all = true;
+
+		for (unsigned i = 0; i < ndevices; i++)
+			all &= ports[i]->bond != p || hashes_anyway(ports[i]);
+		return all;
+	}
 	return !strcmp(p->info.driver_name, "net_af_xdp") || !strcmp(p->info.driver_name, "net_tap") ||
 	       (!strcmp(p->info.driver_name, "net_ring") && testmode_spreads_flows());
 }

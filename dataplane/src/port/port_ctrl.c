@@ -87,13 +87,6 @@ on_set_port(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return rc;
 }
 
-/* No port of ours is a bonding device. */
-static int
-on_set_bond(const struct ctrl_request *req, struct ctrl_reply *reply)
-{
-	return EDPVS_INVAL;
-}
-
 static int
 on_set_max(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
@@ -104,11 +97,11 @@ void
 port_ctrl_register(void)
 {
 	ctrl_register(SOCKOPT_NETIF_SET_PORT, on_set_port);
-	ctrl_register(SOCKOPT_NETIF_SET_BOND, on_set_bond);
 	ctrl_register(SOCKOPT_NETIF_SET_MAX, on_set_max);
 	port_info_register();
 	lcore_ctrl_register();
 	drop_ctrl_register();
+	bond_ctrl_register();
 	vlan_ctrl_register();
 	ealmem_ctrl_register();
 }

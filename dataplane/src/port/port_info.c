@@ -16,8 +16,8 @@
 
 /* The port whose name, up to 31 bytes and NUL terminated unless the body ends first, is the request's body.
  */
-static struct port *
-port_of(const struct ctrl_request *req)
+struct port *
+port_of_request(const struct ctrl_request *req)
 {
 	char name[PORT_NAME_MAX] = "";
 
@@ -25,8 +25,8 @@ port_of(const struct ctrl_request *req)
 	return port_by_name(name);
 }
 
-static void
-mac_text(const struct rte_ether_addr *mac, bool upper, char *out, size_t size)
+void
+port_mac_text(const struct rte_ether_addr *mac, bool upper, char *out, size_t size)
 {
 	const uint8_t *b = mac->addr_bytes;
 
@@ -49,9 +49,10 @@ on_list(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
 	struct netif_nic_list_get list = {
 	    .nic_num = (uint16_t)ports_count(),
-	    .phy_pid_end = (uint16_t)nports,
-	    .bond_pid_base = UINT16_MAX, /* there is none */
-	    .bond_pid_end = UINT16_MAX,
+	    .phy_pid_end = (uint16_t)ndevices,
+	    /* At the end of the numbers when there is none. */
+	    .bond_pid_base = ndevices < nports ? (uint16_t)ndevices : UINT16_MAX,
+	    .bond_pid_end = ndevices < nports ? (uint16_t)nports : UINT16_MAX,
 	};
 	int rc = reply_copy(reply, &list, sizeof(list));
 
@@ -91,7 +92,7 @@ port_flags(const struct port *p)
 static int
 on_basic(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct port *p = port_of(req);
+	const struct port *p = port_of_request(req);
 	struct netif_nic_basic_get out;
 	struct rte_eth_link link;
 
@@ -100,7 +101,7 @@ on_basic(const struct ctrl_request *req, struct ctrl_reply *reply)
 	memset(&out, 0, sizeof(out));
 	p->ops->get_link(p, &link);
 	snprintf(out.name, sizeof(out.name), "%s", p->name);
-	mac_text(&p->mac, true, out.addr, sizeof(out.addr));
+	port_mac_text(&p->mac, true, out.addr, sizeof(out.addr));
 	snprintf(out.link_status, sizeof(out.link_status), "%s", link.link_status ? "UP" : "DOWN");
 	snprintf(out.link_duplex, sizeof(out.link_duplex), "%s",
 		 link.link_duplex == RTE_ETH_LINK_FULL_DUPLEX ? "full-duplex" : "half-duplex");
@@ -130,7 +131,7 @@ port_pool(const struct port *p)
 static int
 on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct port *p = port_of(req);
+	const struct port *p = port_of_request(req);
 	const struct rte_mempool *pool;
 	struct netif_nic_stats_get out;
 	struct rte_eth_stats s;
@@ -184,7 +185,7 @@ reply_xstats(struct ctrl_reply *reply, const struct port *p, const struct rte_et
 static int
 on_xstats(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct port *p = port_of(req);
+	const struct port *p = port_of_request(req);
 	struct rte_eth_xstat_name *names;
 	struct rte_eth_xstat *values;
 	int n, rc = EDPVS_NOMEM;
@@ -309,7 +310,7 @@ mcast_lines(const struct port *p, size_t *len)
 	if (!f)
 		return NULL;
 	for (unsigned i = 0; i < p->nmcast; i++) {
-		mac_text(&p->mcast[i].mac, false, mac, sizeof(mac));
+		port_mac_text(&p->mcast[i].mac, false, mac, sizeof(mac));
 		fprintf(f, "        link %s refcnt %u, synced 0\n", mac, p->mcast[i].users);
 	}
 	return fclose(f) ? NULL : text;
@@ -318,7 +319,7 @@ mcast_lines(const struct port *p, size_t *len)
 static int
 on_ext(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct port *p = port_of(req);
+	const struct port *p = port_of_request(req);
 	struct netif_nic_ext_get out;
 	size_t qlen = 0, mlen = 0;
 	char *queues, *mcast;
@@ -349,17 +350,10 @@ on_ext(const struct ctrl_request *req, struct ctrl_reply *reply)
 	return rc;
 }
 
-/* No port of ours is a bonding device. */
-static int
-on_bond_status(const struct ctrl_request *req, struct ctrl_reply *reply)
-{
-	return port_of(req) ? EDPVS_INVAL : EDPVS_NOTEXIST;
-}
-
 static int
 on_maddr(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct port *p = port_of(req);
+	const struct port *p = port_of_request(req);
 	struct netif_hw_addr_array head;
 	int rc;
 
@@ -371,7 +365,7 @@ on_maddr(const struct ctrl_request *req, struct ctrl_reply *reply)
 		struct netif_hw_addr_entry entry;
 
 		memset(&entry, 0, sizeof(entry));
-		mac_text(&p->mcast[i].mac, false, entry.addr, sizeof(entry.addr));
+		port_mac_text(&p->mcast[i].mac, false, entry.addr, sizeof(entry.addr));
 		entry.refcnt = p->mcast[i].users;
 		rc = reply_copy(reply, &entry, sizeof(entry));
 	}
@@ -386,6 +380,5 @@ port_info_register(void)
 	ctrl_register(SOCKOPT_NETIF_GET_PORT_STATS, on_stats);
 	ctrl_register(SOCKOPT_NETIF_GET_PORT_XSTATS, on_xstats);
 	ctrl_register(SOCKOPT_NETIF_GET_PORT_EXT_INFO, on_ext);
-	ctrl_register(SOCKOPT_NETIF_GET_BOND_STATUS, on_bond_status);
 	ctrl_register(SOCKOPT_NETIF_GET_MADDR, on_maddr);
 }

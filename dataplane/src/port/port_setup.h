@@ -42,6 +42,17 @@ int port_mcast_push(struct port *p);
 /* Fills the counters of single queues; s are the basic statistics of the port. */
 void port_queue_stats(const struct port *p, const struct rte_eth_stats *s, struct netif_nic_stats_get *out);
 
+/* Of the ports that are DPDK's devices, those that are no bondings. */
+extern unsigned ndevices;
+
+/* The port does not run (any more): no worker polls it or sends to it. Workers are not there yet, or pause. */
+void port_detach(const struct port *p);
+
+/* The port whose name is the request's body, up to 31 bytes and NUL terminated unless the body ends first. */
+struct port *port_of_request(const struct ctrl_request *req);
+/* aa:bb:cc:dd:ee:ff, or in upper case. */
+void port_mac_text(const struct rte_ether_addr *mac, bool upper, char *out, size_t size);
+
 /* Appends n bytes to a reply. 0 or EDPVS_NOMEM. */
 static inline int
 reply_copy(struct ctrl_reply *reply, const void *bytes, size_t n)
@@ -59,6 +70,7 @@ void port_info_register(void);
 void lcore_ctrl_register(void);
 void drop_ctrl_register(void);
 void vlan_ctrl_register(void);
+void bond_ctrl_register(void);
 void ealmem_ctrl_register(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/rcu.h"
 #include "port/kernel.h"
+#include "port_setup.h"
 
 static void
 give_up(struct worker *w, struct rte_mbuf **m, unsigned n)
@@ -84,6 +85,23 @@ take_relayed(struct worker *w, struct rte_ring *r)
 	}
 }
 
+/* LACP frames leave with bursts of the worker, empty ones too: ten times a second is the least that the
+ * driver asks for. */
+static __rte_noinline void
+lacp_turn(struct worker *w)
+{
+	enum { EVERY_MS = 50 };
+	struct worker_port *wp = w->port;
+
+	wp->lacp_due_ms = w->now_ms + EVERY_MS;
+	for (unsigned p = ndevices; p < nports; p++) {
+		const struct worker_txbuf *t = &wp->tx[p];
+
+		if (ports[p]->lacp && t->usable && !t->relay)
+			(void)rte_eth_tx_burst(t->dpdk_id, t->queue, NULL, 0);
+	}
+}
+
 void
 port_flush(struct worker *w)
 {
@@ -95,4 +113,6 @@ port_flush(struct worker *w)
 		if (wp->tx[p].n)
 			port_flush_one(w, &wp->tx[p]);
 	}
+	if (unlikely(w->now_ms >= wp->lacp_due_ms))
+		lacp_turn(w);
 }

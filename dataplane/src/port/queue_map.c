@@ -39,6 +39,8 @@ static void
 build_auto(const struct queue_map_input *in, struct queue_map *map)
 {
 	for (unsigned p = 0; p < in->nports; p++) {
+		if (in->port[p].is_member)
+			continue;
 		map->nrxq[p] = (uint16_t)auto_queues(in->port[p].max_rx, in->nworkers, in->port[p].want_rx);
 		map->ntxq[p] = (uint16_t)auto_queues(in->port[p].max_tx, in->nworkers, in->port[p].want_tx);
 		for (unsigned w = 0; w < in->nworkers; w++) {
@@ -124,6 +126,11 @@ build_named(const struct queue_map_input *in, struct queue_map *map, const struc
 				    r, QUEUE_MAP_NO_PORT,
 				    "worker %s names port %s, but there are %u ports and none of that name",
 				    w->name, wp->name, in->nports);
+			if (in->port[p].is_member)
+				return refuse(r, QUEUE_MAP_NO_PORT,
+					      "worker %s names port %s, which is a slave of a bonding: "
+					      "name the bonding",
+					      w->name, wp->name);
 			rc = take_queues(r, w, wp->name, "rx", wp->rx, wp->nrx, in->port[p].max_rx,
 					 &rx_seen[p], index < 0 ? NULL : &map->at[index][p].rx);
 			if (rc)
@@ -156,6 +163,8 @@ plan_relays(const struct queue_map_input *in, struct queue_map *map, const struc
 			map->at[w][p].relay = -1;
 			any |= map->at[w][p].tx.n > 0;
 		}
+		if (in->port[p].is_member)
+			continue;
 		for (unsigned w = 0; w < in->nworkers; w++) {
 			if (map->at[w][p].tx.n)
 				continue;

@@ -17,6 +17,7 @@ struct queue_map_input {
 	unsigned nports, nworkers;
 	struct {
 		const char *name;
+		bool is_member;		 /* of a bonding: nobody serves it */
 		uint16_t max_rx, max_tx; /* queues that the device offers */
 		int want_rx, want_tx;	 /* queue_number of the configuration; -1: not set */
 	} port[PORTS_MAX];

@@ -170,7 +170,7 @@ vlan_add(struct port *parent, const char *name, uint16_t id)
 	struct port *p;
 	int err;
 
-	if (id == 0 || id > VLAN_ID_MAX || parent->layer3)
+	if (id == 0 || id > VLAN_ID_MAX || parent->layer3 || parent->bond)
 		return EDPVS_INVAL;
 	snprintf(made, sizeof(made), "%s.%u", parent->name, id);
 	if (!name || !name[0])

@@ -58,6 +58,7 @@ struct worker {
 	uint16_t lcore_id; /* EAL lcore id */
 	int socket_id;	   /* NUMA node */
 	volatile bool stop;
+	volatile bool pause, rests; /* asked to rest, and does */
 	uint32_t now_s;	 /* the same in seconds, which packets leave as marks at what they use */
 	uint64_t now_ms; /* clock, read once per vector */
 	struct worker_port *port;
@@ -147,6 +148,16 @@ unsigned control_receive(struct rte_mbuf **mbufs, unsigned n);
 int control_bell_fd(void);
 /* Re-arms the bell after the rings were emptied. */
 void control_bell_rearm(void);
+
+/*
+ * Control lcore: between these two calls no worker receives, sends or looks at anything; packets wait in the
+ * devices. For rare changes that a driver does not allow otherwise. False: a worker did not come to rest in a
+ * second; then all go on.
+ */
+bool workers_pause(void);
+void workers_resume(void);
+/* Worker: rests until it may go on, or has to end. */
+void worker_rest(struct worker *w);
 
 /* Creates the workers, their rings, the statistics segment and the packet pool user pointers. 0 or a negative
  * EDPVS code. */

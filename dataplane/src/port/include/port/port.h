@@ -53,6 +53,7 @@ struct port {
 	uint16_t dpdk_id; /* port id of rte_ethdev; of a port without one, that of the device below */
 	const struct port_ops *ops;
 	struct port *parent;		/* the device that a VLAN is of; NULL: none */
+	struct port *bond;		/* the bonding that the device is a member of; NULL: none */
 	uint16_t vlan_id;		/* of a VLAN: 1 to 4094 */
 	struct port **vlans;		/* published; of a device that VLANs are of, by id [4096] */
 	unsigned nabove;		/* devices made of it; control lcore */
@@ -67,6 +68,7 @@ struct port {
 	bool rx_ip_csum;	    /* device verifies the IPv4 header checksum and flags bad ones */
 	struct kernel_if *kernel;   /* published; its interface in the kernel; NULL: none */
 	bool copies_to_kernel;	    /* forward2kni: all that it receives and sends, and nothing else */
+	bool lacp;		    /* a bonding in mode 4: LACP wants a turn now and then */
 	bool promisc, allmulticast; /* as set; the device may know better */
 	bool layer3; /* a tunnel: packets have no link address; no ARP, ND, VLANs, interface in the kernel */
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
@@ -115,6 +117,7 @@ struct worker_txbuf {
 };
 
 struct worker_port {
+	uint64_t lacp_due_ms;
 	unsigned nrxq;
 	struct worker_rxq rxq[PORTS_MAX * 4];
 	unsigned nrelays;
@@ -180,9 +183,10 @@ bool port_name_is_fit(const char *name);
 
 enum port_event {
 	PORT_MADE,
-	PORT_GOING, /* it is still in ports[] */
-	PORT_GONE,  /* it is not any more; p is good until the call returns */
-	PORT_MAC,   /* it has another MAC address */
+	PORT_GOING,   /* it is still in ports[] */
+	PORT_GONE,    /* it is not any more; p is good until the call returns */
+	PORT_JOINING, /* it is about to become a member of a bonding, and none of its own any more */
+	PORT_MAC,     /* it has another MAC address */
 };
 /* Layers above: fn is called on the control lcore when something happens to a port, in the order of these
  * calls. Start-up; ports_fini() forgets. */
