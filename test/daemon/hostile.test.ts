@@ -76,7 +76,7 @@ describe('requests that cannot be', () => {
     client.close();
   });
 
-  test('half a header is hung up on', async () => {
+  test('DPL-015 half a header is hung up on', async () => {
     const got = await converse(daemon.socket, requestHead(18, 0, 0).subarray(0, 12));
     expect(got).toMatchObject({ closed: true });
     expect(got.bytes).toHaveLength(0);
@@ -92,7 +92,7 @@ describe('requests that cannot be', () => {
 });
 
 describe('deadlines', () => {
-  test('a header that does not come: 1 s', async () => {
+  test('DPL-015 a header that does not come: 1 s', async () => {
     const client = new RawClient(daemon.socket).write(Buffer.alloc(3));
     const got = await client.reply(4000);
     expect(got.closed).toBe(true);
@@ -100,7 +100,7 @@ describe('deadlines', () => {
     expect(got.milliseconds).toBeLessThan(2500);
   });
 
-  test('a body that does not come: 5 s', async () => {
+  test('DPL-015 a body that does not come: 5 s', async () => {
     const client = new RawClient(daemon.socket).write(Buffer.concat([requestHead(20, 0, 264), Buffer.alloc(263)]));
     const got = await client.reply(9000);
     expect(got.closed).toBe(true);
@@ -129,7 +129,7 @@ describe('others are served promptly', () => {
     for (let i = 0; i < 5; i++) await expectPrompt();
   }
 
-  test('beside 60 clients that stall in all states', async () => {
+  test('DPL-015 beside 60 clients that stall in all states', async () => {
     const behave = (client: RawClient, i: number): void => {
       if (i % 3 === 1) client.write(Buffer.alloc(5));
       if (i % 3 === 2) client.write(Buffer.concat([requestHead(20, 0, 264), Buffer.alloc(100)]));
@@ -159,6 +159,27 @@ describe('others are served promptly', () => {
     stalled.close();
   });
 
+  test('DPL-015 packets are answered beside 60 clients that stall in all states', async () => {
+    const c = new Case(daemon);
+    c.run(`dpip addr add 10.0.1.1/24 dev test0`);
+    const asks = ethernet(
+      { src: '02:aa:00:00:00:01', dst: 'ff:ff:ff:ff:ff:ff' },
+      arp({ op: 'request', senderMac: '02:aa:00:00:00:01', senderIp: '10.0.1.2', targetIp: '10.0.1.1' }),
+    );
+    c.settle();
+    c.discard();
+    const behave = (client: RawClient, i: number): void => {
+      if (i % 2 === 1) client.write(Buffer.concat([requestHead(20, 0, 264), Buffer.alloc(i)]));
+    };
+    await beside(60, behave, async () => {
+      for (let i = 0; i < 20; i++) {
+        c.send(0, asks);
+        expect(c.collect(0)).toHaveLength(1);
+      }
+      await expectPrompt();
+    });
+  });
+
   test('beside a flood of bytes that are no request', async () => {
     const behave = (client: RawClient): void => {
       for (let i = 0; i < 20; i++) client.write(Buffer.alloc(65_536, 0xaa));
@@ -166,7 +187,7 @@ describe('others are served promptly', () => {
     await beside(10, behave, severalPrompt);
   });
 
-  test('100 at once are all served', async () => {
+  test('DPL-015 100 at once are all served', async () => {
     const head = requestHead(MSG.DPVS_SO_GET_INFO, 0, 0);
     const all = await Promise.all(Array.from({ length: 100 }, () => converse(daemon.socket, head, 10_000)));
     expect(all.map(errcodeOf)).toEqual(all.map(() => 0));

@@ -24,7 +24,7 @@ function newFolder(): string {
 }
 
 describe('start', () => {
-  test('writes the pid file and a socket for root alone', async () => {
+  test('DPL-001 writes the pid file and a socket for root alone', async () => {
     const daemon = await newDaemon({ ports: 1 }).start();
     await daemon.waitFor('its pid file', () => existsSync(daemon.pidFile), 5000);
     expect(readFileSync(daemon.pidFile, 'utf8')).toBe(`${daemon.pid}\n`);
@@ -34,7 +34,7 @@ describe('start', () => {
     expect(daemon.transport.peer().pid).toBe(daemon.pid);
   });
 
-  test('a second one is refused and leaves the first alone', async () => {
+  test('DPL-002 a second one is refused and leaves the first alone', async () => {
     const folder = newFolder();
     const first = await newDaemon({ ports: 1, folder }).start();
     await first.waitFor('its pid file', () => existsSync(first.pidFile), 5000);
@@ -57,7 +57,7 @@ describe('start', () => {
     expect(first.answers()).toBe(true);
   });
 
-  test('after a crash: stale pid file and socket are replaced', async () => {
+  test('DPL-002 after a crash: stale pid file and socket are replaced', async () => {
     const folder = newFolder();
     const first = await new Daemon({ ports: 1, folder }).start();
     await first.waitFor('its pid file', () => existsSync(first.pidFile), 5000);
@@ -69,7 +69,7 @@ describe('start', () => {
     expect(second.answers()).toBe(true);
   });
 
-  test('failures say what, why and what to do, and end with status 1', async () => {
+  test('DPL-004 failures say what, why and what to do, and end with status 1', async () => {
     const missing = new Daemon({ ports: 1, args: ['-c', '/nonexistent/dpvs.conf'] });
     missing.spawn();
     expect((await missing.ended()).code).toBe(1);
@@ -92,7 +92,7 @@ describe('start', () => {
 });
 
 describe('stop', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s: status 0, socket and pid file gone', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('DPL-005 %s: status 0, socket and pid file gone', async (signal) => {
     const folder = newFolder();
     const daemon = await new Daemon({ ports: 2, folder }).start();
     await daemon.waitFor('its pid file', () => existsSync(daemon.pidFile), 5000);
@@ -102,7 +102,7 @@ describe('stop', () => {
     expect(existsSync(daemon.pidFile)).toBe(false);
   });
 
-  test('with connections and waiting packets', async () => {
+  test('DPL-005 with connections and waiting packets', async () => {
     const c = await startCase({ workers: 2, queues: 2 });
     configureAddresses(c, v4);
     configureNeighbours(c, v4);
@@ -118,7 +118,7 @@ describe('SIGHUP', () => {
     ipvs_defs: ['conn {', 'conn_pool_size 65535', '}', 'tcp {', 'timeout {', `established ${seconds}`, '}', '}'],
   });
 
-  test('applies reloadable keys to new connections, keeps old ones, says what needs a restart', async () => {
+  test('DPL-006 applies reloadable keys to new connections, keeps old ones, says what needs a restart', async () => {
     const c = await startCase({ conf: withEstablished(50) });
     configureAddresses(c, v4);
     configureNeighbours(c, v4);
@@ -138,7 +138,7 @@ describe('SIGHUP', () => {
     expect(c.daemon.log()).toMatch(/conn_pool_size.*restart/);
   });
 
-  test('a broken file changes nothing', async () => {
+  test('DPL-006 a broken file changes nothing', async () => {
     const daemon = await newDaemon({ ports: 1 }).start();
     rmSync(daemon.confFile);
     daemon.signal('SIGHUP');

@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly confText?: string;
   /** More arguments in front of `--`. */
   readonly args?: readonly string[];
+  /** Arguments behind `--` instead of the usual ones. */
+  readonly eal?: readonly string[];
   /** Use this folder (and what is left in it) instead of a new one. */
   readonly folder?: string;
 }
@@ -145,7 +147,7 @@ export class Daemon {
     const lcores = ['0@0', ...numbers(workers).map((w) => `${w + 1}@1`)].join(',');
     const files = ['-c', this.confFile, '-p', this.pidFile, '-x', this.socket];
     const eal = ['--no-huge', '--no-shconf', '--no-pci', '-m', '192', '--no-telemetry', '--lcores', lcores];
-    return [...files, ...test, ...args, '--', ...eal];
+    return [...files, ...test, ...args, '--', ...(this.options.eal ?? eal)];
   }
 
   /** Starts the process without waiting for anything. */

@@ -103,6 +103,7 @@ empty_file_gives_documented_defaults(void **state)
 	assert_string_equal(c->global.idle_mode, "spin");
 }
 
+/* DPL-007 */
 static void
 grammar(void **state)
 {
@@ -125,6 +126,7 @@ grammar(void **state)
 	assert_int_equal(c->schedule_interval_us, 500);
 }
 
+/* DPL-007 */
 static void
 last_line_without_line_end_counts(void **state)
 {
@@ -186,6 +188,7 @@ expect_warning(const char *text, const char *words)
 	assert_non_null(strstr(conf_last_warning(), words));
 }
 
+/* DPL-007 */
 static void
 bad_values_warn_and_keep_the_default(void **state)
 {
@@ -247,6 +250,7 @@ every_number_honours_its_range(void **state)
 	}
 }
 
+/* DPL-007 */
 static void
 powers_of_two_are_rounded_down(void **state)
 {
@@ -269,6 +273,7 @@ flags_can_be_switched_off(void **state)
 	assert_true(c->ipvs.synproxy.timestamp);
 }
 
+/* DPL-007 */
 static void
 unknown_blocks_are_skipped_whole(void **state)
 {
@@ -309,6 +314,7 @@ long_lines_do_not_break_the_structure(void **state)
 	assert_int_equal(c->neigh_timeout_s, 10);
 }
 
+/* DPL-007 */
 static void
 includes(void **state)
 {
@@ -331,6 +337,118 @@ inert_keys_are_named_once(void **state)
 	assert_string_equal(inert, "global_defs/pdump, timer_defs/schedule_interval");
 }
 
+/* The file that sets one key, of the top scope, to another value than its default. */
+static void
+write_one_key(const struct conf_key *k)
+{
+	char text[512] = "", part[128], value[64];
+	const char *words = k->path, *slash;
+	unsigned depth = 0;
+
+	if (k->type == CONF_INT)
+		snprintf(value, sizeof(value), "%lld",
+			 (long long)(strtoll(k->def, NULL, 10) == k->min ? k->min * 2 + 1 : k->min));
+	else if (k->type == CONF_ONOFF || k->type == CONF_FLAG)
+		snprintf(value, sizeof(value), "%s", !strcmp(k->def, "on") ? "off" : "on");
+	else if (k->type == CONF_HEX)
+		snprintf(value, sizeof(value), "00112233445566778899aabbccddeeff");
+	else if (k->values) /* the last alternative, or the one before */
+		snprintf(value, sizeof(value), "%s", strrchr(k->values, '|') + 1);
+	else
+		snprintf(value, sizeof(value), "other");
+	if (k->values && k->def && !strcmp(value, k->def))
+		snprintf(value, sizeof(value), "%.*s", (int)strcspn(k->values, "|"), k->values);
+	for (; (slash = strchr(words, '/')) != NULL; words = slash + 1, depth++) {
+		snprintf(part, sizeof(part), "%.*s {\n", (int)(slash - words), words);
+		strcat(text, part);
+	}
+	snprintf(part, sizeof(part), "%s %s\n", words, value);
+	strcat(text, part);
+	while (depth--)
+		strcat(text, "}\n");
+	write_file("dpvs.conf", text);
+}
+
+static void
+key_text(const struct conf_key *k, const struct conf *of, char out[CONF_PATH_MAX])
+{
+	conf_value_text(k, of, out, CONF_PATH_MAX);
+}
+
+/* DPL-006 */
+static void
+every_reloadable_key_takes_its_value_and_goes_back_to_its_default(void **state)
+{
+	char was[CONF_PATH_MAX], is[CONF_PATH_MAX];
+
+	write_file("dpvs.conf", "");
+	assert_int_equal(conf_load(path, true), 0);
+	for (unsigned i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		unsigned before = conf_warnings();
+
+		if (k->scope != CONF_S_CONF || !(k->flags & CONF_R))
+			continue;
+		key_text(k, &conf, was);
+		write_one_key(k);
+		assert_int_equal(conf_load(path, false), 0);
+		assert_int_equal(conf_warnings(), before);
+		key_text(k, &conf, is);
+		assert_string_not_equal(is, was);
+		write_file("dpvs.conf", "");
+		assert_int_equal(conf_load(path, false), 0);
+		key_text(k, &conf, is);
+		assert_string_equal(is, was);
+	}
+}
+
+/* Whether a line of the log has both words. */
+static bool
+log_has(const char *file, const char *one, const char *two)
+{
+	char line[512];
+	bool found = false;
+	FILE *f = fopen(file, "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		found |= strstr(line, one) && strstr(line, two);
+	fclose(f);
+	return found;
+}
+
+/* DPL-006 */
+static void
+every_other_key_stays_and_says_that_it_needs_a_restart(void **state)
+{
+	char was[CONF_PATH_MAX], is[CONF_PATH_MAX], file[192];
+
+	snprintf(file, sizeof(file), "%s/reload.log", dir);
+	write_file("dpvs.conf", "");
+	assert_int_equal(conf_load(path, true), 0);
+	for (unsigned i = 0; i < conf_nkeys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+
+		if (k->scope != CONF_S_CONF || k->size == 0 || k->flags & CONF_R)
+			continue;
+		key_text(k, &conf, was);
+		write_one_key(k);
+		unlink(file);
+		assert_int_equal(log_configure(LOG_L_WARNING, file), 0);
+		assert_int_equal(conf_load(path, false), 0);
+		key_text(k, &conf, is);
+		assert_string_equal(is, was);
+		assert_true(log_has(file, k->path, "needs restart"));
+		write_file("dpvs.conf", "");
+		unlink(file);
+		assert_int_equal(log_configure(LOG_L_WARNING, file), 0);
+		assert_int_equal(conf_load(path, false), 0);
+		assert_false(log_has(file, k->path, "needs restart"));
+	}
+	assert_int_equal(log_configure(LOG_L_EMERG, "/dev/null"), 0);
+}
+
+/* DPL-006 */
 static void
 reload_changes_reloadable_keys_only(void **state)
 {
@@ -444,6 +562,8 @@ main(void)
 	    cmocka_unit_test(includes),
 	    cmocka_unit_test(inert_keys_are_named_once),
 	    cmocka_unit_test(reload_changes_reloadable_keys_only),
+	    cmocka_unit_test(every_reloadable_key_takes_its_value_and_goes_back_to_its_default),
+	    cmocka_unit_test(every_other_key_stays_and_says_that_it_needs_a_restart),
 	    cmocka_unit_test(missing_file_changes_nothing),
 	    cmocka_unit_test(samples_parse_without_warning),
 	    cmocka_unit_test(reference_is_up_to_date),

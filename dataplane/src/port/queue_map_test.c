@@ -86,6 +86,7 @@ refused(int code, const char *words)
 		fail_msg("'%s' does not contain '%s'", why, words);
 }
 
+/* DPL-009 */
 static void
 without_blocks_worker_i_has_queue_i(void **state)
 {
@@ -130,6 +131,7 @@ missing_tx_queues_are_relayed_in_turn(void **state)
 	assert_int_equal(map.at[3][1].relay, 0);
 }
 
+/* DPL-009 */
 static void
 usual_blocks_are_accepted(void **state)
 {
@@ -141,6 +143,7 @@ usual_blocks_are_accepted(void **state)
 	assert_int_equal(map.at[1][1].relay, -1);
 }
 
+/* DPL-009 */
 static void
 blocks_in_any_order_follow_the_lcore(void **state)
 {
@@ -178,6 +181,7 @@ code_1_more_queues_than_offered(void **state)
 	refused(QUEUE_MAP_BAD, "worker cpu2 names rx queue 1 of port dpdk1, but the device offers 1");
 }
 
+/* DPL-009 */
 static void
 code_2_and_3_queue_twice(void **state)
 {
