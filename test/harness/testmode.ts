@@ -8,6 +8,7 @@ const INJECT = 0x44530f01;
 const COLLECT = 0x44530f02;
 const SETTLE = 0x44530f03;
 const FLOWS = 0x44530f04;
+const HOLD = 0x44530f05;
 const FLOW_SIZE = 32;
 
 /** Added to the id of a port: its interface in the kernel, whose part the test plays. */
@@ -99,6 +100,14 @@ export function flowRules(transport: Transport): FlowRule[] {
     const address = ipText(body.subarray(at + 8, at + (body[at + 6] === 2 ? 12 : 24)));
     return { port: word(0), queue: word(2), vlan: word(4), proto: body[at + 7] ?? 0, address, value: word(24), mask: word(26), fuzzy: word(28) === 1, priority: word(30) };
   });
+}
+
+/** Makes a worker stuck, or lets it go on. @param worker its index, from 0 */
+export function holdWorker(transport: Transport, worker: number, hold: boolean): void {
+  const body = Buffer.alloc(8);
+  body.writeUInt32LE(worker, 0);
+  body.writeUInt32LE(hold ? 1 : 0, 4);
+  transport.request(HOLD, 'set', body);
 }
 
 /** True while packets are on their way. Ask until it is false. */

@@ -18,6 +18,8 @@
 
 #define DS_TEST_FLOWS 0x44530f04 /* get: no body; reply any number of struct ds_test_flow */
 
+#define DS_TEST_HOLD 0x44530f05 /* set: struct ds_test_hold */
+
 /* ds_test_clock.op. */
 #define DS_TEST_CLOCK_READ 0
 #define DS_TEST_CLOCK_STOP 1 /* the clock stands from now on */
@@ -85,6 +87,13 @@ struct ds_test_flow {
 };
 ABI_SIZE(struct ds_test_flow, 32);
 ABI_OFFSET(struct ds_test_flow, addr, 8);
+
+/* A worker that is stuck, or goes on. SETTLE does not wait for those that are stuck. */
+struct ds_test_hold {
+	uint32_t worker; /* index */
+	uint32_t hold;	 /* 1: stuck from now on; 0: goes on */
+};
+ABI_SIZE(struct ds_test_hold, 8);
 
 #define DS_TEST_SETTLE_F_TIMERS 0x1 /* also wait until timers ran everywhere */
 

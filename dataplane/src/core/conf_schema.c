@@ -114,12 +114,13 @@ const struct conf_key conf_keys[] = {
     NAMED("worker_defs/worker/port", CONF_S_WORKER_PORT, "A device that this worker serves."),
     LIST(CONF_QUEUES, "worker_defs/worker/port/rx_queue_ids", WP(rx), 0, "receive queues, 0-15"),
     LIST(CONF_QUEUES, "worker_defs/worker/port/tx_queue_ids", WP(tx), 0,
-	 "transmit queues, 0-15; the first one is used"),
-    LIST(CONF_CPUS, "worker_defs/worker/port/isol_rx_cpu_ids", WP(isol_cpu), CONF_INERT,
-	 "lcores that only receive, in the order of rx_queue_ids; the worker polls all its queues "
-	 "itself"),
+	 "transmit queues, 0-15; further ones take what the device does not take from the first one"),
+    LIST(CONF_CPUS, "worker_defs/worker/port/isol_rx_cpu_ids", WP(isol_cpu), 0,
+	 "lcores that only receive, in the order of rx_queue_ids, each into a ring that the worker empties; one "
+	 "may serve several queues; a word that is no number: the worker polls that queue itself"),
     INT("worker_defs/worker/port/isol_rxq_ring_sz", WP(isol_ring_size), 1024, 2147483648LL, "1048576",
-	CONF_POW2 | CONF_INERT, "see isol_rx_cpu_ids"),
+	CONF_POW2,
+	"entries of each ring from an isolated lcore; at most a quarter of the packet buffers"),
 
     BLOCK("timer_defs", "Timers."),
     INT("timer_defs/schedule_interval", C(schedule_interval_us), 1, 10000000, "10", CONF_INERT,

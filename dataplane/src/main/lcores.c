@@ -84,6 +84,47 @@ plan_block(const struct conf_worker *w, uint16_t *ids, unsigned *n)
 	return EDPVS_OK;
 }
 
+/* Lcores that only receive do nothing else. ids: of the workers. */
+static int
+check_isolated(const uint16_t *ids, unsigned n, const struct conf_worker *w, unsigned cpu)
+{
+	const char *what = NULL;
+
+	if (!rte_lcore_is_enabled(cpu))
+		what = "is not among the lcores of the EAL: add it to -l or --lcores";
+	else if (cpu == rte_get_main_lcore())
+		what = "is the main lcore and controls: name another one";
+	for (unsigned i = 0; i < n && !what; i++)
+		if (ids[i] == cpu)
+			what = "is a worker: name another one";
+	if (!what)
+		return EDPVS_OK;
+	log_err("main", "worker %s names lcore %u in isol_rx_cpu_ids, which %s", w->name, cpu, what);
+	return EDPVS_INVAL;
+}
+
+static uint64_t
+isolated_of(const struct conf_worker *w)
+{
+	uint64_t set = 0;
+
+	for (int p = 0; p < w->nports && w->type == CONF_WORKER_SLAVE; p++)
+		for (int i = 0; i < w->port[p].nisol && i < w->port[p].nrx; i++)
+			if (w->port[p].isol_cpu[i] >= 0)
+				set |= 1ull << w->port[p].isol_cpu[i];
+	return set;
+}
+
+unsigned
+lcores_isolated(void)
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < conf.worker.nworkers; i++)
+		all |= isolated_of(&conf.worker.worker[i]);
+	return (unsigned)__builtin_popcountll(all);
+}
+
 int
 lcores_plan(uint16_t *ids, unsigned *n)
 {
@@ -99,6 +140,16 @@ lcores_plan(uint16_t *ids, unsigned *n)
 	if (*n == 0) {
 		log_err("main", "bad lcore configuration (error code: -7): no worker block is of type slave");
 		return EDPVS_INVAL;
+	}
+	for (int i = 0; i < conf.worker.nworkers; i++) {
+		uint64_t set = isolated_of(&conf.worker.worker[i]);
+
+		for (unsigned cpu = 0; cpu < WORKERS_MAX; cpu++) {
+			int rc = set >> cpu & 1 ? check_isolated(ids, *n, &conf.worker.worker[i], cpu) : 0;
+
+			if (rc)
+				return rc;
+		}
 	}
 	qsort(ids, *n, sizeof(*ids), by_number);
 	return EDPVS_OK;

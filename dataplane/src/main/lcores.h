@@ -14,4 +14,7 @@
  */
 int lcores_plan(uint16_t *ids, unsigned *n);
 
+/* Number of lcores that only receive, by the worker blocks. */
+unsigned lcores_isolated(void);
+
 #endif

@@ -145,7 +145,7 @@ workers_step(void)
 
 	if (rc)
 		return rc;
-	sizing_apply(n + 1);
+	sizing_apply(n + 1 + lcores_isolated());
 	rc = pools_create(pools);
 	if (rc)
 		return rc;
@@ -216,9 +216,21 @@ worker_main(void *arg)
 	return 0;
 }
 
+static int
+isolated_main(void *arg)
+{
+	isolated_loop(arg);
+	return 0;
+}
+
+/* Who receives for others ends first. */
 static void
 launch_stop(void)
 {
+	for (unsigned i = 0; i < nisolated; i++)
+		isolated[i]->stop = true;
+	for (unsigned i = 0; i < nisolated; i++)
+		rte_eal_wait_lcore(isolated[i]->lcore_id);
 	for (unsigned i = 0; i < nworkers; i++)
 		workers[i]->stop = true;
 	for (unsigned i = 0; i < nworkers; i++)
@@ -226,19 +238,27 @@ launch_stop(void)
 }
 
 static int
+launch(int (*fn)(void *arg), void *arg, unsigned lcore)
+{
+	int rc = rte_eal_remote_launch(fn, arg, lcore);
+
+	if (rc) {
+		log_err("main", "cannot start the loop of lcore %u: %s", lcore, strerror(-rc));
+		launch_stop();
+	}
+	return rc;
+}
+
+static int
 launch_step(void)
 {
-	for (unsigned i = 0; i < nworkers; i++) {
-		int rc = rte_eal_remote_launch(worker_main, workers[i], workers[i]->lcore_id);
+	int rc = 0;
 
-		if (rc) {
-			log_err("main", "cannot start the worker on lcore %u: %s", workers[i]->lcore_id,
-				strerror(-rc));
-			launch_stop();
-			return rc;
-		}
-	}
-	return 0;
+	for (unsigned i = 0; i < nworkers && !rc; i++)
+		rc = launch(worker_main, workers[i], workers[i]->lcore_id);
+	for (unsigned i = 0; i < nisolated && !rc; i++)
+		rc = launch(isolated_main, isolated[i], isolated[i]->lcore_id);
+	return rc;
 }
 
 static int

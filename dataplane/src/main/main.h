@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/worker.h"
+#include "port/isolated.h"
 
 /* Set by signal handlers: SIGTERM and SIGINT; SIGHUP. */
 extern volatile sig_atomic_t stop_requested;
@@ -17,6 +18,9 @@ extern volatile sig_atomic_t reload_requested;
 
 /* A worker's life until w->stop (worker_loop.c). Runs on the worker's lcore. */
 void worker_loop(struct worker *w);
+
+/* The life of a lcore that only receives, until is->stop (isolated_loop.c). */
+void isolated_loop(struct isolated *is);
 
 /* The control lcore's life until stop_requested (control_loop.c). Returns 0. */
 int control_loop(void);

@@ -13,10 +13,8 @@
 #include "main.h"
 
 #include <string.h>
-#include <unistd.h>
 #include <rte_cycles.h>
 #include <rte_ether.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 
 #include "core/clock.h"
@@ -24,6 +22,7 @@
 #include "core/mbuf.h"
 #include "core/rcu.h"
 #include "core/worker.h"
+#include "idle.h"
 #include "lb/lb.h"
 #include "net/net.h"
 #include "packet/pkt.h"
@@ -31,20 +30,7 @@
 #include "port/port.h"
 #include "port/vlan.h"
 
-enum idle_mode { IDLE_SPIN, IDLE_PAUSE, IDLE_SLEEP };
-
-enum {
-	IDLE_TURNS = 64,  /* empty turns before a worker rests */
-	IDLE_PAUSES = 64, /* pause instructions of one rest */
-	IDLE_SLEEP_US = 50,
-	PREFETCH_AHEAD = 4,
-};
-
-static enum idle_mode
-idle_mode_of(const char *name)
-{
-	return strcmp(name, "sleep") == 0 ? IDLE_SLEEP : strcmp(name, "pause") == 0 ? IDLE_PAUSE : IDLE_SPIN;
-}
+enum { PREFETCH_AHEAD = 4 };
 
 /* Six bytes at once: two loads of whole words each, no detour through memory. */
 static inline uint64_t
@@ -202,20 +188,6 @@ tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n)
 	frames_input(w, m, kept, PORT_NONE, 0);
 }
 
-static void
-count_burst(struct worker_stats *s, unsigned n)
-{
-	s->bursts++;
-	if (n == 0)
-		s->bursts_zero++;
-	else if (n <= WORKER_BURST / 2)
-		s->bursts_z2h++;
-	else if (n < WORKER_BURST)
-		s->bursts_h2f++;
-	else
-		s->bursts_full++;
-}
-
 static unsigned
 receive(struct worker *w)
 {
@@ -226,7 +198,7 @@ receive(struct worker *w)
 		const struct worker_rxq *q = &w->port->rxq[i];
 		unsigned n = port_rx(q, m);
 
-		count_burst(&w->stats, n);
+		worker_count_burst(&w->stats, n);
 		if (n == 0)
 			continue;
 		for (unsigned k = 0; k < n; k++)
@@ -264,17 +236,6 @@ take_over(struct worker *w)
 	return total;
 }
 
-static void
-take_rest(enum idle_mode mode)
-{
-	if (mode == IDLE_SLEEP) {
-		usleep(IDLE_SLEEP_US);
-	} else if (mode == IDLE_PAUSE) {
-		for (unsigned i = 0; i < IDLE_PAUSES; i++)
-			rte_pause();
-	}
-}
-
 void
 worker_loop(struct worker *w)
 {
@@ -307,7 +268,7 @@ worker_loop(struct worker *w)
 
 		idle = done ? 0 : idle + 1;
 		if (idle >= IDLE_TURNS && mode != IDLE_SPIN) {
-			take_rest(mode);
+			idle_rest(mode);
 			/* Time asleep is neither busy nor a turn's cost. */
 			now = rte_rdtsc();
 			w->stats.total_cycles += now - began;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/bond.h"
+#include "port/isolated.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -237,13 +238,13 @@ bond_set_mode(struct port *bond, int mode)
 		return EDPVS_INVAL;
 	if (mode == rte_eth_bond_mode_get(bond->dpdk_id))
 		return EDPVS_OK;
-	if (!workers_pause())
+	if (!lcores_pause())
 		return EDPVS_MSG_DROP;
 	rte_eth_dev_stop(bond->dpdk_id);
 	rc = rte_eth_bond_mode_set(bond->dpdk_id, (uint8_t)mode);
 	started = rte_eth_dev_start(bond->dpdk_id);
 	bond->lacp = rte_eth_bond_mode_get(bond->dpdk_id) == BONDING_MODE_8023AD;
-	workers_resume();
+	lcores_resume();
 	return done(bond, "mode", rc ? rc : started);
 }
 
@@ -257,7 +258,7 @@ bond_add(struct port *bond, struct port *device)
 	if (device->bond || device->nabove)
 		return EDPVS_BUSY;
 	port_tell(device, PORT_JOINING);
-	if (!workers_pause())
+	if (!lcores_pause())
 		return EDPVS_MSG_DROP;
 	port_detach(device);
 	if (device->started)
@@ -266,7 +267,7 @@ bond_add(struct port *bond, struct port *device)
 	device->started = rc == 0;
 	if (rc == 0)
 		device->bond = bond;
-	workers_resume();
+	lcores_resume();
 	return done(bond, "another slave", rc);
 }
 
@@ -279,7 +280,7 @@ bond_del(struct port *bond, struct port *member)
 		return EDPVS_INVAL;
 	if (member->bond != bond)
 		return EDPVS_NOTEXIST;
-	if (!workers_pause())
+	if (!lcores_pause())
 		return EDPVS_MSG_DROP;
 	rc = rte_eth_bond_slave_remove(bond->dpdk_id, member->dpdk_id);
 	if (rc == 0) {
@@ -287,7 +288,7 @@ bond_del(struct port *bond, struct port *member)
 		member->started = false;
 		member->bond = NULL;
 	}
-	workers_resume();
+	lcores_resume();
 	return done(bond, "one slave less", rc);
 }
 

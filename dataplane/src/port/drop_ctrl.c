@@ -10,6 +10,7 @@
 #include "abi/ext.h"
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
+#include "port/isolated.h"
 
 static int
 add_record(struct ctrl_reply *reply, unsigned reason, uint32_t lcore, uint64_t packets)
@@ -34,11 +35,20 @@ add_record(struct ctrl_reply *reply, unsigned reason, uint32_t lcore, uint64_t p
 	return EDPVS_OK;
 }
 
+/* There is only one thing that isolated lcores drop for. */
+static uint64_t
+isolated_drops(const struct isolated *is, unsigned reason)
+{
+	return reason == DROP_ISOLATED_FULL ? is->stats.tx_dropped : 0;
+}
+
 static int
 add_sum(struct ctrl_reply *reply, unsigned reason)
 {
 	uint64_t sum = control_drops[reason];
 
+	for (unsigned i = 0; i < nisolated; i++)
+		sum += isolated_drops(isolated[i], reason);
 	for (unsigned i = 0; i < nworkers; i++)
 		sum += worker_drops(workers[i], reason);
 	return add_record(reply, reason, DS_LCORE_ALL, sum);
@@ -51,6 +61,8 @@ add_each(struct ctrl_reply *reply, unsigned reason)
 
 	for (unsigned i = 0; i < nworkers && !rc; i++)
 		rc = add_record(reply, reason, workers[i]->lcore_id, worker_drops(workers[i], reason));
+	for (unsigned i = 0; i < nisolated && !rc; i++)
+		rc = add_record(reply, reason, isolated[i]->lcore_id, isolated_drops(isolated[i], reason));
 	return rc;
 }
 

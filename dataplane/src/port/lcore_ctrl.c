@@ -9,29 +9,40 @@
 #include "abi/link.h"
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
+#include "port/isolated.h"
 
-/* The lcore that a request names: a worker, NULL for the control lcore. False for all others. */
+/* What an lcore is: all NULL for the control lcore. */
+struct lcore {
+	uint8_t id;
+	const struct worker *worker;
+	const struct isolated *isolated;
+};
+
+/* The lcore that a request names. False when it has no part. */
 static bool
-lcore_of(const struct ctrl_request *req, uint8_t *id, const struct worker **w)
+lcore_of(const struct ctrl_request *req, struct lcore *l)
 {
-	*w = NULL;
-	memcpy(id, req->body, 1);
-	if (*id == rte_get_main_lcore())
+	*l = (struct lcore){0};
+	memcpy(&l->id, req->body, 1);
+	if (l->id == rte_get_main_lcore())
 		return true;
 	for (unsigned i = 0; i < nworkers; i++) {
-		if (workers[i]->lcore_id == *id)
-			*w = workers[i];
+		if (workers[i]->lcore_id == l->id)
+			l->worker = workers[i];
 	}
-	return *w != NULL;
+	for (unsigned i = 0; i < nisolated; i++) {
+		if (isolated[i]->lcore_id == l->id)
+			l->isolated = isolated[i];
+	}
+	return l->worker || l->isolated;
 }
 
 static int
 on_set_lcore(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
-	const struct worker *w;
-	uint8_t id;
+	struct lcore l;
 
-	return lcore_of(req, &id, &w) ? EDPVS_OK : EDPVS_INVAL;
+	return lcore_of(req, &l) ? EDPVS_OK : EDPVS_INVAL;
 }
 
 static int
@@ -40,10 +51,13 @@ on_mask(const struct ctrl_request *req, struct ctrl_reply *reply)
 	struct netif_lcore_mask_get mask = {
 	    .master_lcore_id = (uint8_t)rte_get_main_lcore(),
 	    .slave_lcore_num = (uint8_t)nworkers,
+	    .isol_rx_lcore_num = (uint8_t)nisolated,
 	};
 
 	for (unsigned i = 0; i < nworkers; i++)
 		mask.slave_lcore_mask |= 1ull << workers[i]->lcore_id;
+	for (unsigned i = 0; i < nisolated; i++)
+		mask.isol_rx_lcore_mask |= 1ull << isolated[i]->lcore_id;
 	return reply_copy(reply, &mask, sizeof(mask));
 }
 
@@ -70,20 +84,39 @@ queue_text(const struct worker *w, char *out, size_t size)
 	return RTE_MIN(n, (int)size - 1);
 }
 
+/* "port:rx0(used/free)      " for every queue. */
+static int
+isolated_text(const struct isolated *is, char *out, size_t size)
+{
+	int n = 0;
+
+	for (unsigned i = 0; i < is->nq && n < (int)size; i++) {
+		const struct isolated_queue *q = &is->q[i];
+		char cell[80];
+
+		snprintf(cell, sizeof(cell), "%s:rx%u(%u/%u)", ports[q->port]->name, q->queue,
+			 rte_ring_count(q->ring), rte_ring_free_count(q->ring));
+		n += snprintf(out + n, size - (size_t)n, "%-32s", cell);
+	}
+	return RTE_MIN(n, (int)size - 1);
+}
+
 static int
 on_basic(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
 	enum { TEXT_MAX = 96 * PORT_QUEUES_MAX * PORTS_MAX };
 	static char text[TEXT_MAX];
 	struct netif_lcore_basic_get basic = {0};
-	const struct worker *w;
+	struct lcore l;
 	int rc;
 
-	if (!lcore_of(req, &basic.lcore_id, &w))
+	if (!lcore_of(req, &l))
 		return EDPVS_INVAL;
-	basic.socket_id = (uint8_t)rte_lcore_to_socket_id(basic.lcore_id);
-	if (w) {
-		int n = queue_text(w, text, sizeof(text));
+	basic.lcore_id = l.id;
+	basic.socket_id = (uint8_t)rte_lcore_to_socket_id(l.id);
+	if (l.worker || l.isolated) {
+		int n = l.worker ? queue_text(l.worker, text, sizeof(text))
+				 : isolated_text(l.isolated, text, sizeof(text));
 
 		basic.queue_data_len = n ? (uint32_t)n + 1 : 0;
 	}
@@ -97,26 +130,29 @@ static int
 on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
 	struct netif_lcore_stats_get out = {0};
-	const struct worker *w;
+	const struct worker_stats *s;
+	struct lcore l;
 
-	if (!lcore_of(req, &out.lcore_id, &w))
+	if (!lcore_of(req, &l))
 		return EDPVS_INVAL;
-	if (!w) {
+	out.lcore_id = l.id;
+	if (!l.worker && !l.isolated) {
 		out.lcore_loop = control_turns;
 		return reply_copy(reply, &out, sizeof(out));
 	}
-	out.lcore_loop = w->shown->loops;
-	out.pktburst = w->stats.bursts;
-	out.zpktburst = w->stats.bursts_zero;
-	out.fpktburst = w->stats.bursts_full;
+	s = l.worker ? &l.worker->stats : &l.isolated->stats;
+	out.lcore_loop = l.worker ? l.worker->shown->loops : l.isolated->turns;
+	out.pktburst = s->bursts;
+	out.zpktburst = s->bursts_zero;
+	out.fpktburst = s->bursts_full;
 	/* Empty bursts count as "up to half full", as they always did in this message. */
-	out.z2hpktburst = w->stats.bursts_z2h + w->stats.bursts_zero;
-	out.h2fpktburst = w->stats.bursts_h2f;
-	out.ipackets = w->stats.rx_packets;
-	out.ibytes = w->stats.rx_bytes;
-	out.opackets = w->stats.tx_packets;
-	out.obytes = w->stats.tx_bytes;
-	out.dropped = w->stats.tx_dropped;
+	out.z2hpktburst = s->bursts_z2h + s->bursts_zero;
+	out.h2fpktburst = s->bursts_h2f;
+	out.ipackets = s->rx_packets;
+	out.ibytes = s->rx_bytes;
+	out.opackets = s->tx_packets;
+	out.obytes = s->tx_bytes;
+	out.dropped = s->tx_dropped;
 	return reply_copy(reply, &out, sizeof(out));
 }
 

@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/log.h"
 #include "port/bond.h"
+#include "port/isolated.h"
 
 enum { RELAY_RING = 1024, LINK_WAIT_MS = 1000, LINK_STEP_MS = 50 };
 
@@ -270,6 +271,42 @@ relay_ring(unsigned from, unsigned to)
 	return r;
 }
 
+/* Entries of a ring from an isolated lcore: frames in it must leave buffers to the device. */
+static unsigned
+isolated_ring_size(const struct port *p, unsigned wanted)
+{
+	enum { SMALLEST = 1024 };
+	unsigned most = SMALLEST;
+
+	while (most * 2 <= (unsigned)conf.netif.pktpool_size / 4)
+		most *= 2;
+	if (wanted > most)
+		log_notice("port", "port %s: isol_rxq_ring_sz is %u, as %d packet buffers allow", p->name,
+			   most, conf.netif.pktpool_size);
+	return RTE_MIN(wanted, most);
+}
+
+static int
+attach_rxq(unsigned w, struct port *p, unsigned i)
+{
+	struct worker_port *wp = workers[w]->port;
+	const struct queue_list *rx = &port_queues.at[w][p->id].rx;
+	struct worker_rxq q = {.port = p->id, .dpdk_id = p->dpdk_id, .queue = rx->id[i]};
+
+	if (rx->isolated[i]) {
+		const struct isolated_queue from = {p->id, p->dpdk_id, rx->id[i], NULL};
+
+		q.ring = isolated_add(rx->isolated[i] - 1u, &from,
+				      isolated_ring_size(p, port_queues.at[w][p->id].isolated_ring),
+				      workers[w]->socket_id);
+		if (!q.ring)
+			return EDPVS_NOMEM;
+	}
+	wp->rxq[wp->nrxq++] = q;
+	p->rxq_worker[q.queue] = (uint8_t)w;
+	return EDPVS_OK;
+}
+
 static int
 attach_port(unsigned w, struct port *p)
 {
@@ -279,8 +316,10 @@ attach_port(unsigned w, struct port *p)
 	int to = port_queues.at[w][p->id].relay;
 
 	for (unsigned i = 0; i < rx->n; i++) {
-		wp->rxq[wp->nrxq++] = (struct worker_rxq){p->id, p->dpdk_id, rx->id[i]};
-		p->rxq_worker[rx->id[i]] = (uint8_t)w;
+		int rc = attach_rxq(w, p, i);
+
+		if (rc)
+			return rc;
 	}
 	t->dpdk_id = p->dpdk_id;
 	if (to >= 0) {
@@ -289,6 +328,8 @@ attach_port(unsigned w, struct port *p)
 			return EDPVS_NOMEM;
 	} else {
 		t->queue = tx->id[0];
+		t->spare = tx->id + 1;
+		t->nspare = (uint8_t)(tx->n - 1);
 	}
 	t->usable = true;
 	return EDPVS_OK;
@@ -364,6 +405,7 @@ ports_init(struct rte_mempool *const *pool_by_socket)
 void
 port_detach(const struct port *p)
 {
+	isolated_detach(p->id);
 	for (unsigned w = 0; w < nworkers; w++) {
 		struct worker_port *wp = workers[w]->port;
 		unsigned kept = 0;
@@ -483,12 +525,16 @@ say_queues(void)
 			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s:", n ? ", " : "",
 				      ports[i]->name);
 			for (unsigned q = 0; q < rx->n && n < (int)sizeof(line) - 64; q++)
-				n += snprintf(line + n, sizeof(line) - (size_t)n, " rx%u", rx->id[q]);
+				n += snprintf(line + n, sizeof(line) - (size_t)n,
+					      rx->isolated[q] ? " rx%u by lcore %u" : " rx%u", rx->id[q],
+					      rx->isolated[q] - 1u);
 			if (t->relay)
 				n += snprintf(line + n, sizeof(line) - (size_t)n, " tx by worker %d",
 					      port_queues.at[w][i].relay);
 			else
 				n += snprintf(line + n, sizeof(line) - (size_t)n, " tx%u", t->queue);
+			for (unsigned q = 0; q < t->nspare && n < (int)sizeof(line) - 64; q++)
+				n += snprintf(line + n, sizeof(line) - (size_t)n, " tx%u", t->spare[q]);
 		}
 		log_notice("port", "worker %u (lcore %u): %s", w, workers[w]->lcore_id, line);
 	}
@@ -558,6 +604,7 @@ ports_fini(void)
 {
 	for (unsigned i = 0; i < nworkers; i++)
 		free_worker_port(workers[i]);
+	isolated_fini();
 	ports_forget();
 	for (unsigned i = nports; i-- > 0;) {
 		if (bond_is(ports[i]))

@@ -184,6 +184,29 @@ what_does_not_fit_is_counted_and_freed(void **state)
 	assert_int_equal(rte_mempool_avail_count(pools[0]), before);
 }
 
+/* A full queue's rest goes to the worker's other ones, what nobody takes is dropped once. */
+static void
+further_queues_take_what_the_first_one_does_not(void **state)
+{
+	static const uint8_t spare[] = {1};
+	struct worker_txbuf *t = &workers[0]->port->tx[0];
+	uint64_t dropped = worker_drops(workers[0], DROP_TX_FULL);
+	unsigned first, second;
+
+	t->spare = spare;
+	t->nspare = 1;
+	for (int i = 0; i < 3 * RING; i++)
+		port_tx(workers[0], 0, frame(60));
+	port_flush(workers[0]);
+	t->nspare = 0;
+	first = collect(tx[0][0]);
+	second = collect(tx[0][1]);
+	assert_int_equal(first, RING - 1);
+	assert_int_equal(second, RING - 1);
+	assert_int_equal(worker_drops(workers[0], DROP_TX_FULL) - dropped, 3 * RING - first - second);
+	assert_int_equal(rte_mempool_avail_count(pools[0]), 511);
+}
+
 static void
 unknown_ports_drop(void **state)
 {
@@ -465,6 +488,7 @@ main(void)
 	    cmocka_unit_test(a_full_burst_goes_without_flush),
 	    cmocka_unit_test(a_worker_without_queue_sends_through_another),
 	    cmocka_unit_test(what_does_not_fit_is_counted_and_freed),
+	    cmocka_unit_test(further_queues_take_what_the_first_one_does_not),
 	    cmocka_unit_test(unknown_ports_drop),
 	    cmocka_unit_test(message_port_list),
 	    cmocka_unit_test(message_port_basic),

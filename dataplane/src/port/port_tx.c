@@ -43,6 +43,18 @@ port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
 	}
 }
 
+/* Offers frames to the other queues of the worker. Returns how many were taken. */
+static __rte_noinline unsigned
+send_spare(const struct worker_txbuf *t, struct rte_mbuf *const *m, unsigned n)
+{
+	unsigned sent = 0;
+
+	for (unsigned i = 0; i < t->nspare && sent < n; i++)
+		sent += rte_eth_tx_burst(t->dpdk_id, t->spare[i], (struct rte_mbuf **)m + sent,
+					 (uint16_t)(n - sent));
+	return sent;
+}
+
 void
 port_flush_one(struct worker *w, struct worker_txbuf *t)
 {
@@ -61,6 +73,8 @@ port_flush_one(struct worker *w, struct worker_txbuf *t)
 		now = rte_eth_tx_burst(t->dpdk_id, t->queue, t->m + sent, (uint16_t)(n - sent));
 		sent += now;
 	} while (unlikely(sent < n) && now > 0);
+	if (unlikely(sent < n) && t->nspare)
+		sent += send_spare(t, t->m + sent, n - sent);
 	if (unlikely(sent < n)) {
 		for (unsigned i = sent; i < n; i++)
 			bytes -= t->m[i]->pkt_len;

@@ -85,6 +85,14 @@ take_queues(const struct refusal *r, const struct conf_worker *w, const char *po
 	return 0;
 }
 
+/* Who receives, in the order of the queues; the worker itself where none is named. */
+static void
+take_isolated(const struct conf_worker_port *wp, struct queue_list *rx)
+{
+	for (int i = 0; i < rx->n && i < wp->nisol; i++)
+		rx->isolated[i] = (uint8_t)(wp->isol_cpu[i] + 1);
+}
+
 static int
 worker_index(const struct queue_map_input *in, const struct conf_worker *w)
 {
@@ -135,6 +143,10 @@ build_named(const struct queue_map_input *in, struct queue_map *map, const struc
 					 &rx_seen[p], index < 0 ? NULL : &map->at[index][p].rx);
 			if (rc)
 				return rc;
+			if (index >= 0) {
+				take_isolated(wp, &map->at[index][p].rx);
+				map->at[index][p].isolated_ring = wp->isol_ring_size;
+			}
 			rc = take_queues(r, w, wp->name, "tx", wp->tx, wp->ntx, in->port[p].max_tx,
 					 &tx_seen[p], index < 0 ? NULL : &map->at[index][p].tx);
 			if (rc)

@@ -27,12 +27,14 @@ struct queue_map_input {
 struct queue_list {
 	uint8_t n;
 	uint8_t id[PORT_QUEUES_MAX];
+	uint8_t isolated[PORT_QUEUES_MAX]; /* rx: 1 + the lcore that receives for the worker; 0: itself */
 };
 
 struct queue_map {
 	uint16_t nrxq[PORTS_MAX], ntxq[PORTS_MAX];
 	struct {
 		struct queue_list rx, tx;
+		uint32_t isolated_ring; /* entries of the rings from isolated lcores */
 		int relay; /* worker that sends for a worker without tx queue; -1: not needed */
 	} at[WORKERS_MAX][PORTS_MAX];
 };

@@ -7,6 +7,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_pause.h>
 #include <rte_ring.h>
 
 #include "abi/testmode.h"
@@ -15,6 +16,7 @@
 #include "core/log.h"
 #include "core/worker.h"
 #include "ctrl/ctrl.h"
+#include "port/isolated.h"
 #include "port/port.h"
 #include "testmode_flow.h"
 #include "testmode_kernel.h"
@@ -210,8 +212,8 @@ on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
 /* ---- waiting until nothing moves ---- */
 
 static struct {
-	bool set;
-	uint64_t worker[WORKERS_MAX], control, ticks;
+	bool set, isolated_done;
+	uint64_t worker[WORKERS_MAX], isolated[WORKERS_MAX], control, ticks;
 } mark;
 
 static bool
@@ -221,9 +223,15 @@ packets_waiting(void)
 		for (unsigned q = 0; q < nqueues; q++)
 			if (!rte_ring_empty(test_ports[p].rx[q]))
 				return true;
+	for (unsigned i = 0; i < nisolated; i++)
+		for (unsigned k = 0; k < isolated[i]->nq; k++)
+			if (!rte_ring_empty(isolated[i]->q[k].ring))
+				return true;
 	for (unsigned i = 0; i < nworkers; i++) {
 		const struct worker *w = workers[i];
 
+		if (w->pause)
+			continue;
 		if (!rte_ring_empty(w->to_control) || !rte_ring_empty(w->from_control))
 			return true;
 		for (unsigned from = 0; from < nworkers; from++)
@@ -238,8 +246,11 @@ mark_now(void)
 {
 	for (unsigned i = 0; i < nworkers; i++)
 		mark.worker[i] = __atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE);
+	for (unsigned i = 0; i < nisolated; i++)
+		mark.isolated[i] = __atomic_load_n(&isolated[i]->turns, __ATOMIC_ACQUIRE);
 	mark.control = control_turns;
 	mark.ticks = control_ticks;
+	mark.isolated_done = nisolated == 0;
 	mark.set = true;
 }
 
@@ -248,8 +259,18 @@ mark_now(void)
 static bool
 turned_since_mark(uint32_t turns, bool timers)
 {
+	for (unsigned i = 0; i < nisolated; i++)
+		if (__atomic_load_n(&isolated[i]->turns, __ATOMIC_ACQUIRE) - mark.isolated[i] < turns)
+			return false;
+	if (!mark.isolated_done) { /* what they had in hands is with workers now, whose turns count from here
+				    */
+		mark_now();
+		mark.isolated_done = true;
+		return false;
+	}
 	for (unsigned i = 0; i < nworkers; i++)
-		if (__atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE) - mark.worker[i] < turns)
+		if (!workers[i]->pause &&
+		    __atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE) - mark.worker[i] < turns)
 			return false;
 	return control_turns - mark.control >= turns && (!timers || control_ticks - mark.ticks >= TICKS_MIN);
 }
@@ -285,6 +306,22 @@ on_settle(const struct ctrl_request *req, struct ctrl_reply *reply)
 	memcpy(&settle, req->body, sizeof(settle));
 	settled.busy = is_busy(&settle);
 	memcpy(out, &settled, sizeof(settled));
+	return EDPVS_OK;
+}
+
+/* ---- workers that are stuck ---- */
+
+static int
+on_hold(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct ds_test_hold hold;
+
+	memcpy(&hold, req->body, sizeof(hold));
+	if (hold.worker >= nworkers || hold.hold > 1)
+		return EDPVS_INVAL;
+	workers[hold.worker]->pause = hold.hold;
+	while (workers[hold.worker]->rests != hold.hold)
+		rte_pause();
 	return EDPVS_OK;
 }
 
@@ -375,6 +412,8 @@ testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss, bool fl
 			    sizeof(struct ds_test_collect), on_collect);
 	ctrl_register_extra(DS_TEST_SETTLE, "DS_TEST_SETTLE", ABI_DIRECTION_GET, ABI_RULE_EXACT,
 			    sizeof(struct ds_test_settle), on_settle);
+	ctrl_register_extra(DS_TEST_HOLD, "DS_TEST_HOLD", ABI_DIRECTION_SET, ABI_RULE_EXACT,
+			    sizeof(struct ds_test_hold), on_hold);
 	log_notice("test", "test mode: %u ports with %u queues each, driven through the control socket",
 		   ntest_ports, nqueues);
 	return EDPVS_OK;

@@ -59,8 +59,8 @@ struct worker {
 	int socket_id;	   /* NUMA node */
 	volatile bool stop;
 	volatile bool pause, rests; /* asked to rest, and does */
-	uint32_t now_s;	 /* the same in seconds, which packets leave as marks at what they use */
-	uint64_t now_ms; /* clock, read once per vector */
+	uint32_t now_s;		    /* the same in seconds, which packets leave as marks at what they use */
+	uint64_t now_ms;	    /* clock, read once per vector */
 	struct worker_port *port;
 	struct net_worker *net;
 	struct lb_worker *lb;
@@ -80,6 +80,21 @@ struct worker {
 	uint64_t turns
 	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
 } __rte_cache_aligned;
+
+/* A receive call returned n frames. */
+static inline void
+worker_count_burst(struct worker_stats *s, unsigned n)
+{
+	s->bursts++;
+	if (n == 0)
+		s->bursts_zero++;
+	else if (n <= WORKER_BURST / 2)
+		s->bursts_z2h++;
+	else if (n < WORKER_BURST)
+		s->bursts_h2f++;
+	else
+		s->bursts_full++;
+}
 
 /* A turn begins; now_ms is the clock's. */
 static inline void

@@ -13,6 +13,7 @@
 	DROP(VLAN_NO_ROOM, "port", "no room in the packet for a VLAN tag")                                   \
 	DROP(PORT_DOWN, "port", "packet for a port that is down or has no transmit queue")                   \
 	DROP(TX_FULL, "port", "transmit queue of the device was full")                                       \
+	DROP(ISOLATED_FULL, "port", "ring from an isolated receive lcore to its worker was full")            \
 	DROP(HANDOVER_FULL, "core", "ring to the worker that owns the flow was full")                        \
 	DROP(PUNT_FULL, "core", "ring from worker to the control lcore was full")                            \
 	DROP(INJECT_FULL, "core", "ring from the control lcore to a worker was full")                        \

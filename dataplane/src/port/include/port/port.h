@@ -103,11 +103,15 @@ port_steering(uint16_t id)
 /* One receive queue of a worker. */
 struct worker_rxq {
 	uint16_t port, dpdk_id, queue;
+	struct rte_ring
+	    *ring; /* from the isolated lcore that receives for us (port/isolated.h); NULL: none */
 };
 
 /* Frames waiting for the device, per worker and port. */
 struct worker_txbuf {
 	uint16_t dpdk_id, queue, n;
+	uint8_t nspare;	      /* more queues of this worker, which take what the first one does not */
+	const uint8_t *spare; /* [nspare] */
 	bool usable;
 	/* Set when the device has fewer transmit queues than there are workers and this worker has none:
 	 * frames go through this ring to the worker that sends them. Single producer, single consumer;
@@ -142,6 +146,8 @@ void ports_fini(void);
 static inline uint16_t
 port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
 {
+	if (unlikely(q->ring != NULL))
+		return (uint16_t)rte_ring_sc_dequeue_burst(q->ring, (void **)m, WORKER_BURST, NULL);
 	return rte_eth_rx_burst(q->dpdk_id, q->queue, m, WORKER_BURST);
 }
 
