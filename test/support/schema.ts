@@ -5,13 +5,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 
-const file = path.join(import.meta.dirname, '../../docs/schema/ipvsadm.schema.json');
-const schema = JSON.parse(readFileSync(file, 'utf8')) as { $id: string };
-const ajv = new Ajv2020({ strict: true, allErrors: true });
-ajv.addSchema(schema);
+type Tool = 'ipvsadm' | 'dpip';
+
+const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
+
+function load(tool: Tool): { $id: string } {
+  const file = path.join(import.meta.dirname, `../../docs/schema/${tool}.schema.json`);
+  const schema = JSON.parse(readFileSync(file, 'utf8')) as { $id: string };
+  ajv.addSchema(schema);
+  return schema;
+}
+
+const schemas = { ipvsadm: load('ipvsadm'), dpip: load('dpip') };
 
 /** Parses one document and holds it against its part of the schema, and against the whole. */
-export function validDocument(kind: string, text: string): unknown {
+export function validDocument(kind: string, text: string, tool: Tool = 'ipvsadm'): unknown {
+  const schema = schemas[tool];
   const document: unknown = JSON.parse(text);
   const validate = ajv.getSchema(`${schema.$id}#/$defs/${kind}`);
   if (validate === undefined) throw new Error(`the schema has no ${kind}`);

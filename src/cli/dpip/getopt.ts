@@ -5,11 +5,16 @@ import { InvocationError } from './errors';
 
 export interface OptionRow {
   readonly id: string;
+  /** Empty: it has only long names. */
   readonly short: string;
   /** Names without the dashes. */
   readonly long: readonly string[];
   /** What the value is called in the help; none: the option takes no value. */
   readonly value?: string;
+  /** The value may be absent; then it stands behind an equals sign. */
+  readonly optional?: boolean;
+  /** Not of the original: a prefix means it only where it could mean no other. */
+  readonly extension?: boolean;
   readonly help: string;
 }
 
@@ -26,7 +31,9 @@ function findLong<R extends OptionRow>(prog: string, name: string, rows: readonl
   const all: LongName<R>[] = rows.flatMap((row) => row.long.map((long) => ({ name: long, row })));
   const exact = all.find((entry) => entry.name === name);
   if (exact !== undefined) return exact.row;
-  const matches = all.filter((entry) => entry.name.startsWith(name));
+  const fits = all.filter((entry) => entry.name.startsWith(name));
+  const original = fits.filter((entry) => entry.row.extension !== true);
+  const matches = original.length > 0 ? original : fits;
   const first = matches[0];
   if (first === undefined) throw new InvocationError(`${prog}: unrecognized option '--${name}'`);
   // Two names of the same option are no ambiguity.
@@ -59,7 +66,7 @@ export function* scanOptions<const R extends OptionRow>(
       const name = equals < 0 ? arg.slice(2) : arg.slice(2, equals);
       const row = findLong(prog, name, rows);
       const long = row.long.find((candidate) => candidate.startsWith(name)) ?? name;
-      if (row.value === undefined) {
+      if (row.value === undefined || (row.optional === true && equals < 0)) {
         if (equals >= 0) throw new InvocationError(`${prog}: option '--${long}' doesn't allow an argument`);
         yield { kind: 'option', id: row.id, value: '' };
       } else if (equals >= 0) {
@@ -75,7 +82,7 @@ export function* scanOptions<const R extends OptionRow>(
         const letter = arg.charAt(i);
         const row = rows.find((candidate) => candidate.short === letter);
         if (row === undefined) throw new InvocationError(`${prog}: invalid option -- '${letter}'`);
-        if (row.value === undefined) {
+        if (row.value === undefined || row.optional === true) {
           yield { kind: 'option', id: row.id, value: '' };
           continue;
         }

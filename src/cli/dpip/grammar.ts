@@ -2,6 +2,7 @@
 // What an object understands is declared once, as rows of arguments for each verb. The rows parse the words of a command
 // and write the object's help.
 import type { Io } from '../runtime';
+import type { Listing } from './listing';
 import { CommandError, invalid, refused, type Stage } from './errors';
 import type { Options } from './options';
 
@@ -50,6 +51,8 @@ export type Values<A extends Args> = {
 export interface Call {
   readonly options: Options;
   readonly io: Io;
+  /** What show verbs show. */
+  readonly list: Listing;
 }
 
 /** Exit status. */

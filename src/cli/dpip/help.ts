@@ -9,9 +9,11 @@ import { OPTION_ROWS } from './options';
 const WIDTH = 100;
 
 function optionOf(row: OptionRow): Option {
-  const names = [`-${row.short}`, ...row.long.slice(0, 1).map((name) => `--${name}`)].join(', ');
+  const short = row.short === '' ? [] : [`-${row.short}`];
+  const names = [...short, ...row.long.slice(0, 1).map((name) => `--${name}`)].join(', ');
   const also = row.long.slice(1).map((name) => ` (also --${name})`);
-  return new Option(row.value === undefined ? names : `${names} <${row.value}>`, row.help + also.join(''));
+  const value = row.optional === true ? `[${row.value ?? ''}]` : `<${row.value ?? ''}>`;
+  return new Option(row.value === undefined ? names : `${names} ${value}`, row.help + also.join(''));
 }
 
 /** The word of a verb with the other words for it. */

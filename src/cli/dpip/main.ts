@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { IpcError } from '../../ipc/client';
-import type { Io, Main } from '../runtime';
+import { deriveIo, type Io, type Main } from '../runtime';
 import { CommandError, InvocationError, notSupported, type Stage } from './errors';
 import { failureDetail, failureText } from './failure';
 import { VERB_ALIASES, VERBS, type ObjectSpec, type Verb } from './grammar';
 import { findObject } from './objects';
-import { parseOptions, type CommandLine } from './options';
+import { TextListing, type Listing } from './listing';
+import { parseOptions, type CommandLine, type Options } from './options';
 import { version } from '../../../package.json';
 
 type Result = number | Promise<number>;
@@ -65,13 +66,46 @@ function warnAboutInterval({ options }: CommandLine, object: ObjectSpec, io: Io)
   }
 }
 
-function runVerb(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io): Result {
+function runVerb(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io, list: Listing): Result {
   const spec = object.verbs[verb];
   if (spec === undefined) {
     if (object.unknownVerb !== undefined) throw object.unknownVerb();
     throw notSupported('check');
   }
-  return spec.run(line.words.slice(2), { options: line.options, io });
+  const result = spec.run(line.words.slice(2), { options: line.options, io, list });
+  // Other verbs have nothing to list.
+  if (verb !== 'show' && verb !== 'test') return result;
+  if (typeof result !== 'number') return result.then((status) => ended(list, status));
+  return ended(list, result);
+}
+
+function ended(list: Listing, status: number): number {
+  list.end();
+  return status;
+}
+
+function wantsPaint(options: Options, io: Io): boolean {
+  if (options.paint === 'auto') return io.isTTY && (io.env['NO_COLOR'] ?? '') === '';
+  return options.paint === 'always';
+}
+
+/** A verb whose listing is not plain text. Its errors are objects when its listing is JSON. */
+async function runFormed(object: ObjectSpec, verb: Verb, line: CommandLine, plainIo: Io): Promise<number> {
+  const { options } = line;
+  const forms = await import('./data');
+  const request = `${object.name}-${verb}`;
+  const json = options.form === 'json';
+  const io = json ? deriveIo(plainIo, { stderr: new forms.JsonLines(plainIo.stderr, request) }) : plainIo;
+  const list = forms.listingOf(options, io);
+  try {
+    warnAboutInterval(line, object, io);
+    return await runVerb(object, verb, line, io, list);
+  } catch (error) {
+    list.abort();
+    if (!json || !(error instanceof CommandError || error instanceof IpcError)) return report(error, io, object);
+    forms.writeError(plainIo.stderr, error, request);
+    return 1;
+  }
 }
 
 function guarded(io: Io, object: ObjectSpec | undefined, run: () => Result): Result {
@@ -103,8 +137,10 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
     return 1;
   }
   if (verb === 'help') return help(io, object, 0);
+  const { options } = line;
+  if (options.form !== 'text' || wantsPaint(options, io)) return runFormed(object, verb, line, io);
   warnAboutInterval(line, object, io);
-  return guarded(io, object, () => runVerb(object, verb, line, io));
+  return guarded(io, object, () => runVerb(object, verb, line, io, new TextListing(io.stdout)));
 }
 
 /** dpip: devices, addresses, routes, neighbours and more of a running daemon. */

@@ -6,6 +6,8 @@ import { scanOptions, type OptionRow } from './getopt';
 /** A family, or none in particular. */
 export type AnyFamily = Family | typeof AF_UNSPEC;
 
+export type Form = 'text' | 'json' | 'oneline' | 'prom';
+
 /** The global options of one command line. */
 export interface Options {
   family: AnyFamily;
@@ -16,6 +18,15 @@ export interface Options {
   /** Repetitions; undefined when not given. */
   count: number | undefined;
   color: boolean;
+  /** Colour in listings of text. */
+  paint: 'auto' | 'always' | 'never';
+  /** The form of listings. */
+  form: Form;
+  pretty: boolean;
+  /** Counters of drivers. */
+  xstats: boolean;
+  /** Counters with K, M and G. */
+  human: boolean;
   force: boolean;
   help: boolean;
 }
@@ -37,7 +48,13 @@ export const OPTION_ROWS = [
   { id: 'family', short: 'f', long: ['family'], value: 'inet|inet6', help: 'like -4 and -6' },
   { id: 'interval', short: 'i', long: ['interval'], value: 'SEC', help: 'with -s: rates every SEC seconds (link)' },
   { id: 'count', short: 'c', long: ['count'], value: 'N', help: 'with -i: stop after N times' },
-  { id: 'color', short: 'C', long: ['color'], help: 'with -i: colour' },
+  { id: 'color', short: 'C', long: ['color'], value: 'auto|always|never', optional: true, help: 'with -i: colour; with a value: colour in listings' },
+  { id: 'json', short: 'j', long: ['json'], extension: true, help: 'show: an array of objects; errors are objects, too' },
+  { id: 'pretty', short: 'p', long: ['pretty'], extension: true, help: 'with -j: indented' },
+  { id: 'oneline', short: 'o', long: ['oneline'], extension: true, help: 'show: a record a line, name=value between tabs' },
+  { id: 'prom', short: '', long: ['prom'], extension: true, help: "show: metrics in Prometheus' format (link, cpu, ipv6, qsch, drop)" },
+  { id: 'xstats', short: 'x', long: ['xstats'], extension: true, help: "link show: the driver's own counters" },
+  { id: 'human', short: '', long: ['human'], extension: true, help: 'counters with K, M and G' },
   { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
   { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
   { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
@@ -58,6 +75,11 @@ function familyOf(text: string): AnyFamily {
   throw new InvocationError('invalid family');
 }
 
+function paintOf(text: string): Options['paint'] {
+  if (text === 'auto' || text === 'always' || text === 'never') return text;
+  throw new InvocationError(`invalid colour '${text}': auto, always or never`);
+}
+
 /**
  * Splits a command line into options and words.
  * @param argv without the program's name
@@ -72,6 +94,11 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     interval: 0,
     count: undefined,
     color: false,
+    paint: 'never',
+    form: 'text',
+    pretty: false,
+    xstats: false,
+    human: false,
     force: false,
     help: false,
   };
@@ -84,10 +111,22 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     switch (item.id) {
       case 'verbose':
       case 'stats':
-      case 'color':
+      case 'pretty':
+      case 'xstats':
+      case 'human':
       case 'force':
       case 'help':
         options[item.id] = true;
+        break;
+      case 'color':
+        if (item.value === '') options.color = true;
+        else options.paint = paintOf(item.value);
+        break;
+      case 'json':
+      case 'oneline':
+      case 'prom':
+        if (options.form !== 'text' && options.form !== item.id) throw new InvocationError(`${prog}: --${options.form} and --${item.id} do not go together`);
+        options.form = item.id;
         break;
       case 'inet':
         options.family = AF_INET;
@@ -108,5 +147,6 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
         return { options, words, version: true };
     }
   }
+  if (options.pretty && options.form !== 'json') throw new InvocationError(`${prog}: --pretty is for --json`);
   return { options, words, version: false };
 }

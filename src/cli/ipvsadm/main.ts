@@ -11,7 +11,7 @@ import type { Rules } from './restore/rules';
 import { save } from './commands/save';
 import * as service from './commands/service';
 import { unsupported } from './commands/unsupported';
-import { writeDocument } from './json/document';
+import { writeDocument } from '../runtime/document';
 import { JsonLines, withJsonErrors } from './json/error';
 import type { CommandId } from './options';
 import { openSession, type Command } from './session';

@@ -34,7 +34,7 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 /** The parts of a member, joined by commas. */
-function elementText(member: IpsetMember, af: number, set: SetType): string {
+export function elementText(member: IpsetMember, af: number, set: SetType): string {
   let nets = 0;
   let ports = 0;
   const texts = set.parts.map((part) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an lcore looks like in the listings: pure text from replies.
 import type { LcoreBasic, LcoreStats } from '../../../ipc/messages/lcore';
-import { cellLines, rate, type Cell } from './cells';
+import { cellLines, counter, rate, type Cell } from './cells';
 
 const STATS_WIDTH = 20;
 const RATE_WIDTH = 16;
@@ -33,9 +33,9 @@ export function renderCpu(id: number, cpu: LcoreBasic): string {
   return `${id + 1}: cpu${id}: socket ${cpu.socket}\n    queues ${cpu.queues === '' ? 'none' : cpu.queues}\n`;
 }
 
-export function renderCpuStats(stats: LcoreStats): string {
+export function renderCpuStats(stats: LcoreStats, human = false): string {
   return LINES.map((line) => {
-    const cells = line.map(([name]): Cell => [name, stats[name]]);
+    const cells = line.map(([name]): Cell => [name, counter(stats[name], human)]);
     return cellLines(cells, STATS_WIDTH);
   }).join('');
 }

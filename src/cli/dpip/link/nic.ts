@@ -2,14 +2,14 @@
 // What a device looks like in the listings: pure text from replies.
 import type { BondStatus, LinkBasic, LinkDevice, LinkExtra, LinkStats, LinkXstat } from '../../../ipc/messages/link';
 import { left } from '../../render/columns';
-import { cellLines, rate } from './cells';
+import { cellLines, counter, rate, type Cell } from './cells';
 
 const STATS_WIDTH = 20;
 const NARROW_WIDTH = 16;
 const DRIVER_WIDTH = 32;
 
 /** Words that are printed while the switch is on, in their order; the spelling is what scripts look for. */
-const SWITCHES = [
+export const SWITCHES = [
   ['promisc', 'promisc'],
   ['allmulticast', 'allmulticast'],
   ['fwd2kni', 'foward2kni'],
@@ -18,7 +18,7 @@ const SWITCHES = [
   ['lldp', 'lldp'],
 ] as const;
 
-const OFFLOADS = [
+export const OFFLOADS = [
   ['ol_rx_ip_csum', 'OF_RX_IP_CSUM'],
   ['ol_tx_ip_csum', 'OF_TX_IP_CSUM'],
   ['ol_tx_tcp_csum', 'OF_TX_TCP_CSUM'],
@@ -42,23 +42,25 @@ export function renderNic(nic: LinkBasic): string {
   );
 }
 
-export function renderNicStats(stats: LinkStats): string {
+export function renderNicStats(stats: LinkStats, human = false): string {
+  const shown = (name: 'ipackets' | 'opackets' | 'ibytes' | 'obytes' | 'ierrors' | 'oerrors' | 'imissed' | 'rx_nombuf'): Cell =>
+    [name, counter(stats[name], human)];
   return (
     cellLines(
       [
-        ['ipackets', stats.ipackets],
-        ['opackets', stats.opackets],
-        ['ibytes', stats.ibytes],
-        ['obytes', stats.obytes],
+        shown('ipackets'),
+        shown('opackets'),
+        shown('ibytes'),
+        shown('obytes'),
       ],
       STATS_WIDTH,
     ) +
     cellLines(
       [
-        ['ierrors', stats.ierrors],
-        ['oerrors', stats.oerrors],
-        ['imissed', stats.imissed],
-        ['rx_nombuf', stats.rx_nombuf],
+        shown('ierrors'),
+        shown('oerrors'),
+        shown('imissed'),
+        shown('rx_nombuf'),
       ],
       STATS_WIDTH,
     ) +

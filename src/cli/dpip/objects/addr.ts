@@ -77,7 +77,7 @@ function entryOf(values: Values<typeof CHANGE_ARGS>): AddressSpec {
   };
 }
 
-function scopeName(value: number): string {
+export function scopeName(value: number): string {
   return Object.keys(SCOPES).find((name) => SCOPES[name] === value) ?? String(value);
 }
 
@@ -117,11 +117,12 @@ function matches(record: AddressRecord, filter: Filter): boolean {
 }
 
 function show(values: { readonly address: Prefix | undefined; readonly dev: string | undefined }, call: Call): number {
-  const { options, io } = call;
+  const { options, io, list } = call;
   const af = values.address?.af ?? options.family;
   const listing = listAddresses(io.transport(), { af, ifname: values.dev ?? '', ...sent(values.address) }, options);
   for (const record of listing.addresses) {
-    if (matches(record, { af, address: values.address })) io.stdout.write(renderAddress(record, listing));
+    if (!matches(record, { af, address: values.address })) continue;
+    list.record('addr', { record, lcore: listing.verbose, pools: listing.verbose || listing.stats }, () => renderAddress(record, listing));
   }
   return 0;
 }

@@ -124,9 +124,11 @@ export const cls: ObjectSpec = {
       options: '[-v]',
       usage: 'dev IF [qsch H] [handle H]',
       surplus,
-      run: (typed, { options, io }) => {
-        const list = listClses(io.transport(), typed.dev, keyOf(typed), { stats: false, verbose: options.verbose });
-        for (const entry of list) io.stdout.write(renderCls(entry, typed.dev, options.verbose));
+      run: (typed, { options, io, list }) => {
+        const found = listClses(io.transport(), typed.dev, keyOf(typed), { stats: false, verbose: options.verbose });
+        for (const entry of found) {
+          list.record('cls', { cls: entry, dev: typed.dev, lcore: options.verbose }, () => renderCls(entry, typed.dev, options.verbose));
+        }
         return 0;
       },
     }),

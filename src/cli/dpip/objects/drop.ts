@@ -5,6 +5,7 @@ import { EDPVS, isUnsupported } from '../../../ipc/messages/failures';
 import { left, right } from '../../render/columns';
 import { notSupported } from '../errors';
 import { verb, type Call, type ObjectSpec } from '../grammar';
+import { counter } from '../link/cells';
 import { lcoreTag } from '../text';
 
 function fetch({ options, io }: Call): Drop[] {
@@ -19,9 +20,9 @@ function fetch({ options, io }: Call): Drop[] {
 }
 
 /** name, layer, packets, text; the lcore in front when the counter is that of one. */
-export function renderDrop(drop: Drop): string {
+export function renderDrop(drop: Drop, human = false): string {
   const tag = drop.lcore === null ? '' : lcoreTag(drop.lcore);
-  return `${tag}${left(drop.name, 24)} ${left(drop.layer, 8)} ${right(drop.packets, 12)}  ${drop.text}\n`;
+  return `${tag}${left(drop.name, 24)} ${left(drop.layer, 8)} ${right(counter(drop.packets, human), 12)}  ${drop.text}\n`;
 }
 
 export const drop: ObjectSpec = {
@@ -33,7 +34,7 @@ export const drop: ObjectSpec = {
       options: '[-s] [-v]',
       run: (_values, call) => {
         for (const entry of fetch(call)) {
-          if (call.options.stats || entry.packets > 0n) call.io.stdout.write(renderDrop(entry));
+          if (call.options.stats || entry.packets > 0n) call.list.record('drop', entry, () => renderDrop(entry, call.options.human));
         }
         return 0;
       },

@@ -13,6 +13,7 @@ import {
 import { left, right } from '../../render/columns';
 import { CommandError } from '../errors';
 import { rest, verb, type ObjectSpec } from '../grammar';
+import type { Listing, Records } from '../listing';
 
 type Value = string | number | bigint;
 
@@ -87,12 +88,24 @@ function renderPools(transport: Transport): string {
   ]);
 }
 
-const TABLES: Readonly<Record<string, (transport: Transport) => string>> = {
-  seg: renderSegments,
-  zone: renderZones,
-  ring: renderRings,
-  pool: renderPools,
-};
+type Show = (transport: Transport, list: Listing) => void;
+
+/** A table has a line of titles, so that its text is that of the whole; data are rows. */
+function table<K extends 'seg' | 'zone' | 'ring' | 'pool'>(kind: K, fetch: (transport: Transport) => Records[K][], text: (transport: Transport) => string, out: (text: string) => void): Show {
+  return (transport, list) => {
+    if (list.isText) out(text(transport));
+    else for (const row of fetch(transport)) list.record(kind, row, () => '');
+  };
+}
+
+function tables(out: (text: string) => void): Readonly<Record<string, Show>> {
+  return {
+    seg: table('seg', listMemSegments, renderSegments, out),
+    zone: table('zone', listMemZones, renderZones, out),
+    ring: table('ring', listMemRings, renderRings, out),
+    pool: table('pool', listMemPools, renderPools, out),
+  };
+}
 
 export const ealMem: ObjectSpec = {
   name: 'eal-mem',
@@ -100,14 +113,17 @@ export const ealMem: ObjectSpec = {
   verbs: {
     show: verb({
       args: { words: rest('[seg|zone|ring|pool]') },
-      run: ({ words }, { io }) => {
-        const [table = 'seg'] = words;
+      run: ({ words }, { io, list }) => {
+        const [name = 'seg'] = words;
+        const all = tables((text) => {
+          io.stdout.write(text);
+        });
         if (words.length > 1) throw new CommandError('invalid parameter', { detail: ['too many arguments!'], help: true });
-        const show = Object.hasOwn(TABLES, table) ? TABLES[table] : undefined;
+        const show = Object.hasOwn(all, name) ? all[name] : undefined;
         if (show === undefined) {
           throw new CommandError('invalid parameter', { detail: ['eal mem parameter invalid!'], help: true });
         }
-        io.stdout.write(show(io.transport()));
+        show(io.transport(), list);
         return 0;
       },
     }),

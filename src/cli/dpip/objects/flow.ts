@@ -26,13 +26,13 @@ export const flow: ObjectSpec = {
   verbs: {
     show: verb({
       args: LIST_ARGS,
-      run: (values, { io }) => {
+      run: (values, { io, list }) => {
         for (const entry of listKniFlows(io.transport(), { ifname: values.dev ?? '' })) {
           const { flow: one } = entry.data;
           if (entry.type !== kniType.KNI_DTYPE_ADDR_FLOW || one === undefined) {
             io.stderr.write(`unexpectd kni data type ${entry.type}\n`);
           } else {
-            io.stdout.write(`kni addr flow ${formatIp(one.af, one.addr)} dev ${entry.ifname}\n`);
+            list.record('flow', { ...one, ifname: entry.ifname }, () => `kni addr flow ${formatIp(one.af, one.addr)} dev ${entry.ifname}\n`);
           }
         }
         return 0;

@@ -19,7 +19,7 @@ export const iftraf: ObjectSpec = {
   verbs: {
     show: verb({
       args: { dev: key('IF|all', ifname) },
-      run: ({ dev }, { io }) => {
+      run: ({ dev }, { io, list }) => {
         const talkers = listTraffic(io.transport(), dev ?? '');
         if (talkers === null) {
           io.stderr.write('warnning: disabled.\n');
@@ -27,7 +27,7 @@ export const iftraf: ObjectSpec = {
         }
         // The daemon ranks upwards for one device and downwards for all.
         const ranked = dev === ALL ? talkers : talkers.toReversed();
-        for (const [i, talker] of ranked.entries()) io.stdout.write(renderTalker(talker, i + 1));
+        for (const [i, talker] of ranked.entries()) list.record('iftraf', { talker, rank: i + 1 }, () => renderTalker(talker, i + 1));
         return 0;
       },
     }),

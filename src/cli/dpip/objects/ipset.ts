@@ -74,7 +74,7 @@ function create(values: Values<typeof CREATE_ARGS>, { options, io }: Call): numb
   return 0;
 }
 
-function test(values: { readonly set: string; readonly entry: string }, { options, io }: Call): number {
+function test(values: { readonly set: string; readonly entry: string }, { options, io, list }: Call): number {
   const transport = io.transport();
   const spec = parseEntry(values.entry, typeOf(transport, values.set, 'test'));
   if (spec.cidr !== 0 || spec.cidr2 !== 0) io.stderr.write('Warning: ignore cidr settings for ipset test\n');
@@ -82,7 +82,7 @@ function test(values: { readonly set: string; readonly entry: string }, { option
   if (result < 0) throw new CommandError('invalid parameter', { detail: ['set test failed'] });
   const isMember = result !== 0;
   const sentence = `${values.entry} is ${isMember ? '' : 'NOT '}in set ${values.set}\n`;
-  io.stdout.write(options.verbose ? sentence : `${String(isMember)}\n`);
+  list.record('membership', { ...values, isMember }, () => (options.verbose ? sentence : `${String(isMember)}\n`));
   return 0;
 }
 
@@ -103,8 +103,8 @@ export const ipset: ObjectSpec = {
     show: verb({
       args: { set: free('SET', setName) },
       options: '[-v]',
-      run: ({ set }, { options, io }) => {
-        for (const info of listIpsets(io.transport(), set ?? '')) io.stdout.write(renderIpset(info, options.verbose));
+      run: ({ set }, { options, io, list }) => {
+        for (const info of listIpsets(io.transport(), set ?? '')) list.record('ipset', info, () => renderIpset(info, options.verbose));
         return 0;
       },
     }),

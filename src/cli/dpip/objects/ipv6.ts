@@ -8,7 +8,7 @@ import { missingValue, rest, verb, type ObjectSpec } from '../grammar';
 const MAX_LCORE = 63;
 
 /** Names of the counters, in the order of the listing. */
-const COUNTERS: readonly (readonly [name: string, member: keyof Ip6Counters])[] = [
+export const COUNTERS: readonly (readonly [name: string, member: keyof Ip6Counters])[] = [
   ['InReceives', 'inpkts'],
   ['InOctets', 'inoctets'],
   ['InDelivers', 'indelivers'],
@@ -80,13 +80,15 @@ export const ipv6: ObjectSpec = {
   verbs: {
     show: verb({
       args: { words: rest('[total | all | cpu N]') },
-      run: ({ words }, { io }) => {
+      run: ({ words }, { io, list }) => {
         const which = whichOf(words);
         const { total, lcores } = getIp6Stats(io.transport());
-        if (which === 'total') io.stdout.write(renderCounters(total, ''));
-        if (which === 'all') io.stdout.write(`All\n${renderCounters(total, '    ')}`);
+        const all = { lcore: null, counters: total };
+        if (which === 'total') list.record('ipv6', all, () => renderCounters(total, ''));
+        if (which === 'all') list.record('ipv6', all, () => `All\n${renderCounters(total, '    ')}`);
         for (const [id, counters] of lcores.entries()) {
-          if (which === 'all' || which === id) io.stdout.write(`cpu ${id}\n${renderCounters(counters, '    ')}`);
+          if (which !== 'all' && which !== id) continue;
+          list.record('ipv6', { lcore: id, counters }, () => `cpu ${id}\n${renderCounters(counters, '    ')}`);
         }
         return 0;
       },

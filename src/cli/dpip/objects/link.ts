@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IpcError } from '../../../ipc/client';
+import { IpcError, type Transport } from '../../../ipc/client';
 import {
   getBond,
   getLink,
@@ -17,6 +17,8 @@ import { watch, type Watched } from '../link/interval';
 import { renderBond, renderNic, renderNicExtra, renderNicRates, renderNicStats, renderXstats } from '../link/nic';
 import { applyItem, checkItem, itemHelp, nicName } from '../link/set';
 import { failureText } from '../failure';
+import type { LcoreRole, NicRecord } from '../listing';
+import type { Options } from '../options';
 
 /** Which lcores a name means: cpu or cpuN; null when it is the name of a device. */
 function cpuOf(name: string): 'all' | number | null {
@@ -47,7 +49,8 @@ function targetOf(words: readonly string[]): Target {
   return { name: name === '' ? '' : nicName(name), status: others.length > 0 };
 }
 
-function repeats({ options }: Call): boolean {
+function repeats({ options, list }: Call): boolean {
+  if (options.stats && options.interval > 0 && !list.isText) throw invalid('-i repeats text only: leave it out, or leave out the other form');
   return options.stats && options.interval > 0;
 }
 
@@ -60,16 +63,35 @@ function nicWatched(name: string, { io }: Call): Watched<ReturnType<typeof getLi
 }
 
 /** Everything of one device but its rates. */
-function showNic(name: string, status: boolean, { options, io }: Call): void {
+function showNic(name: string, status: boolean, { options, io, list }: Call): void {
   const transport = io.transport();
+  if (!list.isText) {
+    list.record('link', nicRecord(transport, name, status, options), () => '');
+    return;
+  }
   io.stdout.write(renderNic(getLink(transport, name)));
-  if (options.stats) io.stdout.write(renderNicStats(getLinkStats(transport, name)));
+  if (options.stats) io.stdout.write(renderNicStats(getLinkStats(transport, name), options.human));
   showNicDetails(name, status, { options, io });
 }
 
-function showNicDetails(name: string, status: boolean, { options, io }: Call): void {
+/** The same as data. */
+function nicRecord(transport: Transport, name: string, status: boolean, options: Options): NicRecord {
+  return {
+    basic: getLink(transport, name),
+    ...(options.stats ? { stats: getLinkStats(transport, name) } : {}),
+    ...(wantsXstats(options) ? { xstats: getLinkXstats(transport, name) } : {}),
+    ...(options.verbose ? { extra: getLinkExtra(transport, name) } : {}),
+    ...(status ? { bond: getBond(transport, name) } : {}),
+  };
+}
+
+function wantsXstats(options: Options): boolean {
+  return options.xstats || (options.stats && options.verbose);
+}
+
+function showNicDetails(name: string, status: boolean, { options, io }: Pick<Call, 'options' | 'io'>): void {
   const transport = io.transport();
-  if (options.stats && options.verbose) io.stdout.write(renderXstats(getLinkXstats(transport, name)));
+  if (wantsXstats(options)) io.stdout.write(renderXstats(getLinkXstats(transport, name)));
   if (options.verbose) io.stdout.write(renderNicExtra(getLinkExtra(transport, name)));
   if (status) io.stdout.write(renderBond(getBond(transport, name)));
 }
@@ -114,39 +136,47 @@ function cpuWatched(id: number, { io }: Call): Watched<ReturnType<typeof getLcor
   };
 }
 
-function showCpu(id: number, { options, io }: Call): void {
+function showCpu(id: number, role: LcoreRole | null, { options, io, list }: Call): void {
+  if (!list.isText) {
+    const basic = getLcore(io.transport(), id);
+    list.record('cpu', { id, role, basic, ...(options.stats ? { stats: getLcoreStats(io.transport(), id) } : {}) }, () => '');
+    return;
+  }
   io.stdout.write(renderCpu(id, getLcore(io.transport(), id)));
-  if (options.stats) io.stdout.write(renderCpuStats(getLcoreStats(io.transport(), id)));
+  if (options.stats) io.stdout.write(renderCpuStats(getLcoreStats(io.transport(), id), options.human));
 }
 
 interface CpuGroup {
   readonly title: string;
-  readonly members: readonly { readonly id: number; readonly role: string }[];
+  readonly members: readonly { readonly id: number; readonly role: LcoreRole }[];
 }
+
+/** What errors call them. */
+const ROLE_WORDS: Readonly<Record<LcoreRole, string>> = { master: 'Master ', kni: 'KNI ', worker: '', isolated: '' };
 
 function cpuGroups({ io }: Call): CpuGroup[] {
   const lcores = listLcores(io.transport());
-  const plain = (ids: readonly number[]): CpuGroup['members'] => ids.map((id) => ({ id, role: '' }));
-  const control = [{ id: lcores.master, role: 'Master ' }];
-  if (lcores.kni !== 0) control.push({ id: lcores.kni, role: 'KNI ' });
+  const plain = (ids: readonly number[], role: LcoreRole): CpuGroup['members'] => ids.map((id) => ({ id, role }));
+  const control: { id: number; role: LcoreRole }[] = [{ id: lcores.master, role: 'master' }];
+  if (lcores.kni !== 0) control.push({ id: lcores.kni, role: 'kni' });
   const groups = [
     { title: '<< Controll Plane >>', members: control },
-    { title: '<< Data Plane >>', members: plain(lcores.workers) },
+    { title: '<< Data Plane >>', members: plain(lcores.workers, 'worker') },
   ];
-  if (lcores.isolated.length > 0) groups.push({ title: '<< Isolate RX Lcores >>', members: [...plain(lcores.isolated)] });
+  if (lcores.isolated.length > 0) groups.push({ title: '<< Isolate RX Lcores >>', members: plain(lcores.isolated, 'isolated') });
   return groups;
 }
 
 function showAllCpus(groups: readonly CpuGroup[], call: Call): Outcome {
   let failed = false;
   for (const { title, members } of groups) {
-    call.io.stdout.write(`${title}\n`);
+    if (call.list.isText) call.io.stdout.write(`${title}\n`);
     for (const { id, role } of members) {
       try {
-        showCpu(id, call);
+        showCpu(id, role, call);
       } catch (error) {
         if (!(error instanceof IpcError)) throw error;
-        call.io.stderr.write(`Fail to get information for ${role}cpu${id}: ${failureText(error)}\n`);
+        call.io.stderr.write(`Fail to get information for ${ROLE_WORDS[role]}cpu${id}: ${failureText(error)}\n`);
         failed = true;
       }
     }
@@ -157,7 +187,7 @@ function showAllCpus(groups: readonly CpuGroup[], call: Call): Outcome {
 function showCpus(which: 'all' | number, call: Call): Outcome | Promise<Outcome> {
   if (!repeats(call)) {
     if (which === 'all') return showAllCpus(cpuGroups(call), call);
-    showCpu(which, call);
+    showCpu(which, null, call);
     return 0;
   }
   const ids = which === 'all' ? cpuGroups(call).flatMap(({ members }) => members.map(({ id }) => id)) : [which];
@@ -202,7 +232,7 @@ export const link: ObjectSpec = {
   verbs: {
     show: verb({
       args: { words: rest('[NIC [status] | cpu | cpuN]') },
-      options: '[-v] [-s [-i SEC [-c N]] [-C]]',
+      options: '[-v] [-x] [-s [-i SEC [-c N]] [-C]]',
       run: ({ words }, call) => show(words, call),
     }),
     set: verb({ args: { words: rest('NIC ITEM VALUE') }, run: ({ words }, call) => change('set', words, call) }),

@@ -12,11 +12,12 @@ export const lldp: ObjectSpec = {
     show: verb({
       args: { local: flag(), neigh: flag(), dev: required(key('IF', ifname), 'missing device name') },
       usage: '[local|neigh] dev IF',
-      run: ({ local, neigh, dev }, { io }) => {
+      run: ({ local, neigh, dev }, { io, list }) => {
         if (local === true && neigh === true) throw invalid('too many arguments');
-        const text = showLldp(io.transport(), dev, neigh === true ? 'neigh' : 'local');
-        const who = neigh === true ? 'Neighbour' : 'Local';
-        io.stdout.write(`-*-*-*- ${who} LLDP Message on Port ${dev} -*-*-*-\n${text}`);
+        const who = neigh === true ? 'neigh' : 'local';
+        const text = showLldp(io.transport(), dev, who);
+        const title = neigh === true ? 'Neighbour' : 'Local';
+        list.record('lldp', { device: dev, who, text }, () => `-*-*-*- ${title} LLDP Message on Port ${dev} -*-*-*-\n${text}`);
         return 0;
       },
     }),

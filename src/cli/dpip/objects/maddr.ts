@@ -24,10 +24,14 @@ export function renderIpMulticast(entry: IpMulticast, verbose: boolean): string 
   return verbose ? `${text}\t\tflags 0x${entry.flags.toString(16)}\t\trefcnt ${entry.refcnt}\n` : `${text}\n`;
 }
 
-function showDevice(title: string, name: string, { options, io }: Call): void {
-  io.stdout.write(`${title}\n`);
-  for (const entry of listLinkMulticast(io.transport(), name)) io.stdout.write(renderLinkMulticast(entry, options.verbose));
-  for (const entry of listIpMulticast(io.transport(), name)) io.stdout.write(renderIpMulticast(entry, options.verbose));
+function showDevice(title: string, name: string, { options, io, list }: Call): void {
+  if (list.isText) io.stdout.write(`${title}\n`);
+  const link = listLinkMulticast(io.transport(), name);
+  const ip = listIpMulticast(io.transport(), name);
+  list.record('maddr', { device: name, link, ip }, () => {
+    const lines = link.map((entry) => renderLinkMulticast(entry, options.verbose));
+    return [...lines, ...ip.map((entry) => renderIpMulticast(entry, options.verbose))].join('');
+  });
 }
 
 export const maddr: ObjectSpec = {

@@ -124,11 +124,11 @@ export const mark: ObjectSpec = {
     show: verb({
       args: {},
       options: '[-4|-6]',
-      run: (_values, { options, io }) => {
+      run: (_values, { options, io, list }) => {
         const transport = io.transport();
         requireMessage(capabilities(transport), MSG.DS_MSG_MARK_LIST, 'mark show');
         for (const rule of listMarks(transport)) {
-          if (options.family === AF_UNSPEC || rule.af === options.family) io.stdout.write(`${renderMark(rule)}\n`);
+          if (options.family === AF_UNSPEC || rule.af === options.family) list.record('mark', rule, () => `${renderMark(rule)}\n`);
         }
         return 0;
       },

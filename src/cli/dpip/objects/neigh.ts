@@ -15,7 +15,7 @@ import { free, key, required, verb, type ObjectSpec, type Parse } from '../gramm
 import { formatMac } from '../text';
 import { addressError, ifname, parseMac } from '../values';
 
-const STATES = ['NONE', 'SEND', 'REACHABLE', 'PROBE', 'DELAY'];
+export const STATES = ['NONE', 'SEND', 'REACHABLE', 'PROBE', 'DELAY'];
 
 const ip: Parse<IpAddress> = (text, { options }) => {
   const parsed = parseIp(text);
@@ -54,10 +54,10 @@ export const neigh: ObjectSpec = {
     show: verb({
       args: { dev: key('IF', ifname) },
       options: '[-4|-6]',
-      run: (values, { options, io }) => {
+      run: (values, { options, io, list }) => {
         for (const entry of listNeighbours(io.transport(), values.dev ?? '')) {
           if (options.family !== AF_UNSPEC && entry.af !== options.family) continue;
-          io.stdout.write(renderNeighbour(entry));
+          list.record('neigh', entry, () => renderNeighbour(entry));
         }
         return 0;
       },

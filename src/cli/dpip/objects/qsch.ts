@@ -5,6 +5,7 @@ import { flag, key, required, tail, unknownArgument, verb, type Call, type Objec
 import { formatHandle, handle } from '../tc/handle';
 import { KIND_WORDS, KINDS } from '../tc/kinds';
 import { formatRate } from '../tc/rate';
+import { counter } from '../link/cells';
 import { lcoreTag } from '../text';
 import { ifname } from '../values';
 
@@ -56,14 +57,15 @@ function kindText({ kind, qopt }: Qsch): string {
 }
 
 /** One line, or three with counters. */
-export function renderQsch(qsch: Qsch, dev: string, options: { readonly stats: boolean; readonly verbose: boolean }): string {
+export function renderQsch(qsch: Qsch, dev: string, options: { readonly stats: boolean; readonly verbose: boolean; readonly human?: boolean }): string {
   const line =
     `${options.verbose ? lcoreTag(qsch.cid) : ''}qsch ${qsch.kind} ${formatHandle(qsch.handle)} dev ${dev}` +
     ` parent ${formatHandle(qsch.where)} flags 0x${qsch.flags.toString(16)} cls ${qsch.cls_cnt}${kindText(qsch)}\n`;
   if (!options.stats) return line;
   const { qstats, bstats } = qsch;
+  const shown = (value: number | bigint): string => String(counter(value, options.human === true));
   return (
-    `${line} Sent ${bstats.bytes} bytes ${bstats.packets} pkts` +
+    `${line} Sent ${shown(bstats.bytes)} bytes ${shown(bstats.packets)} pkts` +
     ` (dropped ${qstats.drops}, overlimits ${qstats.overlimits} requeues ${qstats.requeues})\n` +
     ` Backlog ${qstats.backlog} bytes ${qstats.qlen} pkts\n`
   );
@@ -93,9 +95,12 @@ export const qsch: ObjectSpec = {
       options: '[-s] [-v]',
       usage: 'dev IF [handle H | root | ingress]',
       surplus,
-      run: (typed, { options, io }) => {
-        const list = listQschs(io.transport(), typed.dev, { handle: placeOf(typed).handle }, options);
-        for (const entry of list) io.stdout.write(renderQsch(entry, typed.dev, options));
+      run: (typed, { options, io, list }) => {
+        const found = listQschs(io.transport(), typed.dev, { handle: placeOf(typed).handle }, options);
+        for (const entry of found) {
+          const record = { qsch: entry, dev: typed.dev, stats: options.stats, lcore: options.verbose };
+          list.record('qsch', record, () => renderQsch(entry, typed.dev, options));
+        }
         return 0;
       },
     }),

@@ -121,7 +121,7 @@ type Line6 = Omit<Line4, 'gateway' | 'metric'> & { readonly gateway?: Uint8Array
 const NONE4 = anyAddress(AF_INET).bytes;
 const NONE6 = anyAddress(AF_INET6).bytes;
 
-function scopeName(flags: number, hasGateway: boolean): Scope {
+export function scopeName(flags: number, hasGateway: boolean): Scope {
   if ((flags & RTF_LOCALIN) !== 0) return 'host';
   if ((flags & RTF_KNI) !== 0) return 'kni_host';
   return hasGateway ? 'global' : 'link';
@@ -152,14 +152,14 @@ export function renderRoute6(route: Line6): string {
   return `inet6 ${target}${via}${from} dev ${route.ifname ?? ''}${mtu} scope ${scopeName(route.flags ?? 0, hasGateway)}\n`;
 }
 
-function show(device: string, { options, io }: Call): number {
+function show(device: string, { options, io, list }: Call): number {
   if (options.family === AF_INET6) {
     const routes: Route6[] = listRoutes6(io.transport(), { ifname: device, flags: RTF_FORWARD });
-    for (const route of routes) io.stdout.write(renderRoute6(route));
+    for (const route of routes) list.record('route6', route, () => renderRoute6(route));
     return 0;
   }
   const routes: Route4[] = listRoutes4(io.transport(), device);
-  for (const route of routes) io.stdout.write(renderRoute4(route));
+  for (const route of routes) list.record('route4', route, () => renderRoute4(route));
   return 0;
 }
 

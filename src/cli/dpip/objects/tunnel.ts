@@ -183,9 +183,9 @@ export const tunnel: ObjectSpec = {
       args: ARGS,
       usage: '[NAME] [mode|type|kind ipip|gre] [dev PHYS]',
       surplus,
-      run: (typed, { io }) => {
+      run: (typed, { io, list }) => {
         const filter = { ifname: typed.name ?? '', kind: typed.mode ?? '', link: typed.dev ?? '' };
-        for (const entry of listTunnels(io.transport(), filter)) io.stdout.write(renderTunnel(entry));
+        for (const entry of listTunnels(io.transport(), filter)) list.record('tunnel', entry, () => renderTunnel(entry));
         return 0;
       },
     }),

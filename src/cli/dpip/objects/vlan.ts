@@ -71,8 +71,8 @@ export const vlan: ObjectSpec = {
       surplus,
       run: (values, call) => {
         const one = values.name !== undefined || values.link !== undefined;
-        const list = one ? listVlans(call.io.transport(), requestOf(values)) : listAll(values, call);
-        for (const entry of list) call.io.stdout.write(renderVlan(entry));
+        const vlans = one ? listVlans(call.io.transport(), requestOf(values)) : listAll(values, call);
+        for (const entry of vlans) call.list.record('vlan', entry, () => renderVlan(entry));
         return 0;
       },
     }),

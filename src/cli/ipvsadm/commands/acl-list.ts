@@ -11,7 +11,7 @@ import { entriesByService } from '../acl-entries';
 import { serviceAddress, type Arguments, type ServiceArgument } from '../arguments';
 import { EXIT_LIST } from '../errors';
 import { serviceFilter } from '../inventory';
-import { ListDocument } from '../json/document';
+import { ListDocument } from '../../runtime/document';
 import { versionText } from '../json/listing';
 import { serviceIdentity, subjectJson } from '../json/service';
 import { serviceId } from '../lcores';

@@ -17,7 +17,7 @@ import { tellDevice } from '../device';
 import { EXIT_INVALID, EXIT_LIST } from '../errors';
 import { changeStatus } from '../failure';
 import { parseConfiguration } from '../json/input';
-import { writeDocument } from '../json/document';
+import { writeDocument } from '../../runtime/document';
 import { isNetwork } from '../requests';
 import { peek, wholeText } from '../restore/input';
 import type { Rules } from '../restore/rules';

@@ -3,7 +3,7 @@
 import type { Arguments } from '../arguments';
 import { reportedPages } from '../connections';
 import { connJson } from '../json/connections';
-import { ListDocument } from '../json/document';
+import { ListDocument } from '../../runtime/document';
 import { versionText } from '../json/listing';
 import type { Session } from '../session';
 

@@ -12,7 +12,7 @@ import type { Arguments } from '../arguments';
 import { EXIT_LIST } from '../errors';
 import { serviceFilter } from '../inventory';
 import { LcoreGrid } from '../grid';
-import { count, ListDocument, type JsonObject } from '../json/document';
+import { count, ListDocument, type JsonObject } from '../../runtime/document';
 import { requestError } from '../json/error';
 import { versionText } from '../json/listing';
 import { laddrJson, serviceIdentity } from '../json/service';

@@ -3,7 +3,7 @@
 import { NUMERIC } from '../../render/names';
 import { EXIT_LIST } from '../errors';
 import type { Entry } from '../inventory';
-import { count, ListDocument } from '../json/document';
+import { count, ListDocument } from '../../runtime/document';
 import { entryJson, versionText } from '../json/listing';
 import { fetchShares, type Share } from '../lcores';
 import { reportProblem, type Listing } from '../listing';

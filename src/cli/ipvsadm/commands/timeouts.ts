@@ -3,7 +3,7 @@
 import { capabilities, MSG } from '../../../ipc/messages/capabilities';
 import { getTimeouts, setTimeouts } from '../../../ipc/messages/timeouts';
 import { EXIT_LIST, EXIT_SYNTAX } from '../errors';
-import { writeDocument } from '../json/document';
+import { writeDocument } from '../../runtime/document';
 import { attempt, change, type Command, type Session } from '../session';
 
 function hasTimeouts({ transport }: Session): boolean {

@@ -8,7 +8,7 @@ import { isConhash } from '../checks';
 import type { Entries } from '../inventory';
 import { Saver } from '../saver';
 import type { Session } from '../session';
-import { count, ListDocument } from './document';
+import { count, ListDocument } from '../../runtime/document';
 import { versionText } from './listing';
 import { familyName, serverAttributes, serviceAttributes, serviceIdentity, subjectJson } from './service';
 

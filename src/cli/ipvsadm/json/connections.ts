@@ -9,7 +9,7 @@ import type { Arguments } from '../arguments';
 import type { Summary } from '../conn-counts';
 import { stateText } from '../connections';
 import type { Session } from '../session';
-import { count, writeDocument, type JsonObject } from './document';
+import { count, writeDocument, type JsonObject } from '../../runtime/document';
 import { versionText } from './listing';
 import { familyName, forwardingName, protocolText } from './service';
 

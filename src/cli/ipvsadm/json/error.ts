@@ -4,7 +4,7 @@ import { ClosedError, ConnectError, DaemonError, IpcError, ProtocolError, Timeou
 import { CommandError } from '../../runtime/errors';
 import type { Io, Output } from '../../runtime/io';
 import { sentence, type Action } from '../failure';
-import { writeDocument, type JsonObject } from './document';
+import { writeDocument, type JsonObject } from '../../runtime/document';
 
 const EXIT_FAILED = 1;
 

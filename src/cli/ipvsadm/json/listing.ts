@@ -5,7 +5,7 @@ import type { Info } from '../../../ipc/messages/info';
 import type { Entry } from '../inventory';
 import { sameDest, type Share } from '../lcores';
 import { serverRates, serviceCounters, serviceRates } from '../totals';
-import type { JsonObject } from './document';
+import type { JsonObject } from '../../runtime/document';
 import { requestError } from './error';
 import {
   connectionCounts,

@@ -13,7 +13,7 @@ import { matchFamily, rangeIsEmpty, type WireRange } from '../match';
 import { schedFlagNames } from '../sched-flags';
 import { hasFlag, proxyProtocolText, serviceKind, type ServiceIdentity } from '../service-text';
 import type { Counters, Rates } from '../totals';
-import { count, type JsonObject } from './document';
+import { count, type JsonObject } from '../../runtime/document';
 
 /** Forwarding modes by the options that choose them; local and bypass have none. */
 const FORWARDING: Readonly<Record<number, string | undefined>> = {

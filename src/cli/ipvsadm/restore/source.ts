@@ -4,7 +4,7 @@ import { CommandError } from '../../runtime/errors';
 import type { Output } from '../../runtime/io';
 import { failureText } from '../failure';
 import { requestError, writeError } from '../json/error';
-import { writeDocument } from '../json/document';
+import { writeDocument } from '../../runtime/document';
 import type { Session } from '../session';
 import { lineName, shownLine, type RuleLine } from './input';
 

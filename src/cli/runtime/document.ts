@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON as it is written: a document at once, or one whose list grows while it is fetched.
-import type { Output } from '../../runtime/io';
+import type { Output } from './io';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
