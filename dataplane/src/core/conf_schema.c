@@ -42,14 +42,14 @@ const struct conf_key conf_keys[] = {
     X(CONF_LEVEL, "global_defs/log_level", C(global.log_level), 0, 0, "DEBUG",
       "EMERG|ALERT|CRIT|ERR|WARNING|NOTICE|INFO|DEBUG", CONF_R, "least important level that is logged"),
     TEXT("global_defs/log_file", C(global.log_file), NULL, CONF_R,
-	 "file that receives the log, with UTC time stamps; empty: syslog (facility daemon) and "
-	 "stderr"),
-    ONOFF("global_defs/log_async_mode", C(global.log_async_mode), "off", CONF_INERT,
-	  "workers never log, so the log is always written by the control lcore"),
-    ONOFF("global_defs/log_with_timestamp", C(global.log_with_timestamp), "off", CONF_R | CONF_INERT,
-	  "lines of a log file always have a time stamp"),
-    INT("global_defs/log_async_pool_size", C(global.log_async_pool_size), 1023, ALL_INTS, "16383",
-	CONF_POW2M1 | CONF_INERT, "see log_async_mode"),
+	 "file that receives the log; empty: syslog (facility daemon) and stderr"),
+    ONOFF("global_defs/log_async_mode", C(global.log_async_mode), "off", 0,
+	  "a thread writes the log, so that a slow disk holds nothing up; what is repeated within five "
+	  "seconds is left out and counted"),
+    ONOFF("global_defs/log_with_timestamp", C(global.log_with_timestamp), "on", CONF_R,
+	  "lines of a log file begin with the time (UTC)"),
+    INT("global_defs/log_async_pool_size", C(global.log_async_pool_size), 1023, 1048575, "16383", CONF_POW2M1,
+	"lines that can wait for the thread, about 1 kB each; what does not fit is counted"),
     ONOFF("global_defs/kni", C(global.kni), "on", 0,
 	  "every device and VLAN has an interface in the kernel, for what the daemon leaves to the host; off: "
 	  "that is dropped"),

@@ -518,31 +518,6 @@ reference_is_up_to_date(void **state)
 	free(written);
 }
 
-static void
-log_lines_are_stamped_and_cannot_be_forged(void **state)
-{
-	char file[192], line[256];
-	FILE *f;
-
-	snprintf(file, sizeof(file), "%s/log", dir);
-	assert_int_equal(log_configure(LOG_L_INFO, file), 0);
-	log_info("mod", "a\nb\x1b[31m");
-	log_debug("mod", "too detailed");
-	assert_int_equal(log_configure(LOG_L_EMERG, "/dev/null"), 0);
-	f = fopen(file, "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof(line), f));
-	/* 2026-01-31 12:34:56 INFO mod: … */
-	assert_true(line[4] == '-' && line[10] == ' ' && line[13] == ':' && line[19] == ' ');
-	assert_string_equal(line + 20, "INFO mod: a?b?[31m\n");
-	assert_null(fgets(line, sizeof(line), f));
-	fclose(f);
-	assert_int_equal(log_level_parse("WARNING"), LOG_L_WARNING);
-	assert_int_equal(log_level_parse("INFORMATION"), LOG_L_INFO);
-	assert_true(log_level_parse("") < 0);
-	assert_true(log_configure(LOG_L_EMERG, "/nonexistent/x") < 0);
-}
-
 int
 main(void)
 {
@@ -567,7 +542,6 @@ main(void)
 	    cmocka_unit_test(missing_file_changes_nothing),
 	    cmocka_unit_test(samples_parse_without_warning),
 	    cmocka_unit_test(reference_is_up_to_date),
-	    cmocka_unit_test(log_lines_are_stamped_and_cannot_be_forged),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

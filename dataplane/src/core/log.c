@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log_async.h"
+
 enum { LINE_SIZE = 2048 };
 
 static const char *const level_names[] = {"EMERG",   "ALERT",  "CRIT", "ERR",
@@ -20,7 +22,7 @@ static const char *const level_names[] = {"EMERG",   "ALERT",  "CRIT", "ERR",
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum log_level threshold = LOG_L_INFO;
 static int log_fd = -1; /* the log file; -1: syslog and stderr */
-static bool starting = true;
+static bool starting = true, stamps = true;
 /* Not before log_configure(): what happens until then is for the person at the terminal. */
 static bool to_syslog;
 
@@ -52,9 +54,43 @@ write_all(int fd, const char *text, size_t len)
 }
 
 void
+log_emit(enum log_level level, time_t at, const char *text)
+{
+	char line[LINE_SIZE + 128], stamp[40] = "";
+	int n;
+
+	pthread_mutex_lock(&lock);
+	if (log_fd >= 0 && stamps) {
+		struct tm tm;
+
+		gmtime_r(&at, &tm);
+		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S ", &tm);
+	} else if (log_fd < 0 && to_syslog) {
+		syslog((int)level, "%s", text);
+	}
+	n = snprintf(line, sizeof(line), "%s%s %s\n", stamp, level_names[level], text);
+	if (log_fd >= 0)
+		write_all(log_fd, line, (size_t)n);
+	if (log_fd < 0 || (starting && level <= LOG_L_WARNING))
+		write_all(STDERR_FILENO, line, (size_t)n);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+log_emit_raw(enum log_level level, const char *text)
+{
+	int fd = log_fd < 0 ? STDERR_FILENO : log_fd;
+
+	write_all(fd, level_names[level], strlen(level_names[level]));
+	write_all(fd, " ", 1);
+	write_all(fd, text, strlen(text));
+	write_all(fd, "\n", 1);
+}
+
+void
 log_write(enum log_level level, const char *module, const char *fmt, ...)
 {
-	char text[LINE_SIZE], line[LINE_SIZE + 128], stamp[40] = "";
+	char text[LINE_SIZE], line[LINE_SIZE + 64];
 	va_list ap;
 	int n;
 
@@ -66,22 +102,16 @@ log_write(enum log_level level, const char *module, const char *fmt, ...)
 	if (n < 0)
 		return;
 	escape(text);
-	pthread_mutex_lock(&lock);
-	if (log_fd >= 0) {
-		time_t now = time(NULL);
-		struct tm tm;
+	if (log_async_put(level, module, fmt, text))
+		return;
+	snprintf(line, sizeof(line), "%s: %s", module, text);
+	log_emit(level, time(NULL), line);
+}
 
-		gmtime_r(&now, &tm);
-		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S ", &tm);
-	} else if (to_syslog) {
-		syslog((int)level, "%s: %s", module, text);
-	}
-	n = snprintf(line, sizeof(line), "%s%s %s: %s\n", stamp, level_names[level], module, text);
-	if (log_fd >= 0)
-		write_all(log_fd, line, (size_t)n);
-	if (log_fd < 0 || (starting && level <= LOG_L_WARNING))
-		write_all(STDERR_FILENO, line, (size_t)n);
-	pthread_mutex_unlock(&lock);
+void
+log_time_stamps(bool on)
+{
+	stamps = on;
 }
 
 int

@@ -37,6 +37,7 @@ volatile sig_atomic_t reload_requested;
 
 static struct options opts;
 static const char *program;
+static pthread_t log_thread;
 static struct rte_mempool *pools[RTE_MAX_NUMA_NODES];
 
 /* ---- signals ---- */
@@ -91,7 +92,10 @@ signals_open(void)
 static int
 configure_log(void)
 {
-	int err = log_configure((enum log_level)log_level_parse(conf.global.log_level), conf.global.log_file);
+	int err;
+
+	log_time_stamps(conf.global.log_with_timestamp);
+	err = log_configure((enum log_level)log_level_parse(conf.global.log_level), conf.global.log_file);
 
 	if (err)
 		log_err("main", "cannot write the log file %s: %s; correct global_defs/log_file",
@@ -108,8 +112,11 @@ conf_start(void)
 void
 process_reload(void)
 {
+	enum { FLUSH_MS = 200 };
+
 	if (conf_load(opts.conf_file, false))
 		return;
+	log_async_flush(FLUSH_MS); /* what was said until now belongs to the file that was open */
 	if (configure_log() == 0)
 		eal_log_follow();
 	log_notice("main", "configuration %s read again", opts.conf_file);
@@ -261,6 +268,37 @@ launch_step(void)
 	return rc;
 }
 
+/* Its thread runs where no lcore does, if there is such a CPU. */
+static int
+log_thread_start(void)
+{
+	int err;
+
+	if (!conf.global.log_async_mode)
+		return 0;
+	err = log_async_open((unsigned)conf.global.log_async_pool_size);
+	if (!err)
+		err = rte_ctrl_thread_create(&log_thread, "dpvs-log", NULL, log_async_run, NULL);
+	if (err) {
+		log_async_close();
+		log_err("main", "cannot start the thread of the log: %s; set log_async_mode off",
+			strerror(-err));
+		return err;
+	}
+	log_async_survive_crashes();
+	return 0;
+}
+
+static void
+log_thread_stop(void)
+{
+	if (!conf.global.log_async_mode)
+		return;
+	log_async_end();
+	pthread_join(log_thread, NULL);
+	log_async_close();
+}
+
 static int
 pidfile_step(void)
 {
@@ -301,6 +339,7 @@ static const struct step {
     {"kernel interfaces", kernel_start, kernel_stop},
     {"worker start", launch_step, launch_stop},
     {"control socket", socket_step, ctrl_server_close},
+    {"log thread", log_thread_start, log_thread_stop},
     {"pid file", pidfile_step, pidfile_stop},
     {"signals", signals_open, NULL},
 };

@@ -2,7 +2,7 @@
 /*
  * Logging of the control path. The data path never logs: it counts.
  * A message is one line without line end; control characters in it are replaced. Any thread may log, workers
- * must not.
+ * must not. Asynchronous (log_async_*), a thread of its own writes, and repetition is left out and counted.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
@@ -40,6 +40,23 @@ int log_level_parse(const char *name);
 /* Until this is called, warnings and errors go to stderr even when there is a log file: someone is watching
  * the start. */
 void log_start_done(void);
+
+/* Lines of a log file begin with the time, UTC (the default), or not. */
+void log_time_stamps(bool on);
+
+/*
+ * The asynchronous log. open: from now on lines wait in a ring of so many; 0 or -ENOMEM. run: body of the
+ * thread that writes them. end: the thread returns when all are written. close: after that; the log is
+ * synchronous again.
+ */
+int log_async_open(unsigned lines);
+void *log_async_run(void *arg);
+void log_async_end(void);
+void log_async_close(void);
+/* Waits until all that was logged is written, or the time is over. */
+void log_async_flush(unsigned patience_ms);
+/* SIGSEGV and SIGABRT write what waits before they end the process. */
+void log_async_survive_crashes(void);
 
 /* The open log file, or -1 when the log goes to syslog and stderr. */
 int log_file_descriptor(void);
