@@ -5,7 +5,7 @@ import path from 'node:path';
 import ts from 'typescript';
 import { root } from './steps.mjs';
 
-const ID = /\b(?:I[AB]-\d{2,3}|DPL-\d{3})\b/g;
+const ID = /\b(?:I[AB]-\d{2,3}|DPL-\d{3}|DP-\d{3}|DB-\d{2})\b/g;
 const RUNNERS = new Set(['it', 'test', 'describe']);
 /** Such tests prove nothing. */
 const IDLE = new Set(['skip', 'todo']);
@@ -14,7 +14,7 @@ const FOLDERS = ['test', 'dataplane/src', 'dataplane/fuzz'];
 /** @typedef {{id: string, feature: string, ours: string, fix?: boolean}} Row fix: on purpose not what upstream does. */
 /** @typedef {{id: string, file: string, line: number, title: string}} Mention */
 
-export const CHECKLISTS = ['ipvsadm', 'dataplane'];
+export const CHECKLISTS = ['ipvsadm', 'dpip', 'dataplane'];
 
 /** @param {string} name one of CHECKLISTS @returns {Row[]} */
 export function checklist(name) {
@@ -47,7 +47,7 @@ function textOf(node) {
 /** Titles that rows of an it.each table make, of rows that begin with an id. */
 function* tableTitles(node, title) {
   const cells = ts.isArrayLiteralExpression(node) ? node.elements.map(textOf) : [textOf(node)];
-  if (/^(?:I[AB]|DPL)-\d/.test(cells[0] ?? '')) {
+  if (/^(?:I[AB]|DPL|DP|DB)-\d/.test(cells[0] ?? '')) {
     yield title.replaceAll(/%[sji]/g, () => cells.shift() ?? '…');
     return;
   }
@@ -88,7 +88,7 @@ export function mentions() {
   const all = [];
   for (const file of FOLDERS.flatMap((folder) => [...filesBelow(folder)]).sort()) {
     const text = readFileSync(path.join(root, file), 'utf8');
-    if (!/\b(?:I[AB]|DPL)-\d/.test(text)) continue;
+    if (!/\b(?:I[AB]|DPL|DP|DB)-\d/.test(text)) continue;
     for (const [title, line] of file.endsWith('.c') ? cTitles(text) : scriptTitles(file, text)) {
       for (const id of new Set(title.match(ID) ?? [])) all.push({ id, file, line, title });
     }

@@ -356,7 +356,7 @@ describe('what cannot be', () => {
 });
 
 describe('commands', () => {
-  test('DPL-048 made, shown, changed and taken away', async () => {
+  test('DPL-048 DP-072 DP-073 DP-074 made, shown, changed and taken away', async () => {
     const c = await startCase({ conf: FORWARDING });
     c.run(`
       dpip addr add ${LOCAL}/24 dev test1
@@ -377,7 +377,7 @@ describe('commands', () => {
     c.expectOutput('dpip tunnel show mode gre', [`ipip0:  gre remote ${REMOTE} local 0.0.0.0 ttl inherit `, gre0]);
   });
 
-  test('DPL-048 what a tunnel is as a device', async () => {
+  test('DPL-048 DP-058 what a tunnel is as a device', async () => {
     const c = await startCase({ conf: FORWARDING });
     c.run(`
       dpip addr add ${LOCAL}/24 dev test1

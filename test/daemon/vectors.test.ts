@@ -51,7 +51,7 @@ const STATELESS: readonly string[] = [
 describe.each(vectorAreas())('IA-127 %s', (area) => {
   const vectors = loadVectors(area).filter((vector) => vector.exchanges.length > 0);
 
-  test.each(vectors)('$name', async (vector: Vector) => {
+  test.each(vectors)('DP-111 $name', async (vector: Vector) => {
     for (const exchange of vector.exchanges) {
       const got = await converse(daemon.socket, requestBytes(exchange));
       expect(got.bytes.length, `id ${exchange.id} got no answer`).toBeGreaterThanOrEqual(REPLY_HEAD);

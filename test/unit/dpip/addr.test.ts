@@ -36,7 +36,7 @@ async function sentBy(line: string): Promise<Structs['inet_addr_entry']> {
 }
 
 describe('add', () => {
-  test('takes everything in any order', async () => {
+  test('DP-028 takes everything in any order', async () => {
     const line = 'addr add dev dpdk1 sapool scope link broadcast 10.0.0.255 10.0.0.1/24 valid_lft 60 preferred_lft forever';
     expect(await sentBy(line)).toMatchObject({
       af: 2,
@@ -51,7 +51,7 @@ describe('add', () => {
     });
   });
 
-  test.each(['prefered_lft', 'preferred_lft'])('%s', async (word) => {
+  test.each(['prefered_lft', 'preferred_lft'])('DP-029 %s', async (word) => {
     expect((await sentBy(`addr add 10.0.0.1 dev dpdk0 ${word} 50`)).prefered_lft).toBe(50);
   });
 
@@ -95,7 +95,7 @@ test.each([
   ['addr add 10.0.0.1 dev dpdk0 scope 256', "invalid scope '256': host, link, site, global or 0 to 255"],
   ['addr add 10.0.0.1 dev dpdk0 scope toString', "invalid scope 'toString': host, link, site, global or 0 to 255"],
   ['addr add 10.0.0.1 dev dpdk0 broadcast 2001:db8::1', 'broadcast and address are of different families'],
-])('%s: %s', async (line, message) => {
+])('DP-018 DP-019 DP-020 DP-030 %s: %s', async (line, message) => {
   expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
 });
 
@@ -115,11 +115,11 @@ describe('show', () => {
     ['addr show 10.0.0.1/24', ['10.0.0.1/24']],
     ['addr show 10.0.0.1/25', []],
     ['addr show 2001:db8::1 dev dpdk0', ['2001:db8::1/64']],
-  ])('%s', async (line, want) => {
+  ])('DP-024 DP-027 %s', async (line, want) => {
     expect(await shown(line)).toEqual(want);
   });
 
-  test('asks for the device, statistics and lcores', async () => {
+  test('DP-024 DP-026 asks for the device, statistics and lcores', async () => {
     const asked = daemon();
     await dpip('-s -v addr show dev dpdk7', asked);
     const request = decode('inet_addr_param', asked.sent(SHOW)[0] ?? Buffer.alloc(0));
@@ -132,14 +132,14 @@ describe('show', () => {
       { verbose: false, stats: false, ...flags },
     );
 
-  test('two lines, the second with five spaces when there is no broadcast address', () => {
+  test('DP-025 two lines, the second with five spaces when there is no broadcast address', () => {
     expect(render(entry('10.0.0.1', 24))).toBe('inet 10.0.0.1/24 scope global dpdk0\n     valid_lft forever preferred_lft forever\n');
     expect(render(entry('10.0.0.1', 24, { bcast: bytes('10.0.0.255'), scope: 77, valid_lft: 9, prefered_lft: 8 }))).toBe(
       'inet 10.0.0.1/24 scope 77 dpdk0\n    broadcast 10.0.0.255 valid_lft 9 preferred_lft 8\n',
     );
   });
 
-  test('port pools only with -s or -v, and only where there is one', () => {
+  test('DP-026 port pools only with -s or -v, and only where there is one', () => {
     const pool = entry('10.0.0.1', 32, { flags: SAPOOL, cid: 2 });
     expect(render(pool)).not.toContain('sa_');
     expect(render(entry('10.0.0.1', 32), { stats: true })).not.toContain('sa_');
@@ -149,13 +149,13 @@ describe('show', () => {
 });
 
 describe('flush', () => {
-  test('leaves it to the daemon', async () => {
+  test('DP-030 leaves it to the daemon', async () => {
     const daemon = accepting(FLUSH);
     expect((await dpip('addr flush dev dpdk0', daemon)).code).toBe(0);
     expect(daemon.requests.map(({ id }) => id)).toEqual([FLUSH]);
   });
 
-  test('of one family deletes what is of it, on this device', async () => {
+  test('DP-031 of one family deletes what is of it, on this device', async () => {
     const other = entry('2001:db8::9', 64, { ifname: 'dpdk1' });
     const list = listing([entry('10.0.0.1', 24), entry('2001:db8::1', 64), entry('fe80::1', 64), other]);
     let deleted = 0;
@@ -174,7 +174,7 @@ describe('flush', () => {
   });
 });
 
-test('a second add is an error that scripts find', async () => {
+test('DP-032 a second add is an error that scripts find', async () => {
   const { code, stderr } = await dpip('addr add 10.0.0.1 dev dpdk0', new Scripted({ [ADD]: -3 }));
   expect(code).toBe(1);
   expect(stderr).toContain('already exist(-3)');

@@ -21,7 +21,7 @@ describe('vlan', () => {
     ['vlan add v1 id 1 proto vlan link d0', { real_dev: 'd0', ifname: 'v1', vlan_proto: 0x8100, vlan_id: 1 }],
     ['vlan add v1 link d0 proto QINQ id 1', { real_dev: 'd0', ifname: 'v1', vlan_proto: 0x88a8, vlan_id: 1 }],
     ['vlan del link d0 id 7', { real_dev: 'd0', ifname: '', vlan_proto: 0x8100, vlan_id: 7 }],
-  ])('%s', async (line, want) => {
+  ])('DP-065 %s', async (line, want) => {
     const daemon = accepting(ADD, DEL);
     expect((await dpip(line, daemon)).code).toBe(0);
     expect(decode('vlan_param', daemon.requests[0]?.body ?? NOTHING)).toEqual(want);
@@ -37,11 +37,11 @@ describe('vlan', () => {
     ['vlan add averyveryverylongname link d0 id 1', "interface name 'averyveryverylongname' is longer than 15 characters", 'parse'],
     ['vlan del', 'missing both vlan and real device', 'check'],
     ['vlan del link d0', 'missing or invalid VLAN ID', 'check'],
-  ])('%s: %s', async (line, message, stage) => {
+  ])('DP-066 DP-067 DP-020 %s: %s', async (line, message, stage) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: ${stage}: invalid parameter\n` });
   });
 
-  test('show without a name goes through the devices; those without VLANs refuse', async () => {
+  test('DP-069 DP-070 show without a name goes through the devices; those without VLANs refuse', async () => {
     const names = ['d0', 'd1', 'd0.5'];
     const list = [encode('netif_nic_list_get', { nic_num: 3 }), ...names.map((name, id) => encode('port_id_name', { id, name }))];
     const answer = (body: Buffer): Buffer | number => {
@@ -83,11 +83,11 @@ describe('tunnel', () => {
     ['ocsum ikey 0', { i_flags: 4, o_flags: 1, i_key: 0 }],
     ['okey 0.0.1.0', { i_flags: 0, o_flags: 4, o_key: 256 }],
     ['key 4294967295', { i_key: 0xffffffff, o_key: 0xffffffff }],
-  ])('add … %s', async (words, want) => {
+  ])('DP-071 add … %s', async (words, want) => {
     expect(await added(`tunnel add kind gre ${words}`)).toMatchObject({ kind: 'gre', ...want });
   });
 
-  test('ttl and tos', async () => {
+  test('DP-071 ttl and tos', async () => {
     expect((await added('tunnel add mode ipip ttl 255 tos inherit remote any')).iph).toMatchObject({ ttl: 255, tos: 1, daddr: 0 });
   });
 
@@ -101,11 +101,11 @@ describe('tunnel', () => {
     ['tunnel add mode gre ttl 256', "invalid ttl '256': 1 to 255 or inherit", 'parse'],
     ['-- tunnel add mode gre tos -1', "invalid tos '-1': 0 to 255 or inherit", 'parse'],
     ['tunnel add mode gre key five', "invalid key 'five': a dotted quad or a number from 0 to 4294967295", 'parse'],
-  ])('%s: %s', async (line, message, stage) => {
+  ])('DP-075 DP-076 %s: %s', async (line, message, stage) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: ${stage}: invalid parameter\n` });
   });
 
-  test('a device that does not exist is refused before anything is sent', async () => {
+  test('DP-075 a device that does not exist is refused before anything is sent', async () => {
     const daemon = new Scripted({ [BASIC]: -4 });
     const { code, stderr } = await dpip('tunnel add mode gre dev d9', daemon);
     expect(code).toBe(1);
@@ -113,7 +113,7 @@ describe('tunnel', () => {
     expect(daemon.sent(ADD)).toEqual([]);
   });
 
-  test('change keeps what is not named', async () => {
+  test('DP-074 change keeps what is not named', async () => {
     const old = { ifname: 't0', kind: 'gre', link: 'd0', i_flags: 4, i_key: 7, iph: { saddr: 1, daddr: 2, ttl: 64, tos: 1 } };
     const daemon = new Scripted({ [SHOW]: encode('ip_tunnel_param', old), [CHANGE]: NOTHING });
     expect((await dpip('tunnel change t0 ttl 32 oseq', daemon)).code).toBe(0);
@@ -122,13 +122,13 @@ describe('tunnel', () => {
     );
   });
 
-  test.each([-4, NOTHING])('change of one that does not exist', async (answer) => {
+  test.each([-4, NOTHING])('DP-076 change of one that does not exist', async (answer) => {
     const { code, stderr } = await dpip('tunnel set t0 ttl 3', new Scripted({ [SHOW]: answer }));
     expect(code).toBe(1);
     expect(stderr).toMatch(/dpip: not exist\n$/);
   });
 
-  test('lines', () => {
+  test('DP-073 lines', () => {
     expect(renderTunnel(record({ ifname: 't0', kind: 'gre', iph: { saddr: 0x0a000001, daddr: 0xfffefdfc, tos: 1 }, i_flags: 4, i_key: 5 }))).toBe(
       't0:  gre remote 255.254.253.252 local 10.0.0.1 ttl inherit tos 0x1 i_flags 0x4 i_key 0x5 \n',
     );

@@ -14,7 +14,7 @@ function options(line: string, posix = false): ReturnType<typeof parseOptions> {
 }
 
 describe('options', () => {
-  test('stand anywhere, alone or bundled', () => {
+  test('DP-001 stand anywhere, alone or bundled', () => {
     const { options: read, words: left } = options('link show dpdk0 -s -C -i 1');
     expect(read).toMatchObject({ stats: true, color: true, interval: 1, verbose: false });
     expect(left).toEqual(['link', 'show', 'dpdk0']);
@@ -31,11 +31,11 @@ describe('options', () => {
     ['-i x', 0],
     ['-i 2x', 2],
     ['-i -1', 0],
-  ])('%s is an interval of %d', (line, seconds) => {
+  ])('DP-001 DP-002 %s is an interval of %d', (line, seconds) => {
     expect(options(line).options.interval).toBe(seconds);
   });
 
-  test.each(['--stats', '--statistics', '--stat', '--s'])('%s means statistics', (line) => {
+  test.each(['--stats', '--statistics', '--stat', '--s'])('DP-002 %s means statistics', (line) => {
     expect(options(line).options.stats).toBe(true);
   });
 
@@ -45,11 +45,11 @@ describe('options', () => {
     ['-6 -f inet', 2],
     ['--family=inet6', 10],
     ['', 0],
-  ])('"%s" asks for family %d: the last one wins', (line, family) => {
+  ])('DP-003 "%s" asks for family %d: the last one wins', (line, family) => {
     expect(options(line).options.family).toBe(family);
   });
 
-  test('-- ends them', () => {
+  test('DP-001 -- ends them', () => {
     expect(options('-v -- link -s').words).toEqual(['link', '-s']);
   });
 
@@ -68,18 +68,18 @@ describe('options', () => {
     ['--interval', "dpip: option '--interval' requires an argument"],
     ['-f ipx', 'invalid family'],
     ['link set bond0 bond-link-down-prop -1', "dpip: invalid option -- '1'"],
-  ])('%s: %s', async (line, message) => {
+  ])('DP-001 DP-003 %s: %s', async (line, message) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\n` });
   });
 
-  test('-V prints the version at once', async () => {
+  test('DP-004 -V prints the version at once', async () => {
     const result = await dpip('-V --foo');
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toMatch(/^dpip-\d+\.\d+\.\d+\n$/);
   });
 });
 
-describe('help goes to stderr', () => {
+describe('DP-022 help goes to stderr', () => {
   test.each([
     ['', 0, 'OBJECT VERB'],
     ['-h', 1, 'OBJECT VERB'],
@@ -91,7 +91,7 @@ describe('help goes to stderr', () => {
     ['link show dpdk0 -h', 1, 'dpip link'],
     ['link help', 0, 'dpip link'],
     ['link help me', 0, 'dpip link'],
-  ])('dpip %s: exit %d', async (line, code, part) => {
+  ])('DP-005 DP-006 DP-007 dpip %s: exit %d', async (line, code, part) => {
     const result = await dpip(line);
     expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr).toContain(part);
@@ -105,7 +105,7 @@ describe('help goes to stderr', () => {
     }
   });
 
-  test.each(OBJECTS.map((object) => [object.name, object] as const))('%s help names every verb and keyword', async (name, object) => {
+  test.each(OBJECTS.map((object) => [object.name, object] as const))('DP-007 %s help names every verb and keyword', async (name, object) => {
     const { stderr } = await dpip(`${name} help`);
     for (const [verb, spec] of Object.entries(object.verbs)) {
       expect(stderr).toMatch(new RegExp(`dpip .*${name} ${verb}`));
@@ -118,7 +118,7 @@ describe('help goes to stderr', () => {
 });
 
 describe('words', () => {
-  test('verb before object, exact names', async () => {
+  test('DP-008 DP-010 verb before object, exact names', async () => {
     expect(await dpip('nonsense show')).toMatchObject({ code: 1, stderr: "dpip: invalid object, use `-h' for help.\n" });
     expect(await dpip('nonsense nonsense')).toMatchObject({ code: 1, stderr: 'invalid command nonsense\n' });
     expect(await dpip('link shw')).toMatchObject({ code: 1, stderr: 'invalid command shw\n' });
@@ -127,12 +127,12 @@ describe('words', () => {
     expect(await dpip('constructor toString')).toMatchObject({ code: 1, stderr: 'invalid command toString\n' });
   });
 
-  test('the program is called by its name in the message', async () => {
+  test('DP-009 the program is called by its name in the message', async () => {
     const result = await dpip('nonsense show', undefined, { argv0: 'dp' });
     expect(result.stderr).toBe("dp: invalid object, use `-h' for help.\n");
   });
 
-  test('list is show, change is set', () => {
+  test('DP-010 list is show, change is set', () => {
     expect(VERB_ALIASES).toEqual({ list: 'show', change: 'set' });
   });
 
@@ -145,11 +145,11 @@ describe('words', () => {
     ['lldp add', 'dpip: check: not support\n'],
     ['ipset enable', 'dpip: parse: invalid parameter\n'],
     ['drop flush', 'dpip: not support\n'],
-  ])('%s: a verb that the object does not have', async (line, stderr) => {
+  ])('DP-011 %s: a verb that the object does not have', async (line, stderr) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr });
   });
 
-  test.each(['addr', 'route', 'neigh', 'vlan'])('%s add … dev at the end of the line', async (object) => {
+  test.each(['addr', 'route', 'neigh', 'vlan'])('DP-017 %s add … dev at the end of the line', async (object) => {
     const { code, stderr } = await dpip(`${object} add ${object === 'vlan' ? 'link' : 'dev'}`);
     expect(code).toBe(1);
     expect(stderr.split('\n')[0]).toBe(`missing argument for \`${object === 'vlan' ? 'link' : 'dev'}'`);
@@ -159,7 +159,7 @@ describe('words', () => {
 describe('what cannot be helped', () => {
   const run = (error: Error): ReturnType<typeof dpip> => dpip('route show', new Scripted({ [ROUTE_SHOW]: error }));
 
-  test('the daemon refuses', async () => {
+  test('DP-012 DP-013 the daemon refuses', async () => {
     expect(await run(new DaemonError(ROUTE_SHOW, -4, 'not exist'))).toEqual({
       code: 1,
       stdout: '',
@@ -171,7 +171,7 @@ describe('what cannot be helped', () => {
     expect((await run(new DaemonError(ROUTE_SHOW, -99, 'odd'))).stderr).toContain('odd(-99)\ndpip: <unknow>\n');
   });
 
-  test('there is none', async () => {
+  test('DP-014 there is none', async () => {
     const error = new ConnectError('/run/x', 'ENOENT', 'No such file or directory', ROUTE_SHOW, 'get');
     const { code, stderr } = await run(error);
     expect(code).toBe(1);
@@ -179,7 +179,12 @@ describe('what cannot be helped', () => {
     expect(stderr).toContain('dpip: cannot reach dpvs daemon at /run/x: ');
   });
 
-  test('it hangs up', async () => {
+  test('DP-021 it is for others', async () => {
+    const error = new ConnectError('/run/x', 'EACCES', 'Permission denied', ROUTE_SHOW, 'get');
+    expect((await run(error)).stderr).toMatch(/dpip: cannot reach dpvs daemon at \/run\/x: Permission denied; run the command as root/);
+  });
+
+  test('DP-015 it hangs up', async () => {
     const { code, stderr } = await run(new ClosedError(ROUTE_SHOW, 0, 88, 'header'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^\[sockopt_msg_recv\] socket msg header recv error -- 0\/88 recieved\ndpip: the daemon closed/);
@@ -193,7 +198,7 @@ describe('what cannot be helped', () => {
     ['empty', ''],
     ['cut off', '01000000'],
     ['a negative count', 'ffffffff'],
-  ])('its reply is %s', async (_what, hex) => {
+  ])('DP-114 its reply is %s', async (_what, hex) => {
     const { code, stdout, stderr } = await dpip('route show', new Scripted({ [ROUTE_SHOW]: Buffer.from(hex, 'hex') }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^corrupted response\.\ndpip: /);

@@ -68,7 +68,7 @@ describe('entries', () => {
     ['hash:ip,port,net', '10.0.0.1,tcp:80,10.0.0.0/8', '6 10.0.0.1-10.0.0.1:80-80/0 10.0.0.0-10.0.0.0:0-0/8'],
     ['hash:net,port,net', '10.0.0.0/8,tcp:80,11.0.0.0/8', '6 10.0.0.0-10.0.0.0:80-80/8 11.0.0.0-11.0.0.0:0-0/8'],
     ['hash:net,port,net,port', '10.0.0.0/8,tcp:80,11.0.0.0/8,tcp:90', '6 10.0.0.0-10.0.0.0:80-80/8 11.0.0.0-11.0.0.0:90-90/8'],
-  ])('%s %s', async (type, entry, want) => {
+  ])('DP-092 %s %s', async (type, entry, want) => {
     expect(await sent(type, entry)).toBe(want);
   });
 
@@ -76,7 +76,7 @@ describe('entries', () => {
     expect(typeNames()).toHaveLength(12);
   });
 
-  test('-F forces', async () => {
+  test('DP-093 -F forces', async () => {
     expect(await sent('hash:ip', '10.0.0.1', '-F')).toBe('0 10.0.0.1-10.0.0.1:0-0/0 force');
   });
 
@@ -90,7 +90,7 @@ describe('entries', () => {
     ['bitmap:port', 'icmp:80', 'bitmap:port should specified protocol tcp or udp'],
     ['hash:net,port,net,port', '10.0.0.0/8,tcp:1,11.0.0.0/8,udp:1', "Error: port protocol doesn't match"],
     ['hash:net,port,net', '10.0.0.0/8,tcp:1,fd00::/64', 'the addresses are of different families'],
-  ])('%s refuses %s', async (type, entry, message) => {
+  ])('DP-100 %s refuses %s', async (type, entry, message) => {
     const asked = daemon(type);
     expect(await dpip(`ipset add s ${entry}`, asked)).toEqual({
       code: 1,
@@ -108,7 +108,7 @@ describe('entries', () => {
     ['hash:ip,port', '10.0.0.1,sctp:1', 'invalid port: sctp:1'],
     ['hash:net', '10.0.0.1,80', "invalid entry '10.0.0.1,80': hash:net takes net"],
     ['hash:net,port', '10.0.0.1', "invalid entry '10.0.0.1': hash:net,port takes net,port"],
-  ])('%s does not understand %s', async (type, entry, message) => {
+  ])('DP-100 %s does not understand %s', async (type, entry, message) => {
     expect((await dpip(`ipset add s ${entry}`, daemon(type))).stderr).toBe(`${message}\ndpip: parse: invalid parameter\n`);
   });
 
@@ -124,7 +124,7 @@ describe('sets', () => {
     ['-6 ipset create s hash:net', 10, 0],
     ['ipset create s hash:net range fd00::/64', 10, 0],
     ['ipset create s hash:ip hashsize 300 maxelem 1000 comment', 2, 300],
-  ])('%s', async (line, family, hashsize) => {
+  ])('DP-091 %s', async (line, family, hashsize) => {
     const asked = daemon('');
     expect((await dpip(line, asked)).code).toBe(0);
     const request = decode('ipset_param', asked.sent(SET)[0] ?? Buffer.alloc(0));
@@ -149,21 +149,21 @@ describe('sets', () => {
     [`ipset destroy ${'x'.repeat(32)}`, `set name '${'x'.repeat(32)}' is longer than 31 characters`, 'parse'],
     ['ipset flush', 'missing set name; -F flushes all sets', 'check'],
     [`ipset add s 10.0.0.1 comment ${'x'.repeat(32)}`, `comment '${'x'.repeat(32)}' is longer than 31 characters`, 'parse'],
-  ])('%s: %s', async (line, message, stage) => {
+  ])('DP-091 %s: %s', async (line, message, stage) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: ${stage}: invalid parameter\n` });
   });
 
-  test('an unknown type is named', async () => {
+  test('DP-099 an unknown type is named', async () => {
     expect((await dpip('ipset create s hash:mac')).stderr).toMatch(/^unknown set type 'hash:mac'\ntypes: bitmap:ip /);
   });
 
-  test.each(['add s 10.0.0.1', 'del s 10.0.0.1', 'test s 10.0.0.1', 'show s'])('ipset %s of a set that does not exist', async (words) => {
+  test.each(['add s 10.0.0.1', 'del s 10.0.0.1', 'test s 10.0.0.1', 'show s'])('DP-099 ipset %s of a set that does not exist', async (words) => {
     const { code, stderr } = await dpip(`ipset ${words}`, new Scripted({ [LIST]: -4 }));
     expect(code).toBe(1);
     expect(stderr).toBe('[sockopt_msg_recv] errcode set in socket msg#105 header: not exist(-4)\ndpip: not exist\n');
   });
 
-  test('-F flush flushes all', async () => {
+  test('DP-098 -F flush flushes all', async () => {
     const asked = new Scripted({ [LIST]: listing([{ name: 'a' }, []], [{ name: 'b' }, []]), [SET]: Buffer.alloc(0) });
     expect((await dpip('-F ipset flush', asked)).code).toBe(0);
     expect(asked.sent(SET).map((body) => decode('ipset_param', body)).map(({ name, opcode }) => [name, opcode])).toEqual([
@@ -185,7 +185,7 @@ describe('test', () => {
     ['', 0, 'false\n'],
     ['-v', 1, '10.0.0.1 is in set s\n'],
     ['-v', 0, '10.0.0.1 is NOT in set s\n'],
-  ])('%s %d prints %s and is a success', async (options, result, stdout) => {
+  ])('DP-094 %s %d prints %s and is a success', async (options, result, stdout) => {
     const line = `${options} ipset test s 10.0.0.1`;
     expect(await dpip(line, daemon('hash:ip', { [TEST]: answer(result) }))).toEqual({ code: 0, stdout, stderr: '' });
   });
@@ -227,7 +227,7 @@ describe('show', () => {
     ['hash:ip,port,ip', { ...a, ...tcp80, addr2: bytes('10.0.0.2') }, '10.0.0.1,tcp:80,10.0.0.2  '],
     ['hash:ip,port,net', { ...a, ...tcp80, addr2: bytes('11.0.0.0'), cidr2: 8 }, '10.0.0.1,tcp:80,11.0.0.0/8  '],
     ['hash:net,port,net,port', { ...a, cidr: 9, ...tcp80, addr2: bytes('11.0.0.0'), cidr2: 8, port2: 90 }, '10.0.0.1/9,tcp:80,11.0.0.0/8,tcp:90  '],
-  ])('%s', async (type, member, want) => {
+  ])('DP-095 %s', async (type, member, want) => {
     expect(await members(type, [member])).toEqual([want]);
   });
 
@@ -240,14 +240,14 @@ describe('show', () => {
       'range 10.0.0.0-10.0.0.9  ',
     ],
     ['bitmap:port', { bitmap: { range: { min_port: 1, max_port: 9 } } }, 'range tcp|udp:1-9  '],
-  ])('header of %s', async (type, info: Info, want) => {
+  ])('DP-095 header of %s', async (type, info: Info, want) => {
     const { stdout } = await dpip('ipset show', new Scripted({ [LIST]: listing([{ name: 's', type, af: 2, ...info }, []]) }));
     expect(stdout).toBe(
       `Name: s\nType: ${type}\nHeader: ${want}\nSize in memory: 0\nReferences: 0\nNumber of entries: 0\nMembers:\n\n`,
     );
   });
 
-  test('-v sorts hash sets by prefix and address, bitmaps not at all', async () => {
+  test('DP-096 -v sorts hash sets by prefix and address, bitmaps not at all', async () => {
     const nets = [
       { addr: bytes('10.0.0.2'), cidr: 8 },
       { addr: bytes('10.0.0.3'), cidr: 24 },

@@ -48,7 +48,7 @@ function blockOf(name: string): string {
 }
 
 describe('show', () => {
-  test('prints the words of the switches that are on, spelled as ever', async () => {
+  test('DP-049 prints the words of the switches that are on, spelled as ever', async () => {
     const switches = { promisc: 1, allmulticast: 1, fwd2kni: 1, tc_egress: 1, tc_ingress: 1, lldp: 1 };
     const offloads = { ol_rx_ip_csum: 1, ol_tx_ip_csum: 1, ol_tx_tcp_csum: 1, ol_tx_udp_csum: 1, ol_tx_fast_free: 1 };
     const { stdout } = await dpip('link show d0', new Scripted({ [BASIC]: nic('d0', { ...switches, ...offloads }) }));
@@ -58,7 +58,7 @@ describe('show', () => {
     ]);
   });
 
-  test.each(['link show d0', 'link show dev d0'])('%s asks for d0 in 32 bytes', async (line) => {
+  test.each(['link show d0', 'link show dev d0'])('DP-064 %s asks for d0 in 32 bytes', async (line) => {
     const daemon = new Scripted({ [BASIC]: nic('d0') });
     expect((await dpip(line, daemon)).stdout).toBe(blockOf('d0'));
     expect(daemon.requests.map(({ body }) => [text(body), body.length])).toEqual([['d0', 32]]);
@@ -87,7 +87,7 @@ describe('show', () => {
     expect((await dpip(line, daemon)).code).toBe(code);
   });
 
-  test('counters beyond 2^53 are exact', async () => {
+  test('DP-050 DP-115 counters beyond 2^53 are exact', async () => {
     const stats = encode('netif_nic_stats_get', { ipackets: 2n ** 64n - 1n, ibytes: 2n ** 53n + 1n });
     const { stdout } = await dpip('-s link show d0', new Scripted({ [BASIC]: nic('d0'), [STATS]: stats }));
     expect(stdout).toContain(
@@ -97,7 +97,7 @@ describe('show', () => {
     );
   });
 
-  test('a driver without counters of its own', async () => {
+  test('DP-054 a driver without counters of its own', async () => {
     const daemon = new Scripted({
       [BASIC]: nic('d0'),
       [STATS]: encode('netif_nic_stats_get', {}),
@@ -110,7 +110,7 @@ describe('show', () => {
     expect(stdout).not.toContain('mcast');
   });
 
-  test('texts of the daemon are looked for inside of its reply only', async () => {
+  test('DP-053 texts of the daemon are looked for inside of its reply only', async () => {
     const beyond = { data_offset: 4n, data_len: 2n ** 63n };
     const extra = Buffer.concat([encode('netif_nic_ext_get', { cfg_queues: beyond, mc_list: { ...beyond, naddr: 1 } }), Buffer.from('texts')]);
     const { code, stdout } = await dpip('-v link show d0', new Scripted({ [BASIC]: nic('d0'), [EXTRA]: extra }));
@@ -118,7 +118,7 @@ describe('show', () => {
     expect(stdout).not.toContain('texts');
   });
 
-  test('status of a bond, and of a device that is none', async () => {
+  test('DP-055 status of a bond, and of a device that is none', async () => {
     const status = encode('netif_bond_status_get', { mode: 1, slave_nb: 99, xmit_policy: 'LAYER2' });
     const { stdout } = await dpip('link show d0 status', new Scripted({ [BASIC]: nic('d0'), [BOND]: status }));
     expect(stdout).toContain('    --- bonding status ---\n    mode 1 mac_addr  xmit_policy LAYER2 link_monitor 0ms\n');
@@ -146,7 +146,7 @@ describe('cpu', () => {
   const queues = (map: string): Buffer =>
     Buffer.concat([encode('netif_lcore_basic_get', { queue_data_len: map.length + 1 }), Buffer.from(`${map}\0`)]);
 
-  test('all, in their groups', async () => {
+  test('DP-056 all, in their groups', async () => {
     const daemon = new Scripted({ [LCORES]: mask, [LCORE]: (body) => (body[0] === 2 ? queues('d0:rx0          d0:tx0          ') : queues('')) });
     expect((await dpip('link show cpu', daemon)).stdout).toBe(
       '<< Controll Plane >>\n1: cpu0: socket 0\n    queues none\n5: cpu4: socket 0\n    queues none\n' +
@@ -166,7 +166,7 @@ describe('cpu', () => {
     );
   });
 
-  test('one that does not exist', async () => {
+  test('DP-059 one that does not exist', async () => {
     const { code, stderr } = await dpip('link show cpu9', new Scripted({ [LCORE]: -1 }));
     expect(code).toBe(1);
     expect(stderr).toContain('msg#58 header: invalid parameter(-1)');
@@ -199,13 +199,13 @@ describe('set', () => {
     ['lldp on', 'lldp_on'],
     ['lldp down', 'lldp_off'],
     ['lldp up', 'lldp_on'],
-  ])('%s sets one bit: %s', async (words, bit) => {
+  ])('DP-060 DP-061 %s sets one bit: %s', async (words, bit) => {
     const { pname, macaddr, ...bits } = await setBy(`link set d0 ${words}`);
     expect({ pname, macaddr }).toEqual({ pname: 'd0', macaddr: '' });
     expect(Object.entries(bits).filter(([, value]) => value !== 0)).toEqual([[bit, 1]]);
   });
 
-  test('the address goes as it was typed', async () => {
+  test('DP-060 the address goes as it was typed', async () => {
     expect((await setBy('link set dev d0 addr 02:0A:00:00:00:1'))['macaddr']).toBe('02:0A:00:00:00:1');
   });
 
@@ -219,7 +219,7 @@ describe('set', () => {
     ['add b0 bond-slave d1', 1, 2, { slave: 'd1' }],
     ['del b0 bond-slave d1', 2, 2, { slave: 'd1' }],
     ['set b0 bond-slave d1', 1, 2, { slave: 'd1' }],
-  ])('link %s', async (words, act, opt, param) => {
+  ])('DP-062 link %s', async (words, act, opt, param) => {
     expect(await setBy(`link ${words}`)).toMatchObject({ name: 'b0', act, opt, param });
   });
 
@@ -239,7 +239,7 @@ describe('set', () => {
     ['link set b0 bond-link-up-prop x', 'invalid link_up_prop: x'],
     ['link set cpu1 promisc on', 'cpu1 is a cpu, nothing of it can be changed'],
     ['link set d0 promisc on off', "unknown argument 'off'"],
-  ])('%s fails: %s', async (line, message) => {
+  ])('DP-063 %s fails: %s', async (line, message) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
   });
 
@@ -252,7 +252,7 @@ describe('set', () => {
   test.each([
     ['link set d9 promisc on', SET],
     ['link set d0 bond-mode 1', SET_BOND],
-  ])('%s: the daemon refuses', async (line, id) => {
+  ])('DP-063 %s: the daemon refuses', async (line, id) => {
     const { code, stderr } = await dpip(line, new Scripted({ [id]: -1 }));
     expect(code).toBe(1);
     expect(stderr).toBe(`[sockopt_msg_recv] errcode set in socket msg#${id} header: invalid parameter(-1)\ndpip: invalid parameter\n`);
@@ -284,13 +284,13 @@ describe('-i', () => {
     `    ipackets/pps    opackets/pps    ibytes/Bps      obytes/Bps      \n    ${pps.padEnd(16)}0               0               0               \n` +
     '    ierrors/pps     oerrors/pps     imissed/pps     rx_nombuf/pps   \n    0               0               0               0               \n';
 
-  test('blocks of rates after one head; a counter that shrinks stands still', async () => {
+  test('DP-051 blocks of rates after one head; a counter that shrinks stands still', async () => {
     const { code, stdout } = await run('-s -i 2 -c 2 link show d0', growing(2n ** 60n), 4);
     expect(code).toBe(0);
     expect(stdout).toBe(blockOf('d0') + block('10000') + block('10000'));
   });
 
-  test('-C colours blocks in turn and ends with a reset', async () => {
+  test('DP-052 -C colours blocks in turn and ends with a reset', async () => {
     const { stdout } = await run('-s -C -i 1 -c 2 link show d0', growing(), 2);
     expect(stdout).toBe(`${blockOf('d0')}\u001b[34m${block('10000')}\u001b[32m${block('10000')}\u001b[0m`);
   });
@@ -300,7 +300,7 @@ describe('-i', () => {
     expect(stdout).toBe(blockOf('d0') + block('10000') + blockOf('d1') + block('10000'));
   });
 
-  test('without a count it goes round until it is stopped, which is no failure', async () => {
+  test('DP-051 DP-116 without a count it goes round until it is stopped, which is no failure', async () => {
     const result = dpip('-s -C -i 1 link show', growing());
     await vi.advanceTimersByTimeAsync(3000);
     process.emit('SIGINT');
@@ -325,7 +325,7 @@ describe('-i', () => {
     expect(stderr).toBe("warning: option '-i' has no effect here without '-s'\n");
   });
 
-  test('cpu', async () => {
+  test('DP-057 cpu', async () => {
     const stats = (): Answer => encode('netif_lcore_stats_get', { lcore_loop: BigInt(Date.now()), dropped: BigInt(Date.now()) });
     const daemon = new Scripted({ [LCORE]: Buffer.alloc(sizeOf.netif_lcore_basic_get), [LCORE_STATS]: stats });
     const { stdout } = await run('-s -i 1 -c 1 link show cpu3', daemon, 1);

@@ -17,7 +17,7 @@ function daemon(...entries: Buffer[]): Scripted {
   return new Scripted({ [SHOW]: Buffer.concat([encode('dp_vs_neigh_conf_array', { neigh_nums: entries.length }), ...entries]) });
 }
 
-test('add: digits may be missing, the family is the address\'s', async () => {
+test('DP-046 add: digits may be missing, the family is the address\'s', async () => {
   const taking = accepting(ADD);
   expect(await dpip('neigh add lladdr 2:0:0:AA:b:1 dev d0 2001:db8::1', taking)).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(decode('dp_vs_neigh_conf', taking.sent(ADD)[0] ?? Buffer.alloc(0))).toMatchObject({
@@ -27,7 +27,7 @@ test('add: digits may be missing, the family is the address\'s', async () => {
   });
 });
 
-test('del', async () => {
+test('DP-046 del', async () => {
   const taking = accepting(DEL);
   expect((await dpip('neigh del 10.0.0.1 dev d0', taking)).code).toBe(0);
   expect(decode('dp_vs_neigh_conf', taking.sent(DEL)[0] ?? Buffer.alloc(0))).toMatchObject({ af: 2, ifname: 'd0' });
@@ -44,11 +44,11 @@ test.each([
   ['neigh add 10.0.0 lladdr 02:00:00:00:00:01 dev d0', 'invalid ipaddress: unspec 10.0.0\ninvalid IP address'],
   ['-4 neigh del ::1 dev d0', 'invalid ipaddress: inet ::1\ninvalid IP address'],
   ['neigh show d0', "unknown argument 'd0'"],
-])('%s: %s', async (line, message) => {
+])('DP-047 %s: %s', async (line, message) => {
   expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
 });
 
-test('both forms of the line, to the column', async () => {
+test('DP-045 both forms of the line, to the column', async () => {
   const mac = { ether_addr_octet: Uint8Array.of(0x52, 0x54, 0, 0xaa, 0, 1) };
   const { stdout } = await dpip(
     'neigh show',
@@ -69,7 +69,7 @@ test.each([
   ['-4 neigh show', 1, '10.0.0.1'],
   ['-6 neigh show', 1, '2001:db8::1'],
   ['neigh show', 2, ''],
-])('%s filters', async (line, count, text) => {
+])('DP-048 %s filters', async (line, count, text) => {
   const { stdout } = await dpip(line, daemon(neighbour('10.0.0.1', {}), neighbour('2001:db8::1', {})));
   expect(stdout.split('\n')).toHaveLength(count + 1);
   expect(stdout).toContain(text);

@@ -14,11 +14,11 @@ describe('flow', () => {
     ['flow show type bogus', "missing flow type: 'bogus' is none, kni is"],
     ['flow add type kni dev d0', 'missing ip address'],
     ['flow add type kni 10.0.0.1', 'no device specified.'],
-  ])('%s: %s', async (line, message) => {
+  ])('DP-101 %s: %s', async (line, message) => {
     expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
   });
 
-  test('a daemon without kni hangs up', async () => {
+  test('DP-102 a daemon without kni hangs up', async () => {
     const { code, stderr } = await dpip('flow show type kni', new Scripted({ [LIST]: new ClosedError(LIST, 0, 88, 'header') }));
     expect(code).toBe(1);
     expect(stderr).toContain('closed the connection');
@@ -38,7 +38,7 @@ describe('flow', () => {
   });
 });
 
-test('maddr: the name is there before the daemon refuses', async () => {
+test('DP-103 maddr: the name is there before the daemon refuses', async () => {
   const result = await dpip('maddr show dev nosuch', new Scripted({ [MSG.SOCKOPT_NETIF_GET_MADDR]: -4 }));
   expect(result).toMatchObject({ code: 1, stdout: 'nosuch:\n' });
   expect(result.stderr).toContain('msg#66 header: not exist(-4)');
@@ -47,7 +47,7 @@ test('maddr: the name is there before the daemon refuses', async () => {
 describe('lldp', () => {
   const SHOW = MSG.SOCKOPT_GET_LLDP_SHOW;
 
-  test('the text is passed through, percent signs and UTF-8 included', async () => {
+  test('DP-104 the text is passed through, percent signs and UTF-8 included', async () => {
     const message = Buffer.from('\tName: %s%n größe\n').toString('latin1');
     const daemon = new Scripted({ [SHOW]: encode('lldp_message', { message }) });
     expect((await dpip('lldp show dev d0', daemon)).stdout).toBe(
@@ -55,7 +55,7 @@ describe('lldp', () => {
     );
   });
 
-  test('a neighbour has no say over the terminal', async () => {
+  test('DP-104 DP-114 a neighbour has no say over the terminal', async () => {
     const daemon = new Scripted({ [SHOW]: encode('lldp_message', { message: '\tName: \u001b[2J\u0007\n' }) });
     expect((await dpip('lldp show neigh dev d0', daemon)).stdout).toContain('\n\tName: ?[2J?\n');
   });
@@ -75,19 +75,19 @@ describe('ipv6', () => {
   body.writeBigUInt64LE(5n, sizeOf.inet_stats * 4);
   const show = (words: string): ReturnType<typeof dpip> => dpip(`ipv6 show ${words}`, new Scripted({ [MSG.SOCKOPT_IP6_STATS]: body }));
 
-  test('total', async () => {
+  test('DP-105 total', async () => {
     const lines = (await show('all total')).stdout.split('\n');
     expect(lines).toHaveLength(36);
     expect(lines[0]).toBe('InReceives:        9223372036854775808');
   });
 
-  test('one lcore', async () => {
+  test('DP-105 one lcore', async () => {
     const lines = (await show('cpu 3')).stdout.split('\n');
     expect(lines).toHaveLength(37);
     expect(lines.slice(0, 2)).toEqual(['cpu 3', '    InReceives:        5']);
   });
 
-  test('all lcores', async () => {
+  test('DP-105 all lcores', async () => {
     const lines = (await show('all')).stdout.split('\n');
     expect(lines).toHaveLength(2341);
     expect(lines[0]).toBe('All');
@@ -117,24 +117,24 @@ describe('iftraf', () => {
     encode('iftraf_param', { af: 10, ifname: 'd1', proto: 17 }),
   ]);
 
-  test('for all devices the order is the daemon\'s', async () => {
+  test('DP-107 for all devices the order is the daemon\'s', async () => {
     expect((await dpip('iftraf show dev all', new Scripted({ [SHOW]: talkers }))).stdout).toBe(
       'top1: d0, [0.0.0.0, 1 -> 0.0.0.0, 2 | 6], [3, 4]\ntop2: d1, [::, 0 -> ::, 0 | 17], [0, 0]\n',
     );
   });
 
-  test('for one it is turned round', async () => {
+  test('DP-107 for one it is turned round', async () => {
     const { stdout } = await dpip('iftraf show dev d0', new Scripted({ [SHOW]: talkers }));
     expect(stdout).toMatch(/^top1: d1.*\ntop2: d0.*\n$/);
   });
 
-  test('no traffic is no failure', async () => {
+  test('DP-107 no traffic is no failure', async () => {
     expect(await dpip('iftraf show', new Scripted({ [SHOW]: Buffer.alloc(4) }))).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });
 
 describe('eal-mem', () => {
-  test('segments are the default', async () => {
+  test('DP-108 segments are the default', async () => {
     const daemon = new Scripted({ [MSG.SOCKOPT_GET_EAL_MEM_SEG]: Buffer.alloc(8) });
     expect((await dpip('eal-mem show', daemon)).stdout).toMatch(/^socket_id .* {9}free_len\(KB\)\n$/);
   });
@@ -142,7 +142,7 @@ describe('eal-mem', () => {
   test.each([
     ['eal-mem show heap', 'eal mem parameter invalid!'],
     ['eal-mem show seg zone', 'too many arguments!'],
-  ])('%s prints the help', async (line, message) => {
+  ])('DP-109 %s prints the help', async (line, message) => {
     const { code, stderr } = await dpip(line);
     expect(code).toBe(1);
     expect(stderr.startsWith(`${message}\ndpip eal-mem: `)).toBe(true);

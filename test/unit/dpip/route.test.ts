@@ -42,7 +42,7 @@ describe('IPv4', () => {
     ['route add 10.0.0.1/32 dev d0 local', `4 10.0.0.1/32 0.0.0.0 0.0.0.0 d0 ${FORWARD | LOCALIN} 0 0`],
     ['route add 10.0.0.1/32 dev d0 scope kni_host', `4 10.0.0.1/32 0.0.0.0 0.0.0.0 d0 ${FORWARD | KNI} 0 0`],
     ['route add 172.20.0.1/16 dev d0 scope link', `4 172.20.0.1/16 0.0.0.0 0.0.0.0 d0 ${FORWARD} 0 0`],
-  ])('%s', async (line, want) => {
+  ])('DP-036 DP-038 DP-040 %s', async (line, want) => {
     expect(await sent(line)).toBe(want);
   });
 });
@@ -58,11 +58,11 @@ describe('IPv6', () => {
     ['-6 route add 2001:db8::1 dev d0 scope host', `6 2 2001:db8::1/128 :: :: d0 ${LOCALIN} 0`],
     ['-6 route add 2001:db8::/64 dev d0 onlink tos 1 metric 2 proto static', `6 2 2001:db8::/64 :: :: d0 ${FORWARD} 0`],
     ['route add 2001:db8::/64 dev d0 src 2001:db8::2', `6 2 2001:db8::/64 :: 2001:db8::2 d0 ${FORWARD} 0`],
-  ])('%s', async (line, want) => {
+  ])('DP-037 DP-038 DP-039 %s', async (line, want) => {
     expect(await sent(line)).toBe(want);
   });
 
-  test('has no set', async () => {
+  test('DP-041 has no set', async () => {
     expect(await dpip('-6 route set 2001:db8::/64 dev d0')).toEqual({ code: 1, stdout: '', stderr: 'dpip: not support\n' });
   });
 });
@@ -80,11 +80,11 @@ test.each([
   ['-4 route add 2001:db8::/64 dev d0', 'invalid ipaddress: inet 2001:db8::/64'],
   ['-6 route add 10.0.0.0/8 dev d0', 'invalid ipaddress: inet6 10.0.0.0/8'],
   ['route add 10.0.0.0/8 via fe80::1 dev d0', 'invalid ipaddress: inet fe80::1\ninvalid family.'],
-])('%s: %s', async (line, message) => {
+])('DP-018 DP-019 DP-040 DP-044 %s: %s', async (line, message) => {
   expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
 });
 
-test('-v prints the route before it is sent', async () => {
+test('DP-043 -v prints the route before it is sent', async () => {
   const four = await dpip('-v route add 10.0.0.0/8 via 10.1.1.1 dev d0', accepting(ADD4));
   expect(four.stdout).toBe('inet 10.0.0.0/8 via 10.1.1.1 src 0.0.0.0 dev d0 mtu 0 tos 0 scope global metric 0 proto auto \n');
   const six = await dpip('-v route add ::/0 via fe80::1 dev d0', accepting(ADD6));
@@ -98,11 +98,11 @@ describe('lines', () => {
     [{ flags: FORWARD }, 'link'],
     [{ flags: FORWARD, gateway: { addr: bytes('10.0.0.1') } }, 'global'],
     [{ flags: LOCALIN | KNI, gateway: { addr: bytes('10.0.0.1') } }, 'host'],
-  ])('scope of %j is %s', (route, scope) => {
+  ])('DP-033 scope of %j is %s', (route, scope) => {
     expect(renderRoute4(route)).toContain(` tos 0 scope ${scope} metric 0 proto auto \n`);
   });
 
-  test('IPv6 prints what is set', () => {
+  test('DP-034 IPv6 prints what is set', () => {
     expect(renderRoute6({ dst: { addr: bytes('2001:db8::5'), plen: 128 }, ifname: 'd0', flags: LOCALIN })).toBe(
       'inet6 2001:db8::5/128 dev d0 scope host\n',
     );
@@ -111,14 +111,14 @@ describe('lines', () => {
   });
 });
 
-test('flush: both families', async () => {
+test('DP-042 flush: both families', async () => {
   const daemon = accepting(MSG.SOCKOPT_SET_ROUTE_FLUSH, MSG.SOCKOPT_SET_ROUTE6_FLUSH);
   expect((await dpip('route flush dev d0', daemon)).code).toBe(0);
   expect((await dpip('-6 route flush dev d0', daemon)).code).toBe(0);
   expect(daemon.requests.map(({ id }) => id)).toEqual([MSG.SOCKOPT_SET_ROUTE_FLUSH, MSG.SOCKOPT_SET_ROUTE6_FLUSH]);
 });
 
-test('a filtered listing may come in a longer body', async () => {
+test('DP-035 a filtered listing may come in a longer body', async () => {
   const list = [encode('dp_vs_route_conf_array', { nroute: 1 }), encode('dp_vs_route_detail', { ifname: 'd0' }), Buffer.alloc(112)];
   const daemon = new Scripted({ [MSG.SOCKOPT_GET_ROUTE_SHOW]: Buffer.concat(list) });
   expect((await dpip('route show dev d0', daemon)).stdout.split('\n')).toHaveLength(2);

@@ -30,12 +30,12 @@ test.each([
   ['8001:1a', 0x8001001a, '8001:1a'],
   ['root', ROOT, 'root'],
   ['ingress', INGRESS, 'ingress'],
-])('handle %s', (text, value, formatted) => {
+])('DP-078 handle %s', (text, value, formatted) => {
   expect(parseHandle(text)).toBe(value);
   expect(formatHandle(value)).toBe(formatted);
 });
 
-test.each(['zz', '0:', '10000:', '1:10000', ':1', '1:1:1', ''])('handle "%s" is none', (text) => {
+test.each(['zz', '0:', '10000:', '1:10000', ':1', '1:1:1', ''])('DP-085 handle "%s" is none', (text) => {
   expect(parseHandle(text)).toBeNull();
 });
 
@@ -44,7 +44,7 @@ test.each([
   ['10k', 10_000, '10.00Kbps'],
   ['2M', 2_000_000, '2.00Mbps'],
   ['4g', 4e9, '4.00Gbps'],
-])('rate %s', (text, rate, formatted) => {
+])('DP-079 rate %s', (text, rate, formatted) => {
   expect(parseRate(text)).toBe(rate);
   expect(formatRate(rate)).toBe(formatted);
 });
@@ -63,16 +63,16 @@ describe('qsch', () => {
     ['handle 5: parent 1:2', 0x50000, 0x10002],
     ['parent root', 0, ROOT],
     ['', 0, 0],
-  ])('add dev d0 %s', async (words, handle, where) => {
+  ])('DP-078 add dev d0 %s', async (words, handle, where) => {
     expect(await qsch(`qsch add dev d0 ${words} pfifo_fast`)).toMatchObject({ kind: 'pfifo_fast', handle, where });
   });
 
-  test('tbf: the latency becomes a limit', async () => {
+  test('DP-077 DP-079 tbf: the latency becomes a limit', async () => {
     const { qopt } = await qsch('qsch add dev d0 root tbf rate 1m burst 10000 latency 2ms peakrate 2m mtu 1500');
     expect(qopt?.tbf).toMatchObject({ rate: { rate: 1e6 }, buffer: 10000, limit: 250, peakrate: { rate: 2e6 }, mtu: 1500 });
   });
 
-  test('set is change', async () => {
+  test('DP-084 set is change', async () => {
     const daemon = accepting(...IDS);
     await dpip('qsch set dev d0 handle 1: pfifo limit 3', daemon);
     expect(daemon.requests.map(({ id }) => id)).toEqual([MSG.SOCKOPT_TC_CHANGE]);
@@ -100,17 +100,17 @@ describe('qsch', () => {
       "invalid handle 'zz': MAJ:[MIN] with MAJ from 1 to ffff (hexadecimal), root or ingress",
       'parse',
     ],
-  ])('%s: %s', async (line, message, stage) => {
+  ])('DP-080 DP-084 %s: %s', async (line, message, stage) => {
     expect(await refusal(line)).toBe(`${message}\ndpip: ${stage}: invalid parameter\n`);
   });
 
-  test('show: the real error, not another', async () => {
+  test('DP-016 DP-083 show: the real error, not another', async () => {
     const { code, stderr } = await dpip('qsch show dev d0 handle 9:', new Scripted({ [MSG.SOCKOPT_TC_SHOW]: -4 }));
     expect(code).toBe(1);
     expect(stderr).toBe('[sockopt_msg_recv] errcode set in socket msg#88 header: not exist(-4)\ndpip: not exist\n');
   });
 
-  test('show: an unknown kind is listed without its options', async () => {
+  test('DP-081 show: an unknown kind is listed without its options', async () => {
     const record = Buffer.alloc(sizeOf.tc_param);
     encode('tc_qsch_param', { kind: 'new', handle: 0x10000, where: ROOT, flags: 1 }).copy(record);
     const { stdout } = await dpip('qsch show dev d0', new Scripted({ [MSG.SOCKOPT_TC_SHOW]: record }));
@@ -121,7 +121,7 @@ describe('qsch', () => {
 describe('cls', () => {
   const cls = async (line: string): Promise<DeepPartial<Structs['tc_cls_param']>> => (await sent(line)).param.cls ?? {};
 
-  test('defaults', async () => {
+  test('DP-086 defaults', async () => {
     expect(await cls('cls add dev d0 match pattern tcp,to=:22 target 1:2')).toMatchObject({
       sch_id: ROOT,
       handle: 0,
@@ -132,7 +132,7 @@ describe('cls', () => {
     });
   });
 
-  test('ipset', async () => {
+  test('DP-087 DP-089 ipset', async () => {
     const line = 'cls replace dev d0 qsch 1: handle 1:5 pkttype ipv6 prio 7 ipset match deny,dst target drop';
     expect(await cls(line)).toMatchObject({
       sch_id: 0x10000,
@@ -157,7 +157,7 @@ describe('cls', () => {
     ['cls add dev d0 pkttype arp match', 'pkttype not support', 'parse'],
     ['cls add dev d0 ipset match deny,both target drop', 'invalid ipset match: deny,both', 'parse'],
     ['cls add dev d0 target drop', "invalid/miss cls type: ''", 'parse'],
-  ])('%s: %s', async (line, message, stage) => {
+  ])('DP-090 %s: %s', async (line, message, stage) => {
     expect(await refusal(line)).toBe(`${message}\ndpip: ${stage}: invalid parameter\n`);
   });
 
@@ -165,7 +165,7 @@ describe('cls', () => {
     ['tcp,from=10.0.0.1-10.0.0.9:1-1024,oif=d1', 'TCP,from=10.0.0.1-10.0.0.9:1-1024,oif=d1'],
     ['to=:22', 'unspec,to=0.0.0.0-0.0.0.0:22-22'],
     ['icmp6,from=fd00::1-fd00::2,iif=d0', 'ICMPV6,from=[fd00::1-fd00::2]:0-0,iif=d0'],
-  ])('pattern %s', (text, formatted) => {
+  ])('DP-088 pattern %s', (text, formatted) => {
     expect(formatPattern(parsePattern(text))).toBe(formatted);
   });
 });

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// dpip as shell scripts use it: exit statuses, words on standard output, pipes, against the daemon.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Daemon } from '../harness/daemon';
+
+const bin = path.resolve(import.meta.dirname, '../../bin');
+const folder = mkdtempSync(path.join(tmpdir(), 'dpvs-shell-'));
+
+let daemon: Daemon;
+
+beforeAll(async () => {
+  daemon = await new Daemon({ ports: 2 }).start();
+});
+
+afterAll(async () => {
+  await daemon.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a script in bash; `dpip` is ours. */
+function shell(script: string, env: Readonly<Record<string, string>> = { DPVS_IPC_FILE: daemon.socket }): Run {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], {
+    encoding: 'utf8', env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, ...env }, timeout: 60_000,
+  }); // prettier-ignore
+  return { status, stdout, stderr };
+}
+
+/** A type of set, an entry of it, and one that is not. */
+const SETS: readonly (readonly [type: string, options: string, member: string, stranger: string])[] = [
+  ['bitmap:ip', 'range 192.168.0.0/16', '192.168.1.7', '192.168.2.7'],
+  ['bitmap:ip,mac', 'range 192.168.0.0/16', '192.168.1.7,02:00:00:00:00:01', '192.168.1.7,02:00:00:00:00:02'],
+  ['bitmap:port', 'range 1-1000', 'tcp:80', 'udp:80'],
+  ['hash:ip', '', '10.1.2.3', '10.1.2.4'],
+  ['hash:net', '', '10.1.0.0/16', '10.2.0.1'],
+  ['hash:ip,port', '', '10.1.2.3,tcp:443', '10.1.2.3,udp:443'],
+  ['hash:net,port', '', '10.1.0.0/16,tcp:443', '10.1.0.1,tcp:444'],
+  ['hash:net,port,iface', '', '10.1.0.0/16,tcp:443,test0', '10.1.0.1,tcp:443,test1'],
+  ['hash:ip,port,ip', '', '10.1.2.3,tcp:443,10.9.9.9', '10.1.2.3,tcp:443,10.9.9.8'],
+  ['hash:ip,port,net', '', '10.1.2.3,tcp:443,10.9.0.0/16', '10.1.2.3,tcp:443,10.8.0.1'],
+  ['hash:net,port,net', '', '10.1.0.0/16,tcp:443,10.9.0.0/16', '10.1.0.1,tcp:443,10.8.0.1'],
+  ['hash:net,port,net,port', '', '10.1.0.0/16,tcp:443,10.9.0.0/16,tcp:80', '10.1.0.1,tcp:443,10.9.0.1,tcp:81'],
+];
+
+describe('ipset in a script', () => {
+  test.each(SETS)('DP-112 %s', (type, options, member, stranger) => {
+    // The first address of a network is in it.
+    const inside = member.replaceAll(/\/\d+/g, '');
+    const { status, stdout, stderr } = shell(`
+      set -e
+      dpip ipset create foo ${type} ${options}
+      dpip ipset add foo ${member}
+      [ "$(dpip ipset test foo ${inside})" = true ]
+      [ "$(dpip ipset test foo ${stranger})" = false ]
+      dpip ipset -v test foo ${inside}
+      ! dpip ipset add foo ${member} 2> /dev/null
+      dpip ipset -F add foo ${member}
+      dpip ipset del foo ${member}
+      ! dpip ipset del foo ${member} 2> /dev/null
+      dpip ipset show foo | grep -c '^Number of entries: 0$'
+      dpip ipset destroy foo
+      ! dpip ipset show foo 2> /dev/null
+    `);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${inside} is in set foo\n1\n`, stderr: '' });
+  });
+});
+
+test('DP-113 the lines of a provisioning script run one after the other', () => {
+  const { status, stdout, stderr } = shell(`
+    set -e
+    dpip link show | grep -c test
+    dpip link show test1 > /dev/null 2>&1
+    ! dpip link show test9 > /dev/null 2>&1
+    dpip link set test0 promisc on
+    dpip link set test0 allmulticast on
+    dpip addr add 192.168.100.254/32 dev test0
+    dpip addr add 10.0.0.254/24 dev test1
+    dpip addr add 2001:db8::254/64 dev test1 sapool
+    dpip route add 192.168.100.0/24 dev test0
+    dpip route add default via 192.168.100.1 src 192.168.100.254 dev test0
+    dpip -6 route add default via 2001:db8::1 dev test1
+    dpip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev test1
+    dpip vlan add vlan9 link test1 proto 802.1q id 9
+    dpip addr add 10.9.0.254/24 dev vlan9
+    dpip addr add 10.0.0.254/24 dev test1 2>&1 | grep -q 'already exist(-3)'
+    dpip route show | awk '$2 == "0.0.0.0/0" { print $4 }'
+    dpip neigh show | awk '{ print $2, $4 }'
+    dpip addr show dev vlan9 | awk '/inet/ { print $2 }'
+    dpip route flush dev test0
+    dpip addr flush dev test1
+    dpip vlan del vlan9
+  `);
+  expect({ status, stderr, stdout }).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: '2\n192.168.100.1\n10.0.0.7 02:00:00:00:00:07\n10.9.0.254/24\n',
+  });
+});
+
+test('DP-021 the socket of the environment, else the usual one', () => {
+  expect(shell('dpip link show > /dev/null').status).toBe(0);
+  const elsewhere = path.join(folder, 'nobody.ipc');
+  const { status, stderr } = shell('dpip link show', { DPVS_IPC_FILE: elsewhere });
+  expect(status).toBe(1);
+  expect(stderr).toContain(`cannot reach dpvs daemon at ${elsewhere}: No such file or directory`);
+});
+
+test('DP-116 a reader that goes away, and Ctrl-C, end it without a word', () => {
+  expect(shell('set -o pipefail; for i in 1 2 3; do dpip -s -v link show | head -1 > /dev/null || exit $?; done; dpip -j -s -v link show | head -c 1').stderr).toBe('');
+  const { status, stderr } = shell('timeout -s INT 1 dpip -s link show -i 1 > /dev/null');
+  expect({ ended: status === 0 || status === 124, stderr }).toEqual({ ended: true, stderr: '' });
+});
+
+test('DB-01 every listing of a running daemon is an array', () => {
+  const objects = ['link', 'link show cpu', 'addr', 'route', 'neigh', 'maddr', 'eal-mem', 'ipset', 'drop', 'tunnel', 'mark'];
+  const lines = objects.map((object) => `dpip -s -j ${object.includes('show') ? object : `${object} show`} | node -e 'process.exit(Array.isArray(JSON.parse(require("fs").readFileSync(0, "utf8"))) ? 0 : 1)' || echo ${object}`);
+  expect(shell(lines.join('\n'))).toEqual({ status: 0, stdout: '', stderr: '' });
+});
