@@ -17,7 +17,9 @@ static void
 say_inert(const char *inert)
 {
 	if (inert[0])
-		log_notice("conf", "these keys are set and have no effect in this version: %s", inert);
+		log_notice("conf",
+			   "these keys are set and have no effect here, docs/configuration.md says why: %s",
+			   inert);
 }
 
 static bool
@@ -98,6 +100,15 @@ conf_port_default(const char *name)
 	return p;
 }
 
+/* The block whose keys a scope has. */
+static const char *const scope_paths[] = {
+    [CONF_S_CONF] = "",
+    [CONF_S_DEVICE] = "netif_defs/device",
+    [CONF_S_BONDING] = "netif_defs/bonding",
+    [CONF_S_WORKER] = "worker_defs/worker",
+    [CONF_S_WORKER_PORT] = "worker_defs/worker/port",
+};
+
 static void
 print_scope(FILE *out, enum conf_scope scope, const char *element, const void *base)
 {
@@ -112,7 +123,7 @@ print_scope(FILE *out, enum conf_scope scope, const char *element, const void *b
 		if (scope == CONF_S_CONF)
 			fprintf(out, "%s %s\n", k->path, text[0] ? text : "\"\"");
 		else /* the element's name stands for the keyword of its block */
-			fprintf(out, "%s/%s %s\n", element, strrchr(k->path, '/') + 1,
+			fprintf(out, "%s/%s %s\n", element, k->path + strlen(scope_paths[scope]) + 1,
 				text[0] ? text : "\"\"");
 	}
 }

@@ -13,7 +13,9 @@ static const char head[] =
     "\n"
     "The daemon reads `/etc/dpvs.conf` (or `-c FILE`) at its start and again on SIGHUP. Samples: "
     "`dataplane/conf/dpvs.conf.sample`\n"
-    "(a NIC) and `dpvs.lab.conf.sample` (virtual devices, no huge pages). `dpvs -t` checks a file and prints "
+    "(two NIC ports), `dpvs.single-nic.conf.sample`, `dpvs.bond.conf.sample` and `dpvs.lab.conf.sample` "
+    "(virtual "
+    "devices, no huge pages). `dpvs -t` checks a file and prints "
     "every value in "
     "force.\n"
     "\n"
@@ -157,8 +159,7 @@ key_row(FILE *out, const struct conf_key *k)
 	cell(out, default_text(k));
 	cell(out, range);
 	fprintf(out, "| %s ", k->flags & CONF_R ? "reload" : "start");
-	snprintf(meaning, sizeof(meaning), "%s%s",
-		 k->flags & CONF_INERT ? "*no effect in this version.* " : "", k->help);
+	snprintf(meaning, sizeof(meaning), "%s%s", k->flags & CONF_INERT ? "*no effect:* " : "", k->help);
 	cell(out, meaning);
 	fputs("|\n", out);
 }

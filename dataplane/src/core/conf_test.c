@@ -480,11 +480,13 @@ missing_file_changes_nothing(void **state)
 	assert_int_equal(conf.neigh_timeout_s, 44);
 }
 
+/* DPL-007 */
 static void
 samples_parse_without_warning(void **state)
 {
-	static const char *const samples[] = {SOURCE_ROOT "/conf/dpvs.conf.sample",
-					      SOURCE_ROOT "/conf/dpvs.lab.conf.sample"};
+	static const char *const samples[] = {
+	    SOURCE_ROOT "/conf/dpvs.conf.sample", SOURCE_ROOT "/conf/dpvs.single-nic.conf.sample",
+	    SOURCE_ROOT "/conf/dpvs.bond.conf.sample", SOURCE_ROOT "/conf/dpvs.lab.conf.sample"};
 
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		unsigned before = conf_warnings();
