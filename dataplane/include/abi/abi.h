@@ -33,5 +33,6 @@
 #include "segment.h"
 #include "timeouts.h"
 #include "mark.h"
+#include "load.h"
 
 #endif

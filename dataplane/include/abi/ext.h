@@ -70,8 +70,9 @@ struct ds_limits {
 ABI_SIZE(struct ds_limits, 16);
 
 /* ds_lcore.role. */
-#define DS_LCORE_ROLE_MASTER 0
-#define DS_LCORE_ROLE_WORKER 1
+#define DS_LCORE_ROLE_MASTER   0
+#define DS_LCORE_ROLE_WORKER   1
+#define DS_LCORE_ROLE_ISOLATED 2 /* receives for workers; not in DS_MSG_HELLO */
 
 /* An lcore of the daemon. */
 struct ds_lcore {

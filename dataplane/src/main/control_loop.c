@@ -18,6 +18,7 @@
 #include "lb/lb.h"
 #include "net/net.h"
 #include "port/kernel.h"
+#include "port/load.h"
 
 enum {
 	TICK_MS = 10,
@@ -90,6 +91,7 @@ control_loop(void)
 			kernel_tick(clock_now_ms());
 			rcu_reclaim();
 			segment_beat(real_ms());
+			load_tick(real_ms());
 			control_ticks++;
 			next_tick = real_ms() + TICK_MS;
 		}

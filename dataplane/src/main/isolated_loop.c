@@ -2,6 +2,7 @@
 /* The life of a lcore that only receives. */
 #include "main.h"
 
+#include <pthread.h>
 #include <rte_cycles.h>
 
 #include "core/conf.h"
@@ -14,6 +15,7 @@ isolated_loop(struct isolated *is)
 	uint64_t began = rte_rdtsc(), now;
 	unsigned idle = 0;
 
+	pthread_getcpuclockid(pthread_self(), &is->cpu_clock);
 	while (!is->stop) {
 		unsigned done;
 

@@ -12,6 +12,7 @@
  */
 #include "main.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <rte_cycles.h>
 #include <rte_ether.h>
@@ -243,6 +244,7 @@ worker_loop(struct worker *w)
 	uint64_t began = rte_rdtsc();
 	unsigned idle = 0;
 
+	pthread_getcpuclockid(pthread_self(), &w->cpu_clock);
 	rcu_online(w->index);
 	while (!w->stop) {
 		unsigned done;

@@ -100,6 +100,7 @@ port_ctrl_register(void)
 	ctrl_register(SOCKOPT_NETIF_SET_MAX, on_set_max);
 	port_info_register();
 	lcore_ctrl_register();
+	load_ctrl_register();
 	drop_ctrl_register();
 	bond_ctrl_register();
 	vlan_ctrl_register();

@@ -68,6 +68,7 @@ reply_copy(struct ctrl_reply *reply, const void *bytes, size_t n)
 /* Control messages, one file each. */
 void port_info_register(void);
 void lcore_ctrl_register(void);
+void load_ctrl_register(void);
 void drop_ctrl_register(void);
 void vlan_ctrl_register(void);
 void bond_ctrl_register(void);

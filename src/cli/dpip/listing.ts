@@ -10,6 +10,7 @@ import type { IpsetInfo } from '../../ipc/messages/ipset';
 import type { LcoreBasic, LcoreStats } from '../../ipc/messages/lcore';
 import type { BondStatus, LinkBasic, LinkExtra, LinkStats, LinkXstat } from '../../ipc/messages/link';
 import type { IpMulticast, LinkMulticast } from '../../ipc/messages/maddr';
+import type { LcoreLoad } from '../../ipc/messages/load';
 import type { MarkRule } from '../../ipc/messages/mark';
 import type { Neighbour } from '../../ipc/messages/neigh';
 import type { Route4, Route6 } from '../../ipc/messages/route';
@@ -55,6 +56,7 @@ export interface Records {
   readonly ring: MemRing;
   readonly pool: MemPool;
   readonly drop: Drop;
+  readonly lcore: LcoreLoad;
   readonly mark: MarkRule;
 }
 

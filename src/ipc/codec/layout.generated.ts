@@ -1058,6 +1058,33 @@ export interface Structs {
     op: number;
     rule: Structs['ds_mark_rule'];
   };
+  ds_ring_load: {
+    size: number;
+    used: number;
+    most: number;
+  };
+  ds_lcore_load: {
+    lcore: number;
+    role: number;
+    node: number;
+    window_ms: number;
+    busy: number;
+    cpu: number;
+    cycles: number;
+    pps: bigint;
+    turns: bigint;
+    packets: bigint;
+    busy_cycles: bigint;
+    total_cycles: bigint;
+    bursts_empty: bigint;
+    bursts_low: bigint;
+    bursts_high: bigint;
+    bursts_full: bigint;
+    hz: bigint;
+    pool_size: number;
+    pool_free: number;
+    ring: Structs['ds_ring_load'][];
+  };
   ds_segment_info: {
     size: bigint;
     version: number;
@@ -1247,6 +1274,8 @@ export const sizeOf = {
   ds_mark_end: 24,
   ds_mark_rule: 72,
   ds_mark: 80,
+  ds_ring_load: 12,
+  ds_lcore_load: 176,
   ds_segment_info: 16,
   ds_segment: 80,
   ds_vector: 64,
@@ -1397,6 +1426,8 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_mark_end: 'addr:b16@0 plen:u8@16 port_min:u16@18 port_max:u16@20',
   ds_mark_rule: 'mark:u32@0 af:u8@4 proto:u8@5 src:@ds_mark_end@8 dst:@ds_mark_end@32 iifname:c16@56',
   ds_mark: 'op:u8@0 rule:@ds_mark_rule@8',
+  ds_ring_load: 'size:u32@0 used:u32@4 most:u32@8',
+  ds_lcore_load: 'lcore:u32@0 role:u8@4 node:u8@5 window_ms:u32@8 busy:u32@12 cpu:u32@16 cycles:u32@20 pps:u64@24 turns:u64@32 packets:u64@40 busy_cycles:u64@48 total_cycles:u64@56 bursts_empty:u64@64 bursts_low:u64@72 bursts_high:u64@80 bursts_full:u64@88 hz:u64@96 pool_size:u32@104 pool_free:u32@108 ring:@ds_ring_load*5@112',
   ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
   ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
   ds_vector: 'name:c40@0 offset:u64@40 stride:u64@48 count:u32@56 size:u32@60',
@@ -1530,6 +1561,7 @@ export const MSG = {
   DS_MSG_TIMEOUTS: 1146290194,
   DS_MSG_MARK: 1146290192,
   DS_MSG_MARK_LIST: 1146290193,
+  DS_MSG_LCORE_LOAD: 1146290208,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1658,6 +1690,7 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   DS_MSG_TIMEOUTS: [1146290194, 'BOTH', 'EXTENSION', 'ANY', 0, 'ds_timeouts', 'none', 'ds_tlv'],
   DS_MSG_MARK: [1146290192, 'SET', 'EXTENSION', 'MIN', 80, 'ds_mark', 'none', 'none'],
   DS_MSG_MARK_LIST: [1146290193, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
+  DS_MSG_LCORE_LOAD: [1146290208, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
 };
 
 export type MessageRow = readonly [
@@ -2041,6 +2074,7 @@ export const ext = {
   DS_MARK_DEL: 2,
   DS_MARK_FLUSH: 3,
   DS_MARK_RULES_MAX: 1024,
+  DS_TLV_LCORE_LOAD: 112,
   DS_HELLO_VERSION: 1,
   DS_FEATURE_DROPS: 1,
   DS_FEATURE_RATES: 2,
@@ -2049,6 +2083,7 @@ export const ext = {
   DS_SERVICE_EXT: 1415071059,
   DS_LCORE_ROLE_MASTER: 0,
   DS_LCORE_ROLE_WORKER: 1,
+  DS_LCORE_ROLE_ISOLATED: 2,
   DS_DROPS_F_PER_LCORE: 1,
   DS_LCORE_ALL: 4294967295,
   DS_TLV_ITEM: 16384,

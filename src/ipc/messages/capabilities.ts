@@ -80,6 +80,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_TIMEOUTS]: 'timeouts that can be set',
   [MSG.DS_MSG_MARK]: 'rules that mark packets',
   [MSG.DS_MSG_MARK_LIST]: 'rules that mark packets',
+  [MSG.DS_MSG_LCORE_LOAD]: 'the load of lcores',
 };
 const SINCE = '0.1.0';
 

@@ -537,6 +537,16 @@ LAYOUT(ds_mark, struct ds_mark)
 	M(op) PAD(pad0) M(rule)
 END
 
+// load.h
+LAYOUT(ds_ring_load, struct ds_ring_load)
+	M(size) M(used) M(most)
+END
+LAYOUT(ds_lcore_load, struct ds_lcore_load)
+	M(lcore) M(role) M(node) PAD(pad0) M(window_ms) M(busy) M(cpu) M(cycles) M(pps) M(turns) M(packets)
+	M(busy_cycles) M(total_cycles) M(bursts_empty) M(bursts_low) M(bursts_high) M(bursts_full) M(hz)
+	M(pool_size) M(pool_free) M(ring) PAD(pad1)
+END
+
 // segment.h
 LAYOUT(ds_segment_info, struct ds_segment_info)
 	M(size) M(version) M(reserved)
@@ -709,6 +719,8 @@ constexpr Struct structs[] = {
 	entry<struct ds_mark_end>(),
 	entry<struct ds_mark_rule>(),
 	entry<struct ds_mark>(),
+	entry<struct ds_ring_load>(),
+	entry<struct ds_lcore_load>(),
 	entry<struct ds_segment_info>(),
 	entry<struct ds_segment>(),
 	entry<struct ds_vector>(),

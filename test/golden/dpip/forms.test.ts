@@ -115,6 +115,6 @@ describe('DB-21 --prom', () => {
   test('what has no metrics says so', async () => {
     const { code, stdout, stderr } = await play(vector('scripted/dpip-neigh-show'), '--prom');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toBe('--prom: this has no metrics; link, cpu, ipv6, qsch, drop have\ndpip: not support\n');
+    expect(stderr).toBe('--prom: this has no metrics; link, cpu, ipv6, qsch, drop, lcore have\ndpip: not support\n');
   });
 });

@@ -57,6 +57,18 @@ const FAMILIES: Readonly<Partial<Record<Kind, Family>>> = {
     groups: [],
     own: [{ member: 'packets', name: 'dpvs_dropped_packets', type: 'counter', help: 'packets that were dropped, by reason' }],
   },
+  lcore: {
+    labels: { lcore: 'lcore', role: 'role' },
+    groups: [
+      { member: 'counters', prefix: 'dpvs_load', type: 'counter', what: 'of an lcore' },
+      { member: 'buffers', prefix: 'dpvs_load_buffers', type: 'gauge', what: 'packet buffers of an lcore' },
+    ],
+    own: [
+      { member: 'busy_percent', name: 'dpvs_load_busy_percent', type: 'gauge', help: 'share of the last second in turns with packets' },
+      { member: 'cpu_percent', name: 'dpvs_load_cpu_percent', type: 'gauge', help: 'share of a CPU that the thread used in the last second' },
+      { member: 'cycles_per_packet', name: 'dpvs_load_cycles_per_packet', type: 'gauge', help: 'cycles of a packet in the last second' },
+    ],
+  },
 };
 
 /** InReceives as in_receives. */

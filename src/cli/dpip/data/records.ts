@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each kind of record as data: the names and units of docs/json.md. What other forms than text are made of.
 import { ifaddrFlags } from '../../../ipc/messages/addr';
+import type { LcoreLoad } from '../../../ipc/messages/load';
 import { hwAddrFlags } from '../../../ipc/messages/maddr';
 import { neighFlags, neighState } from '../../../ipc/messages/neigh';
 import { routeFlags } from '../../../ipc/messages/route';
@@ -16,6 +17,7 @@ import { OFFLOADS, SWITCHES } from '../link/nic';
 import type { Kind, NicRecord, Records } from '../listing';
 import { scopeName as addressScope } from '../objects/addr';
 import { COUNTERS } from '../objects/ipv6';
+import { ringsOf, roleOf } from '../objects/lcore';
 import { STATES } from '../objects/neigh';
 import { scopeName as routeScope } from '../objects/route';
 import { formatHandle } from '../tc/handle';
@@ -54,6 +56,24 @@ const NIC_COUNTERS = {
 const QUEUE_COUNTERS = {
   in_packets: 'q_ipackets', out_packets: 'q_opackets', in_bytes: 'q_ibytes', out_bytes: 'q_obytes', errors: 'q_errors',
 } as const; // prettier-ignore
+
+const LOAD_COUNTERS = {
+  turns: 'turns', packets: 'packets', busy_cycles: 'busy_cycles', total_cycles: 'total_cycles',
+  bursts_empty: 'bursts_empty', bursts_up_to_half: 'bursts_low', bursts_over_half: 'bursts_high', bursts_full: 'bursts_full',
+} as const; // prettier-ignore
+
+/** Means over about a second; null until one has passed. */
+function loadMeans(load: LcoreLoad): JsonObject {
+  const known = load.window_ms > 0;
+  return {
+    busy_percent: known ? load.busy / PERMILLE_OF_PERCENT : null,
+    cpu_percent: known ? load.cpu / PERMILLE_OF_PERCENT : null,
+    packets_per_second: known ? count(load.pps) : null,
+    cycles_per_packet: known && load.cycles > 0 ? load.cycles : null,
+  };
+}
+
+const PERMILLE_OF_PERCENT = 10;
 
 const LCORE_COUNTERS = {
   loops: 'lcore_loop', bursts: 'pktburst', bursts_empty: 'zpktburst', bursts_full: 'fpktburst',
@@ -322,6 +342,16 @@ export const RECORDS: { readonly [K in Kind]: (record: Records[K]) => JsonObject
     ...(entry.lcore === null ? {} : { lcore: entry.lcore }),
     name: printable(entry.name), layer: printable(entry.layer), packets: count(entry.packets), text: printable(entry.text),
   }), // prettier-ignore
+  lcore: (load) => ({
+    lcore: load.lcore,
+    role: roleOf(load),
+    socket: load.node,
+    ...loadMeans(load),
+    buffers: load.pool_size === 0 ? null : { size: load.pool_size, free: load.pool_free },
+    counters: counters(load, LOAD_COUNTERS),
+    cycles_per_second: count(load.hz),
+    rings: ringsOf(load),
+  }),
   mark: (rule) => ({
     mark: rule.mark,
     family: familyName(rule.af),

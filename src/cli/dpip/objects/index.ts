@@ -9,6 +9,7 @@ import { flow } from './flow';
 import { iftraf } from './iftraf';
 import { ipset } from './ipset';
 import { ipv6 } from './ipv6';
+import { lcore } from './lcore';
 import { link } from './link';
 import { lldp } from './lldp';
 import { maddr } from './maddr';
@@ -37,6 +38,7 @@ export const OBJECTS: readonly ObjectSpec[] = [
   maddr,
   lldp,
   drop,
+  lcore,
   mark,
 ];
 

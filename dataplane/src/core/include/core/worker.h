@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #include <rte_common.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -59,6 +60,7 @@ struct worker {
 	int socket_id;	   /* NUMA node */
 	volatile bool stop;
 	volatile bool pause, rests; /* asked to rest, and does */
+	clockid_t cpu_clock;	    /* CPU time of its thread, from the start of its loop on */
 	uint32_t now_s;		    /* the same in seconds, which packets leave as marks at what they use */
 	uint64_t now_ms;	    /* clock, read once per vector */
 	struct worker_port *port;

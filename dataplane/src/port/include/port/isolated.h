@@ -25,6 +25,7 @@ struct isolated {
 	uint16_t lcore_id; /* EAL lcore id */
 	volatile bool stop;
 	volatile bool pause, rests; /* as in struct worker */
+	clockid_t cpu_clock; /* as in struct worker */
 	unsigned nq;
 	struct isolated_queue q[ISOLATED_QUEUES_MAX];
 	struct worker_stats stats __rte_cache_aligned; /* tx_dropped: rings were full */
