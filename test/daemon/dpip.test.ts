@@ -121,7 +121,7 @@ test('DP-116 a reader that goes away, and Ctrl-C, end it without a word', () => 
 });
 
 test('DB-01 every listing of a running daemon is an array', () => {
-  const objects = ['link', 'link show cpu', 'addr', 'route', 'neigh', 'maddr', 'eal-mem', 'ipset', 'drop', 'tunnel', 'mark'];
+  const objects = ['link', 'link show cpu', 'addr', 'route', 'neigh', 'maddr', 'ipv6', 'eal-mem', 'ipset', 'drop', 'tunnel', 'mark'];
   const lines = objects.map((object) => `dpip -s -j ${object.includes('show') ? object : `${object} show`} | node -e 'process.exit(Array.isArray(JSON.parse(require("fs").readFileSync(0, "utf8"))) ? 0 : 1)' || echo ${object}`);
   expect(shell(lines.join('\n'))).toEqual({ status: 0, stdout: '', stderr: '' });
 });

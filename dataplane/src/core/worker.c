@@ -19,6 +19,7 @@ struct worker *workers[WORKERS_MAX];
 unsigned nworkers;
 uint64_t mbuf_reassembled;
 uint64_t control_drops[DROP_REASONS];
+struct ip6_counters control_ip6;
 volatile uint64_t control_turns;
 volatile uint64_t control_ticks;
 

@@ -107,11 +107,23 @@ slot_remove(struct lb_fragments *f, uint32_t i)
 	f->free = i;
 }
 
+/* The datagram of a slot will not be whole. A broken one was counted when it broke. */
+static void
+count_failure(struct worker *w, const struct slot *s, enum drop_reason why)
+{
+	if (s->key.af != INET_AF_V6 || s->broken)
+		return;
+	w->ip6.reasm_failed++;
+	w->ip6.reasm_timeouts += why == DROP_FRAG_TIMEOUT;
+}
+
 static void
 oldest_give_up(struct worker *w, struct lb_fragments *f, enum drop_reason why)
 {
 	uint32_t i = f->oldest;
 	unsigned n = slot_empty(f, &f->slots[i]);
+
+	count_failure(w, &f->slots[i], why);
 
 	if (n)
 		worker_drops_add(w, why, n);
@@ -265,6 +277,7 @@ slot_break(struct worker *w, struct lb_fragments *f, struct slot *s, enum drop_r
 
 	if (n)
 		worker_drops_add(w, why, n);
+	count_failure(w, s, why);
 	s->broken = true;
 }
 
@@ -290,6 +303,7 @@ hold(struct worker *w, struct rte_mbuf **m, struct pkt *p, const struct frag_key
 		return true;
 	case FRAG_COMPLETE:
 		d = s->d;
+		w->ip6.reasm_done += key->af == INET_AF_V6;
 		f->buffers -= s->buffers;
 		slot_remove(f, i);
 		return whole(w, m, p, &d, key->id);
@@ -332,6 +346,7 @@ lb_fragment_input(struct worker *w, struct rte_mbuf **m, struct pkt *p)
 		return whole(w, m, p, &d, key.id);
 	}
 	hash = key_hash(&key);
+	w->ip6.reasm_asked += key.af == INET_AF_V6 && !(p->flags & PKT_F_HANDED);
 	if (nworkers > 1 && !(p->flags & PKT_F_HANDED)) {
 		unsigned to = (hash >> 16) % nworkers;
 

@@ -48,6 +48,10 @@ lb_conn_send(struct worker *w, struct rte_mbuf *m, uint32_t idx, unsigned dir, u
 	       PKT_ETH_LEN);
 	if (unlikely(a->used_s != w->now_s))
 		a->used_s = w->now_s;
+	if (a->af == INET_AF_V6) {
+		w->ip6.out_packets++;
+		w->ip6.out_octets += ip_len;
+	}
 	port_tx(w, a->port, m);
 }
 

@@ -91,6 +91,18 @@ trim_padding(struct rte_mbuf *m, const struct pkt *p)
 	}
 }
 
+/* A packet that came from a device or out of a tunnel; what another worker hands over was counted there. */
+static inline void
+count_ip6(struct ip6_counters *c, const struct pkt *p)
+{
+	c->in_ecn[p->l3[1] >> 4 & 3]++;
+	c->in_octets += p->ip_len;
+	if (unlikely(p->l3[24] == 0xff)) {
+		c->in_mcast_packets++;
+		c->in_mcast_octets += p->ip_len;
+	}
+}
+
 static void tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n);
 static void inner_input(struct worker *w);
 
@@ -130,6 +142,8 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 			q->flags |= PKT_F_CSUM_OK;
 		why = pkt_parse(q, eth, b->data_len, b->pkt_len);
 		if (unlikely(why)) {
+			w->ip6.in_malformed +=
+			    why == DROP_IP6_TRUNCATED || why == DROP_IP6_HEADER || why == DROP_IP6_ADDRESS;
 			worker_drop(w, b, why);
 			continue;
 		}
@@ -141,6 +155,8 @@ frames_input(struct worker *w, struct rte_mbuf **m, unsigned n, uint16_t port_id
 			continue;
 		}
 		q->cast = frame_cast(eth, from);
+		if (q->kind == PKT_IP6 && !(flags & PKT_F_HANDED))
+			count_ip6(&w->ip6, q);
 		if (likely((q->kind == PKT_IP4 || q->kind == PKT_IP6) && q->cast == PKT_HOST)) {
 			mine[ours++] = b;
 			continue;

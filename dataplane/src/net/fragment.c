@@ -37,6 +37,7 @@ net_fragment_tx(struct worker *w, const struct net_path *path, int af, struct rt
 	/* No room for 8 bytes of payload, or for the fragment in a buffer. */
 	if (header == 0 || path->mtu < whole + 8 ||
 	    path->mtu > rte_pktmbuf_data_room_size(w->pool) - RTE_PKTMBUF_HEADROOM) {
+		w->ip6.frag_failed += af == INET_AF_V6;
 		worker_drop(w, m, af == INET_AF_V6 ? DROP_IP6_TOO_BIG : DROP_IP4_FRAG_FAILED);
 		return;
 	}
@@ -48,8 +49,11 @@ net_fragment_tx(struct worker *w, const struct net_path *path, int af, struct rt
 		/* The receiver has no use for the others. */
 		if (!out) {
 			worker_drops_add(w, DROP_NO_MBUF, 1);
+			w->ip6.frag_failed += af == INET_AF_V6;
 			break;
 		}
+		w->ip6.frag_made += af == INET_AF_V6;
+		w->ip6.frag_done += af == INET_AF_V6 && at + len == total;
 		net_path_tx(w, path, af, out);
 	}
 	rte_pktmbuf_free(m);

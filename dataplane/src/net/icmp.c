@@ -126,6 +126,7 @@ icmp6_local(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 	pseudo.payload_len = rte_cpu_to_be_16((uint16_t)len);
 	if (rte_ipv6_udptcp_cksum_mbuf_verify(m, &pseudo,
 					      (uint16_t)(p->l4 - rte_pktmbuf_mtod(m, uint8_t *))) != 0) {
+		w->ip6.csum_errors++;
 		worker_drop(w, m, DROP_ICMP_CHECKSUM);
 		return;
 	}

@@ -37,6 +37,7 @@ is_nd(const struct pkt *p)
 static void
 deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 {
+	w->ip6.delivered++;
 	if (p->flags & PKT_F_FRAGMENT) {
 		net_to_kernel(w, m, p, DROP_IP6_FRAGMENT);
 		return;
@@ -54,6 +55,7 @@ deliver(struct worker *w, struct rte_mbuf *m, const struct pkt *p)
 			net_to_kernel(w, m, p, DROP_LOCAL_NO_SERVICE);
 		break;
 	default:
+		w->ip6.unknown_proto += !kernel_has(p->port);
 		net_to_kernel(w, m, p, DROP_NO_HANDLER);
 		break;
 	}
@@ -93,6 +95,7 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 		return;
 	}
 	if (!has_route) {
+		w->ip6.in_no_route++;
 		net_icmp_error(w, m, p, ICMP6_UNREACHABLE, ICMP6_NO_ROUTE_CODE, 0);
 		worker_drop(w, m, DROP_IP6_NO_ROUTE);
 		return;
@@ -104,6 +107,7 @@ forward(struct worker *w, struct rte_mbuf *m, const struct pkt *p, const union i
 		return;
 	}
 	ip->hop_limits--;
+	w->ip6.forwarded++;
 	input_strip(m, p);
 	net_output_path(w, &path, INET_AF_V6, m);
 }
@@ -125,6 +129,7 @@ ip6_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		return;
 	}
 	if (is_nd(p)) {
+		w->ip6.delivered++;
 		nd_input(w, m, p);
 		return;
 	}

@@ -108,6 +108,12 @@ send_msg(const struct port *p, const struct nd_out *o)
 		memcpy(opt + 2, p->mac.addr_bytes, 6);
 	}
 	msg->checksum = rte_ipv6_udptcp_cksum(ip, msg);
+	control_ip6.out_packets++;
+	control_ip6.out_octets += (uint64_t)PKT_IP6_LEN + len;
+	if (o->dst.b[0] == 0xff) {
+		control_ip6.out_mcast_packets++;
+		control_ip6.out_mcast_octets += (uint64_t)PKT_IP6_LEN + len;
+	}
 	control_send(m);
 }
 

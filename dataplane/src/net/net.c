@@ -128,6 +128,7 @@ net_ctrl_register(void)
 	route_ctrl_register();
 	neigh_ctrl_register();
 	tunnel_ctrl_register();
+	ip6_stats_ctrl_register();
 }
 
 static void

@@ -143,6 +143,10 @@ control_adj_tx(uint32_t adj, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
+	if (a->af == INET_AF_V6) {
+		control_ip6.out_packets++;
+		control_ip6.out_octets += m->pkt_len - PKT_ETH_LEN;
+	}
 	memcpy(eth, a->hdr[a->cur & 1], PKT_ETH_LEN);
 	a->used_s = (uint32_t)(clock_now_ms() / 1000);
 	mbuf_meta(m)->port = a->port;

@@ -17,6 +17,7 @@
 #include <rte_ring.h>
 
 #include "abi/segment.h"
+#include "core/ip6_stats.h"
 #include "packet/drop.h"
 #include "packet/pkt.h"
 
@@ -75,6 +76,7 @@ struct worker {
 	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
 	struct worker_stats stats __rte_cache_aligned;
+	struct ip6_counters ip6 __rte_cache_aligned;
 	struct handover_out out[WORKERS_MAX] __rte_cache_aligned; /* [j]: frames for worker j */
 	/* Frames that were inside of others: to be received on meta.port before the turn ends. */
 	unsigned nagain;
@@ -112,6 +114,7 @@ extern unsigned nworkers;
 
 /* Drops counted by the control lcore itself (it owns neighbours and their queues). */
 extern uint64_t control_drops[DROP_REASONS];
+extern struct ip6_counters control_ip6;
 
 /* Completed turns of the control loop, for tests that wait until all is processed. */
 extern volatile uint64_t control_turns;

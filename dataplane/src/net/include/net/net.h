@@ -95,6 +95,10 @@ net_adj_tx(struct worker *w, uint32_t adj_idx, struct rte_mbuf *m)
 	if (unlikely(a->used_s != w->now_s))
 		a->used_s = w->now_s;
 
+	if (a->af == INET_AF_V6) {
+		w->ip6.out_packets++;
+		w->ip6.out_octets += m->pkt_len - PKT_ETH_LEN;
+	}
 	memcpy(eth, a->hdr[__atomic_load_n(&a->cur, __ATOMIC_ACQUIRE) & 1], PKT_ETH_LEN);
 	port_tx(w, a->port, m);
 }
