@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can go wrong at the start: status 1, one clear sentence with the remedy, nothing left behind.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newDaemon, stopDaemonsAfterEach } from '../harness/case';
 import { Daemon, type DaemonOptions } from '../harness/daemon';
@@ -133,4 +135,21 @@ describe('memory and the environment', () => {
       'cannot write the log file /nonexistent/log: No such file or directory; correct global_defs/log_file',
     );
   });
+});
+
+test.each([
+  ['client', 'a port that does not start', /^WARNING port: port dpdk0 does not start \(.*\): it is not used$/m],
+  ['server', 'a link that is down', /^WARNING port: port dpdk0: link is down; going on without waiting for it$/m],
+])('DPL-004 memif, %s without peer: %s is a warning, the daemon goes on', async (role, _, warning) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dpvs-link-'));
+  try {
+    const eal = [...EAL, '--vdev', `net_memif0,role=${role},socket-abstract=no,socket=${folder}/memif`];
+    const confText = 'global_defs {\n idle_mode sleep\n kni off\n}\nipvs_defs {\n conn {\n conn_pool_size 65535\n }\n}\n';
+    const daemon = await newDaemon({ ports: 0, confText, eal }).start();
+    expect(daemon.log()).toMatch(warning);
+    expect(daemon.log()).toMatch(/is ready: 2 workers, 1 port/);
+    await daemon.stop();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

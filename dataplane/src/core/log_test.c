@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -132,6 +133,48 @@ time_stamps_can_be_switched_off(void **state)
 	log_time_stamps(true);
 	assert_int_equal(read_lines(lines, 1), 1);
 	assert_string_equal(lines[0], "INFO mod: bare\n");
+}
+
+static int logged_priority;
+static char logged_text[256], logged_as[32];
+static int logged_facility;
+
+/* In place of the C library's (--wrap). */
+void __wrap_syslog(int priority, const char *fmt, ...);
+void __wrap_openlog(const char *ident, int options, int facility);
+
+void
+__wrap_syslog(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	logged_priority = priority;
+	vsnprintf(logged_text, sizeof(logged_text), fmt, ap);
+	va_end(ap);
+}
+
+void
+__wrap_openlog(const char *ident, int options, int facility)
+{
+	snprintf(logged_as, sizeof(logged_as), "%s", ident);
+	logged_facility = facility;
+}
+
+/* DPL-012 */
+static void
+without_a_file_messages_go_to_syslog(void **state)
+{
+	assert_int_equal(log_configure(LOG_L_NOTICE, NULL), 0);
+	assert_string_equal(logged_as, "dpvs");
+	assert_int_equal(logged_facility, LOG_DAEMON);
+	log_warning("mod", "to syslog %d", 7);
+	log_info("mod", "too detailed");
+	assert_int_equal(logged_priority, LOG_WARNING);
+	assert_string_equal(logged_text, "mod: to syslog 7");
+	open_new(LOG_L_NOTICE);
+	log_err("mod", "to the file");
+	assert_string_equal(logged_text, "mod: to syslog 7");
 }
 
 static unsigned reports, reported;
@@ -278,6 +321,7 @@ main(void)
 	    cmocka_unit_test(every_level_lets_pass_what_is_as_important),
 	    cmocka_unit_test(a_moved_file_gets_no_more_lines),
 	    cmocka_unit_test(time_stamps_can_be_switched_off),
+	    cmocka_unit_test(without_a_file_messages_go_to_syslog),
 	    cmocka_unit_test(the_same_text_a_thousand_times_is_one_line_in_five_seconds),
 	    cmocka_unit_test(a_site_that_says_ever_new_things_is_limited),
 	    cmocka_unit_test(a_thread_writes_all_lines_in_their_order),
