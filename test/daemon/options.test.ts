@@ -93,6 +93,32 @@ describe('-t', () => {
     ]);
   });
 
+  const devices = 'netif_defs {\n device d0 {\n }\n device d1 {\n }\n}\n';
+  const worker = (cpu: number, lines: string, type = 'slave'): string => ` worker w${cpu} {\n cpu_id ${cpu}\n type ${type}\n${lines} }\n`;
+  const port = (name: string, queue: number): string => ` port ${name} {\n rx_queue_ids ${queue}\n tx_queue_ids ${queue}\n }\n`;
+  const workers = (...blocks: string[]): string => `${devices}worker_defs {\n${blocks.join('')}}\n`;
+  const master = worker(0, '', 'master');
+
+  test.each([
+    ['two workers at one queue', workers(master, worker(1, port('d0', 0) + port('d1', 0)), worker(2, port('d0', 0) + port('d1', 1))), 'bad lcore configuration (error code: -2): rx queue 0 of port d0 is named twice, the second time by worker w2'],
+    ['a port that is not there', workers(master, worker(1, port('d0', 0) + port('d1', 0) + port('d2', 0))), 'bad lcore configuration (error code: -5): worker w1 names port d2, but there are 2 ports and none of that name'],
+    ['nobody who forwards', workers(master), 'bad lcore configuration (error code: -7): no worker block is of type slave'],
+    ['two masters', workers(master, worker(3, '', 'master'), worker(1, port('d0', 0) + port('d1', 0))), 'workers w0 and w3 are both of type master: there is one'],
+    ['one lcore for two', `${devices}worker_defs {\n${master}${worker(1, port('d0', 0) + port('d1', 0))}${worker(1, '').replace('w1', 'other')}}\n`, 'workers w1 and other name the same cpu_id 1: each needs one of its own'],
+    ['a bonding of unknown devices', 'netif_defs {\n device d0 {\n }\n bonding bond0 {\n slave d0\n slave d9\n }\n}\n', 'bonding bond0 has slave d9, but there is no device block of that name'],
+    ['a bonding of nothing', 'netif_defs {\n bonding bond0 {\n mode 1\n }\n}\n', 'bonding bond0 has no slave: name its devices'],
+  ])('DPL-007 DPL-009 finds %s without starting', (_, text, why) => {
+    const conf = file('wrong.conf', text);
+    const { status, stderr } = dpvs('-t', '-c', conf);
+    expect(stderr).toBe(`ERR port: ${why}\n${conf}: 1 error, the daemon would not start\n`);
+    expect(status).toBe(1);
+  });
+
+  test('DPL-009 fewer queues than workers are no mistake: the device may not have more', () => {
+    const conf = file('few.conf', workers(master, worker(1, port('d0', 0) + port('d1', 0)), worker(2, '')));
+    expect(dpvs('-t', '-c', conf)).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('DPL-007 a file that is not there: its name and how to get one', () => {
     const { status, stdout, stderr } = dpvs('-t', '-c', '/nonexistent/dpvs.conf');
     expect([status, stdout]).toEqual([1, '']);

@@ -167,7 +167,16 @@ include(struct lexer *lx, const struct conf_stmt *s)
 		return;
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		int err = lex_file(lx, found.gl_pathv[i]);
+		struct stat st;
+		int err;
+
+		/* Reading from a pipe or a terminal would wait for whoever is at the other end. */
+		if (stat(found.gl_pathv[i], &st) == 0 && !S_ISREG(st.st_mode)) {
+			conf_warn(s->file, s->line, "include %s: not a regular file, it is left out",
+				  found.gl_pathv[i]);
+			continue;
+		}
+		err = lex_file(lx, found.gl_pathv[i]);
 
 		if (err)
 			conf_warn(s->file, s->line, "include %s: %s", found.gl_pathv[i], strerror(-err));

@@ -210,6 +210,7 @@ bad_values_warn_and_keep_the_default(void **state)
 	expect_warning("ipvs_defs {\n tcp {\n synproxy {\n synack_options {\n wscale 15\n }\n }\n }\n}\n",
 		       "is not in 0-14");
 	assert_int_equal(c->ipvs.synproxy.mss, 1452);
+	expect_warning("include /dev/null\n", "not a regular file");
 	expect_warning("netif_defs {\n bonding b0 {\n mode 3\n numa_node x\n }\n}\n", "not a number");
 	assert_int_equal(c->netif.port[0].bond_mode, 3);
 	expect_warning("worker_defs {\n worker w {\n port p {\n rx_queue_ids 0 16\n }\n }\n}\n",

@@ -379,12 +379,19 @@ run(void)
 static int
 check(void)
 {
+	unsigned wrong;
+
 	if (conf_load(opts.conf_file, true))
 		return 1;
 	conf_print(stdout);
+	wrong = ports_check_conf();
+	if (wrong)
+		fprintf(stderr, "%s: %u error%s, the daemon would not start\n", opts.conf_file, wrong,
+			wrong == 1 ? "" : "s");
 	if (conf_warnings())
-		fprintf(stderr, "%s: %u warnings\n", opts.conf_file, conf_warnings());
-	return conf_warnings() ? 1 : 0;
+		fprintf(stderr, "%s: %u warning%s\n", opts.conf_file, conf_warnings(),
+			conf_warnings() == 1 ? "" : "s");
+	return wrong || conf_warnings() ? 1 : 0;
 }
 
 int

@@ -293,6 +293,10 @@ attach_rxq(unsigned w, struct port *p, unsigned i)
 	const struct queue_list *rx = &port_queues.at[w][p->id].rx;
 	struct worker_rxq q = {.port = p->id, .dpdk_id = p->dpdk_id, .queue = rx->id[i]};
 
+	if (wp->nrxq == RTE_DIM(wp->rxq)) {
+		log_err("port", "worker %u has more than %zu rx queues: name fewer", w, RTE_DIM(wp->rxq));
+		return EDPVS_RESOURCE;
+	}
 	if (rx->isolated[i]) {
 		const struct isolated_queue from = {p->id, p->dpdk_id, rx->id[i], NULL};
 

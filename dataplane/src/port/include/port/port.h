@@ -133,6 +133,10 @@ struct worker_port {
 /* By name; a name of 15 characters may be the beginning of one longer name. NULL when there is none. */
 struct port *port_by_name(const char *name);
 
+/* Says what is wrong with devices and workers of `conf`, as far as that is seen without devices, one line each.
+ * Returns the number of lines. */
+unsigned ports_check_conf(void);
+
 /* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is
  * logged as one sentence. 0 or a negative EDPVS code. Needs workers_init(). */
 int ports_init(struct rte_mempool *const *pool_by_socket);
