@@ -67,11 +67,11 @@ async function fuzz() {
   const env = { CC: 'clang' };
   await buildDataplane({ dir: 'build-fuzz', options: ['-Dfuzz=true', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=1', '-Dwerror=false'], env, targets: ['fuzzers'], title: 'fuzz targets' });
   let passed = 1;
-  for (const target of ['fuzz_packet', 'fuzz_fragments', 'fuzz_icmp', 'fuzz_nat64', 'fuzz_synproxy', 'fuzz_tunnel', 'fuzz_conf', 'fuzz_ctrl', 'fuzz_lists']) {
+  for (const target of ['fuzz_packet', 'fuzz_fragments', 'fuzz_icmp', 'fuzz_lldp', 'fuzz_nat64', 'fuzz_synproxy', 'fuzz_tunnel', 'fuzz_conf', 'fuzz_ctrl', 'fuzz_lists']) {
     const corpus = path.join(scratch, target);
     mkdirSync(corpus, { recursive: true });
     const where = path.join(root, 'dataplane/build-fuzz/fuzz');
-    await runLong(path.join(where, target), ['-max_total_time=10', '-timeout=5', '-rss_limit_mb=2048', corpus, path.join(root, 'dataplane/fuzz/corpus', target)], {
+    await runLong(path.join(where, target), ['-max_total_time=5', '-timeout=5', '-rss_limit_mb=2048', corpus, path.join(root, 'dataplane/fuzz/corpus', target)], {
       what: `fuzzing with ${target}`, cwd: where, env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
     });
     passed++;

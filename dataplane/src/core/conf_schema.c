@@ -54,7 +54,8 @@ const struct conf_key conf_keys[] = {
 	  "every device and VLAN has an interface in the kernel, for what the daemon leaves to the host; off: "
 	  "that is dropped"),
     ONOFF("global_defs/pdump", C(global.pdump), "off", CONF_INERT, "packet capture server of DPDK"),
-    ONOFF("global_defs/lldp", C(global.lldp), "off", CONF_R | CONF_INERT, "link layer discovery"),
+    ONOFF("global_defs/lldp", C(global.lldp), "off", CONF_R,
+	  "link layer discovery: devices tell their neighbours about themselves every 30 s, and listen"),
     CHOICE("global_defs/idle_mode", C(global.idle_mode), "spin|pause|sleep", "spin", 0,
 	   "what a worker without packets does: poll on (spin), poll with pause instructions "
 	   "(pause), or sleep for some 50 µs after a run of empty polls (sleep); our extension"),

@@ -87,8 +87,8 @@ bell_ring(void)
 void
 worker_punt(struct worker *w, struct rte_mbuf *m)
 {
-	/* Packets without a neighbour leave half of the ring to the answers that they wait for. */
-	bool full = mbuf_meta(m)->kind == PUNT_UNRESOLVED &&
+	/* Packets without a neighbour, and talk of neighbours about themselves, leave half of the ring to the answers that they wait for. */
+	bool full = (mbuf_meta(m)->kind == PUNT_UNRESOLVED || mbuf_meta(m)->kind == PUNT_LLDP) &&
 		    rte_ring_count(w->to_control) >= rte_ring_get_capacity(w->to_control) / 2;
 
 	mbuf_meta(m)->worker = (uint8_t)w->index;

@@ -2,6 +2,8 @@
 #include "input.h"
 
 #include "arp.h"
+#include "lldp.h"
+#include "packet/lldp.h"
 #include "port/kernel.h"
 
 void
@@ -28,6 +30,11 @@ net_input(struct worker *w, struct rte_mbuf *m, struct pkt *p)
 		ip6_input(w, m, p);
 		break;
 	case PKT_OTHER:
+		if (p->ether_type == LLDP_ETHER_TYPE) {
+			lldp_input(w, m, p);
+			break;
+		}
+		/* fall through */
 	default:
 		kernel_give(w, p->port, m, KERNEL_ROUTING, DROP_NO_HANDLER);
 		break;

@@ -11,6 +11,7 @@
 #include "core/mbuf.h"
 #include "fib.h"
 #include "icmp.h"
+#include "lldp.h"
 #include "local.h"
 #include "maddr.h"
 #include "nd.h"
@@ -113,6 +114,7 @@ net_fini(void)
 	neigh_fini();
 	maddr_fini();
 	local_fini();
+	lldp_fini();
 	tunnels_fini();
 	fib_fini();
 	for (unsigned i = 0; i < nworkers; i++) {
@@ -129,6 +131,7 @@ net_ctrl_register(void)
 	neigh_ctrl_register();
 	tunnel_ctrl_register();
 	ip6_stats_ctrl_register();
+	lldp_ctrl_register();
 }
 
 static void
@@ -158,7 +161,9 @@ net_control_packet(struct rte_mbuf *m)
 	case PUNT_UNRESOLVED:
 		unresolved(m);
 		break;
-	case PUNT_LOCAL:
+	case PUNT_LLDP:
+		lldp_control(m);
+		break;
 	default:
 		control_drops[DROP_NO_HANDLER]++;
 		rte_pktmbuf_free(m);
@@ -172,4 +177,5 @@ net_control_tick(uint64_t now_ms)
 	net_timers_run(now_ms);
 	neigh_tick();
 	tunnels_tick();
+	lldp_tick(now_ms);
 }

@@ -11,6 +11,7 @@ void addr_ctrl_register(void);	 /* 47 to 52 */
 void route_ctrl_register(void);	 /* 28 to 35 */
 void neigh_ctrl_register(void);	 /* 16, 70 to 72 */
 void ip6_stats_ctrl_register(void); /* 93 */
+void lldp_ctrl_register(void); /* 69 */
 void tunnel_ctrl_register(void); /* 94 to 98 */
 
 /* The port that a 16-byte name field on the wire names; NULL when there is none. */

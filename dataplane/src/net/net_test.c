@@ -134,6 +134,18 @@ kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_cla
 	worker_drop(w, m, why);
 }
 
+const char *
+kernel_name(const struct port *p)
+{
+	return NULL;
+}
+
+const struct port *
+port_by_device(uint16_t dpdk_id)
+{
+	return NULL;
+}
+
 void
 kernel_give_control(uint16_t port, struct rte_mbuf *m, enum drop_reason why)
 {

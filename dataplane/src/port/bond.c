@@ -151,8 +151,10 @@ bond_claim(struct port *bond)
 	for (int i = 0; i < n; i++) {
 		struct port *p = device_of(id[i]);
 
-		if (p)
-			p->bond = bond;
+		if (!p)
+			continue;
+		p->bond = bond;
+		bond->nmembers++;
 	}
 	bond->lacp = rte_eth_bond_mode_get(bond->dpdk_id) == BONDING_MODE_8023AD;
 	bond->kind_data = calloc(1, sizeof(struct bond_times));
@@ -265,8 +267,10 @@ bond_add(struct port *bond, struct port *device)
 		rte_eth_dev_stop(device->dpdk_id);
 	rc = rte_eth_bond_slave_add(bond->dpdk_id, device->dpdk_id);
 	device->started = rc == 0;
-	if (rc == 0)
+	if (rc == 0) {
 		device->bond = bond;
+		bond->nmembers++;
+	}
 	lcores_resume();
 	return done(bond, "another slave", rc);
 }
@@ -287,6 +291,7 @@ bond_del(struct port *bond, struct port *member)
 		rte_eth_dev_stop(member->dpdk_id);
 		member->started = false;
 		member->bond = NULL;
+		bond->nmembers--;
 	}
 	lcores_resume();
 	return done(bond, "one slave less", rc);

@@ -69,7 +69,7 @@ set_up(void **state)
 		pools[i] = pool;
 	for (int p = 0; p < MEMBERS; p++) {
 		struct rte_ether_addr mac = {.addr_bytes = {2, 0, 0, 0, 0, (uint8_t)(p + 1)}};
-		char name[8];
+		char name[32];
 		int id;
 
 		snprintf(name, sizeof(name), "rx%d", p);

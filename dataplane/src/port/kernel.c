@@ -225,6 +225,12 @@ kernel_tick(uint64_t now_ms)
 
 /* ---- life ---- */
 
+const char *
+kernel_name(const struct port *p)
+{
+	return p->kernel ? p->kernel->name : NULL;
+}
+
 static void
 name_of(const struct port *p, char *out, size_t size)
 {

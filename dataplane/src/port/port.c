@@ -47,6 +47,15 @@ by_cut_name(const char *name)
 	return found;
 }
 
+const struct port *
+port_by_device(uint16_t dpdk_id)
+{
+	for (unsigned i = 0; i < ndevices; i++)
+		if (ports[i]->dpdk_id == dpdk_id)
+			return ports[i];
+	return NULL;
+}
+
 struct port *
 port_by_name(const char *name)
 {
@@ -153,6 +162,8 @@ find_ports(void)
 			return rc;
 	}
 	ndevices = nports;
+	for (unsigned i = 0; i < ndevices; i++)
+		ports[i]->lldp = true;
 	return EDPVS_OK;
 }
 

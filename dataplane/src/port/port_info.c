@@ -76,6 +76,8 @@ port_flags(const struct port *p)
 
 	if (p->ops->tx)
 		return flags;
+	if (p->lldp && conf.global.lldp)
+		flags |= NETIF_NIC_F_LLDP;
 	if (rte_eth_promiscuous_get(p->dpdk_id) == 1)
 		flags |= NETIF_NIC_F_PROMISC;
 	if (rte_eth_allmulticast_get(p->dpdk_id) == 1)

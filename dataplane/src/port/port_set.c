@@ -8,6 +8,7 @@
 
 #include "core/errors.h"
 #include "core/log.h"
+#include "port/bond.h"
 
 static int
 result(const struct port *p, const char *what, int rc)
@@ -106,6 +107,17 @@ int
 port_set_link(struct port *p, bool up)
 {
 	return p->ops->set_link ? p->ops->set_link(p, up) : EDPVS_NOTSUPP;
+}
+
+int
+port_set_lldp(struct port *p, bool on)
+{
+	if (p->ops != &port_device_ops || bond_is(p))
+		return EDPVS_NOTSUPP;
+	if (on && !conf.global.lldp)
+		return EDPVS_DISABLED;
+	p->lldp = on;
+	return EDPVS_OK;
 }
 
 /* VLANs have the address of their device unless they were given one of their own. */

@@ -29,12 +29,25 @@ relay(struct worker *w, struct worker_txbuf *t)
 	t->n = 0;
 }
 
+/* What one member has to say by itself (LLDP), by the queue that the bonding gave this worker: nobody else
+ * uses it. */
+static void
+member_tx(struct worker *w, const struct port *p, struct rte_mbuf *m)
+{
+	const struct worker_txbuf *t = &w->port->tx[p->bond->id];
+
+	if (!t->usable || t->relay || rte_eth_tx_burst(p->dpdk_id, t->queue, &m, 1) != 1)
+		give_up(w, &m, 1);
+}
+
 void
 port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
 {
 	struct port *p = port < PORTS_MAX ? rcu_read(ports[port]) : NULL;
 
-	if (!p || !p->ops->tx || !p->started)
+	if (p && p->bond && p->started)
+		member_tx(w, p, m);
+	else if (!p || !p->ops->tx || !p->started)
 		worker_drop(w, m, DROP_PORT_DOWN);
 	else {
 		if (unlikely(p->copies_to_kernel))

@@ -11,5 +11,6 @@ export function showLldp(transport: Transport, ifname: string, who: 'local' | 'n
   const body = transport.request(MSG.SOCKOPT_GET_LLDP_SHOW, 'get', encode('lldp_param', { node, ifname }));
   // Names of systems may be UTF-8. They come from whoever is on the wire, who must not reach the terminal.
   const text = Buffer.from(decode('lldp_message', body).message, 'latin1').toString();
-  return text.replace(/[^\P{Cc}\n\t]/gu, '?');
+  // Daemons double every %, because the first of their tools took the text for a format.
+  return text.replaceAll('%%', '%').replace(/[^\P{Cc}\n\t]/gu, '?');
 }

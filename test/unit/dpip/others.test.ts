@@ -48,10 +48,10 @@ describe('lldp', () => {
   const SHOW = MSG.SOCKOPT_GET_LLDP_SHOW;
 
   test('DP-104 the text is passed through, percent signs and UTF-8 included', async () => {
-    const message = Buffer.from('\tName: %s%n größe\n').toString('latin1');
+    const message = Buffer.from('\tName: %s%n 100%% größe\n').toString('latin1');
     const daemon = new Scripted({ [SHOW]: encode('lldp_message', { message }) });
     expect((await dpip('lldp show dev d0', daemon)).stdout).toBe(
-      '-*-*-*- Local LLDP Message on Port d0 -*-*-*-\n\tName: %s%n größe\n',
+      '-*-*-*- Local LLDP Message on Port d0 -*-*-*-\n\tName: %s%n 100% größe\n',
     );
   });
 

@@ -19,7 +19,7 @@ enum punt_kind {
 	PUNT_ND,	 /* a frame with an ICMPv6 neighbour discovery message (types 133…137), likewise */
 	PUNT_UNRESOLVED, /* an IP packet, data starts at the IP header, waiting for the MAC of meta.nexthop on
 			    meta.port */
-	PUNT_LOCAL, /* a frame for a local or multicast address that no worker handles (kernel path, later) */
+	PUNT_LLDP, /* a frame of link layer discovery; port is the device that heard it */
 };
 
 struct mbuf_meta {

@@ -39,6 +39,7 @@
 	DROP(TUNNEL_LOOP, "tunnel", "way into a tunnel that leads back into it")                             \
 	DROP(TUNNEL_NO_SOURCE, "tunnel", "tunnel without local address, and the route has none")             \
 	DROP(TUNNEL_NO_ROOM, "tunnel", "no room in the packet for a tunnel's header")                        \
+	DROP(LLDP_MALFORMED, "net", "LLDP frame that 802.1AB does not allow")                               \
 	DROP(ARP_MALFORMED, "arp", "ARP packet with wrong sizes or addresses")                               \
 	DROP(ARP_NOT_OURS, "arp", "ARP packet about addresses that are not ours")                            \
 	DROP(ND_MALFORMED, "nd", "neighbour discovery packet that RFC 4861 forbids")                         \

@@ -43,6 +43,9 @@ kernel_has(uint16_t port)
 	return p && rcu_read(p->kernel) != NULL;
 }
 
+/* The name of its interface, NULL: it has none. Control lcore. */
+const char *kernel_name(const struct port *p);
+
 /* Data path: a frame, as received on the port, for its interface. Without one it is dropped for the given
  * reason. Ownership passes. */
 void kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_class class,

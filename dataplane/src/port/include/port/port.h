@@ -69,6 +69,8 @@ struct port {
 	struct kernel_if *kernel;   /* published; its interface in the kernel; NULL: none */
 	bool copies_to_kernel;	    /* forward2kni: all that it receives and sends, and nothing else */
 	bool lacp;		    /* a bonding in mode 4: LACP wants a turn now and then */
+	bool lldp;		    /* its switch; global_defs/lldp is another */
+	unsigned nmembers;	    /* of a bonding */
 	bool promisc, allmulticast; /* as set; the device may know better */
 	bool layer3; /* a tunnel: packets have no link address; no ARP, ND, VLANs, interface in the kernel */
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
@@ -130,6 +132,9 @@ struct worker_port {
 	struct worker_txbuf tx[PORTS_MAX];
 };
 
+/* Data path: the device with an id of rte_ethdev; NULL when there is none. */
+const struct port *port_by_device(uint16_t dpdk_id);
+
 /* By name; a name of 15 characters may be the beginning of one longer name. NULL when there is none. */
 struct port *port_by_name(const char *name);
 
@@ -184,6 +189,8 @@ int port_set_promisc(struct port *p, bool on);
 int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
+/* Devices only, not bondings. EDPVS_DISABLED: global_defs/lldp is off. */
+int port_set_lldp(struct port *p, bool on);
 
 /* Sums up port.counters, for kinds that have them. The get_stats of such kinds. */
 int port_counters_read(const struct port *p, struct rte_eth_stats *s);
