@@ -120,6 +120,19 @@ test('DP-116 a reader that goes away, and Ctrl-C, end it without a word', () => 
   expect({ ended: status === 0 || status === 124, stderr }).toEqual({ ended: true, stderr: '' });
 });
 
+test('DB-25 health: 0 while all is well, 1 when a device is down', () => {
+  const well = shell('dpip health');
+  expect(well.status).toBe(0);
+  expect(well.stdout).toMatch(/^OK {3}daemon: version \d+\.\d+\.\d+\nOK {3}worker cpu1: \d+ turns in 200 ms\nOK {3}device test0: up/);
+  expect(shell('dpip link set test1 link down && dpip health')).toMatchObject({ status: 1, stdout: expect.stringContaining('FAIL device test1 is down') });
+  expect(shell('dpip link set test1 link up && dpip health').status).toBe(0);
+});
+
+test('DB-08 a batch from standard input', () => {
+  const { status, stderr, stdout } = shell("printf 'ipset create net hash:ip\\nipset add net 10.0.0.1\\nipset add net 10.0.0.2\\n' | dpip -b - && dpip ipset show net | grep entries; dpip ipset destroy net");
+  expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: 'Number of entries: 2\n' });
+});
+
 test('DB-01 every listing of a running daemon is an array', () => {
   const objects = ['link', 'link show cpu', 'addr', 'route', 'neigh', 'maddr', 'ipv6', 'eal-mem', 'ipset', 'drop', 'tunnel', 'mark'];
   const lines = objects.map((object) => `dpip -s -j ${object.includes('show') ? object : `${object} show`} | node -e 'process.exit(Array.isArray(JSON.parse(require("fs").readFileSync(0, "utf8"))) ? 0 : 1)' || echo ${object}`);

@@ -7,7 +7,7 @@ import { CommandError, invalid, refused, type Stage } from './errors';
 import type { Options } from './options';
 
 export const VERBS = [
-  'add', 'del', 'set', 'show', 'replace', 'flush', 'create', 'destroy', 'test', 'enable', 'disable',
+  'add', 'del', 'set', 'show', 'replace', 'flush', 'create', 'destroy', 'test', 'enable', 'disable', 'get',
 ] as const; // prettier-ignore
 
 export type Verb = (typeof VERBS)[number];

@@ -3,10 +3,10 @@ import { IpcError } from '../../ipc/client';
 import { deriveIo, type Io, type Main } from '../runtime';
 import { CommandError, InvocationError, notSupported, type Stage } from './errors';
 import { failureDetail, failureText } from './failure';
-import { VERB_ALIASES, VERBS, type ObjectSpec, type Verb } from './grammar';
-import { findObject } from './objects';
+import type { ObjectSpec, Verb } from './grammar';
 import { TextListing, type Listing } from './listing';
 import { parseOptions, type CommandLine, type Options } from './options';
+import { hint, objectOf, verbOf } from './words';
 import { version } from '../../../package.json';
 
 type Result = number | Promise<number>;
@@ -52,12 +52,6 @@ function report(error: unknown, io: Io, object: ObjectSpec | undefined): Result 
   throw error;
 }
 
-function verbOf(word: string): Verb | 'help' | undefined {
-  if (word === 'help') return word;
-  const canonical = Object.hasOwn(VERB_ALIASES, word) ? VERB_ALIASES[word] : word;
-  return VERBS.find((verb) => verb === canonical);
-}
-
 /** -i and -c are read wherever they stand; say so where they mean nothing. */
 function warnAboutInterval({ options }: CommandLine, object: ObjectSpec, io: Io): void {
   if (options.count !== undefined && options.interval === 0 && object.interval !== true) lines(io, ["missing option '-i'"]);
@@ -74,7 +68,7 @@ function runVerb(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io, list
   }
   const result = spec.run(line.words.slice(2), { options: line.options, io, list });
   // Other verbs have nothing to list.
-  if (verb !== 'show' && verb !== 'test') return result;
+  if (verb !== 'show' && verb !== 'test' && verb !== 'get') return result;
   if (typeof result !== 'number') return result.then((status) => ended(list, status));
   return ended(list, result);
 }
@@ -117,6 +111,17 @@ function guarded(io: Io, object: ObjectSpec | undefined, run: () => Result): Res
   }
 }
 
+function hintOf(word: string, object: ObjectSpec | undefined): string[] {
+  const text = hint(word, object);
+  return text === null ? [] : [text];
+}
+
+/** The socket that the command line names. */
+function withTransport({ options }: CommandLine, io: Io): Io {
+  const { socket: path, timeoutMs } = options;
+  return path === undefined && timeoutMs === undefined ? io : deriveIo(io, { transport: () => io.transport({ path, timeoutMs }) });
+}
+
 /** What a command line asks for, once its options are read. */
 function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
   if (line.version) {
@@ -124,16 +129,16 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
     return 0;
   }
   const [objectWord, verbWord] = line.words;
-  const object = objectWord === undefined ? undefined : findObject(objectWord);
+  const object = objectWord === undefined ? undefined : objectOf(objectWord);
   if (objectWord === undefined || line.options.help) return help(io, object, argv.length === 0 ? 0 : 1);
-  if (verbWord === undefined) return help(io, object, 1);
-  const verb = verbOf(verbWord);
+  if (verbWord === undefined) return objectWord === 'health' ? import('./health').then(({ health }) => health(io)) : help(io, object, 1);
+  const verb = verbOf(verbWord, object);
   if (verb === undefined) {
-    lines(io, [`invalid command ${verbWord}`]);
+    lines(io, [`invalid command ${verbWord}`, ...hintOf(verbWord, object)]);
     return 1;
   }
   if (object === undefined) {
-    lines(io, [`${io.argv0}: invalid object, use \`-h' for help.`]);
+    lines(io, [`${io.argv0}: invalid object, use \`-h' for help.`, ...hintOf(objectWord, undefined)]);
     return 1;
   }
   if (verb === 'help') return help(io, object, 0);
@@ -143,6 +148,14 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
   return guarded(io, object, () => runVerb(object, verb, line, io, new TextListing(io.stdout)));
 }
 
+function start(argv: readonly string[], line: CommandLine, plainIo: Io): Result {
+  const io = withTransport(line, plainIo);
+  const { batch, forceContinue } = line.options;
+  if (batch === undefined || line.version) return dispatch(argv, line, io);
+  if (line.words.length > 0) throw new InvocationError(`${io.argv0}: --batch takes its commands from the file: ${line.words.join(' ')}`);
+  return import('./batch').then(({ runBatch }) => runBatch(batch, forceContinue, io, main));
+}
+
 /** dpip: devices, addresses, routes, neighbours and more of a running daemon. */
 export const main: Main = (argv, io) =>
-  guarded(io, undefined, () => dispatch(argv, parseOptions(io.argv0, argv, io.env['POSIXLY_CORRECT'] !== undefined), io));
+  guarded(io, undefined, () => start(argv, parseOptions(io.argv0, argv, io.env['POSIXLY_CORRECT'] !== undefined), io));

@@ -25,6 +25,14 @@ export interface Options {
   pretty: boolean;
   /** Counters of drivers. */
   xstats: boolean;
+  /** Of the control socket, in place of DPVS_IPC_FILE. */
+  socket: string | undefined;
+  /** For each request, in place of the usual time. */
+  timeoutMs: number | undefined;
+  /** A file of commands, or - for standard input. */
+  batch: string | undefined;
+  /** A batch goes on after a command that failed. */
+  forceContinue: boolean;
   /** Counters with K, M and G. */
   human: boolean;
   force: boolean;
@@ -55,6 +63,10 @@ export const OPTION_ROWS = [
   { id: 'prom', short: '', long: ['prom'], extension: true, help: "show: metrics in Prometheus' format (link, cpu, ipv6, qsch, drop)" },
   { id: 'xstats', short: 'x', long: ['xstats'], extension: true, help: "link show: the driver's own counters" },
   { id: 'human', short: '', long: ['human'], extension: true, help: 'counters with K, M and G' },
+  { id: 'batch', short: 'b', long: ['batch'], value: 'FILE', extension: true, help: 'the commands of a file, one a line; - is standard input' },
+  { id: 'forceContinue', short: '', long: ['force-continue'], extension: true, help: 'with -b: go on after a command that failed' },
+  { id: 'socket', short: '', long: ['socket'], value: 'PATH', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
+  { id: 'timeoutMs', short: '', long: ['timeout-ms'], value: 'N', extension: true, help: 'how long a request may take' },
   { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
   { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
   { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
@@ -73,6 +85,23 @@ function familyOf(text: string): AnyFamily {
   if (text === 'inet') return AF_INET;
   if (text === 'inet6') return AF_INET6;
   throw new InvocationError('invalid family');
+}
+
+/** Options that are there or not. */
+const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'force', 'help'] as const;
+
+function isFlag(id: string): id is (typeof FLAGS)[number] {
+  return (FLAGS as readonly string[]).includes(id);
+}
+
+/** Of a socket, what the kernel takes. */
+const MAX_PATH = 107;
+const MAX_TIMEOUT_MS = 3_600_000;
+
+function millisecondsOf(text: string): number {
+  const value = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > MAX_TIMEOUT_MS) throw new InvocationError(`invalid timeout '${text}': 1 to ${MAX_TIMEOUT_MS} milliseconds`);
+  return value;
 }
 
 function paintOf(text: string): Options['paint'] {
@@ -98,6 +127,10 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     form: 'text',
     pretty: false,
     xstats: false,
+    socket: undefined,
+    timeoutMs: undefined,
+    batch: undefined,
+    forceContinue: false,
     human: false,
     force: false,
     help: false,
@@ -108,16 +141,11 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
       words.push(item.word);
       continue;
     }
+    if (isFlag(item.id)) {
+      options[item.id] = true;
+      continue;
+    }
     switch (item.id) {
-      case 'verbose':
-      case 'stats':
-      case 'pretty':
-      case 'xstats':
-      case 'human':
-      case 'force':
-      case 'help':
-        options[item.id] = true;
-        break;
       case 'color':
         if (item.value === '') options.color = true;
         else options.paint = paintOf(item.value);
@@ -127,6 +155,16 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
       case 'prom':
         if (options.form !== 'text' && options.form !== item.id) throw new InvocationError(`${prog}: --${options.form} and --${item.id} do not go together`);
         options.form = item.id;
+        break;
+      case 'socket':
+        if (item.value === '' || Buffer.byteLength(item.value) > MAX_PATH) throw new InvocationError(`invalid socket '${item.value}': a path of 1 to ${MAX_PATH} bytes`);
+        options.socket = item.value;
+        break;
+      case 'timeoutMs':
+        options.timeoutMs = millisecondsOf(item.value);
+        break;
+      case 'batch':
+        options.batch = item.value;
         break;
       case 'inet':
         options.family = AF_INET;
@@ -148,5 +186,6 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     }
   }
   if (options.pretty && options.form !== 'json') throw new InvocationError(`${prog}: --pretty is for --json`);
+  if (options.forceContinue && options.batch === undefined) throw new InvocationError(`${prog}: --force-continue is for --batch`);
   return { options, words, version: false };
 }

@@ -121,9 +121,9 @@ describe('words', () => {
   test('DP-008 DP-010 verb before object, exact names', async () => {
     expect(await dpip('nonsense show')).toMatchObject({ code: 1, stderr: "dpip: invalid object, use `-h' for help.\n" });
     expect(await dpip('nonsense nonsense')).toMatchObject({ code: 1, stderr: 'invalid command nonsense\n' });
-    expect(await dpip('link shw')).toMatchObject({ code: 1, stderr: 'invalid command shw\n' });
-    expect(await dpip('Link show')).toMatchObject({ code: 1, stderr: "dpip: invalid object, use `-h' for help.\n" });
-    expect(await dpip('route get')).toMatchObject({ code: 1, stderr: 'invalid command get\n' });
+    expect(await dpip('link shw')).toMatchObject({ code: 1, stderr: "invalid command shw\ndid you mean 'show'?\n" });
+    expect(await dpip('Link show')).toMatchObject({ code: 1, stderr: "dpip: invalid object, use `-h' for help.\ndid you mean 'link'?\n" });
+    expect(await dpip('route got')).toMatchObject({ code: 1, stderr: "invalid command got\ndid you mean 'get'?\n" });
     expect(await dpip('constructor toString')).toMatchObject({ code: 1, stderr: 'invalid command toString\n' });
   });
 
@@ -137,8 +137,8 @@ describe('words', () => {
   });
 
   test.each([
-    ['neigh flush', 'dpip: not support\n'],
-    ['addr replace', 'dpip: not support\n'],
+    ['neigh create', 'dpip: not support\n'],
+    ['addr enable', 'dpip: not support\n'],
     ['maddr add', 'dpip: not support\n'],
     ['eal-mem add', 'dpip: not support\n'],
     ['vlan flush', 'dpip: check: not support\n'],

@@ -43,7 +43,7 @@ test.each([
   ['neigh add 10.0.0.1 lladdr 02:00:00:00:00:0g dev d0', 'invalid link layer addr'],
   ['neigh add 10.0.0 lladdr 02:00:00:00:00:01 dev d0', 'invalid ipaddress: unspec 10.0.0\ninvalid IP address'],
   ['-4 neigh del ::1 dev d0', 'invalid ipaddress: inet ::1\ninvalid IP address'],
-  ['neigh show d0', "unknown argument 'd0'"],
+  ['neigh show d0', 'invalid ipaddress: unspec d0\ninvalid IP address'],
 ])('DP-047 %s: %s', async (line, message) => {
   expect(await dpip(line)).toEqual({ code: 1, stdout: '', stderr: `${message}\ndpip: invalid parameter\n` });
 });

@@ -180,6 +180,18 @@ export const addr: ObjectSpec = {
         return 0;
       },
     }),
+    replace: verb({
+      args: CHANGE_ARGS,
+      run: (values, { io }) => {
+        try {
+          addAddress(io.transport(), entryOf(values));
+        } catch (error) {
+          if (!(error instanceof DaemonError && error.code === EDPVS.EDPVS_EXIST)) throw error;
+          setAddress(io.transport(), entryOf(values));
+        }
+        return 0;
+      },
+    }),
     del: verb({
       args: CHANGE_ARGS,
       usage: 'ADDR[/PLEN] dev IF',
@@ -191,6 +203,7 @@ export const addr: ObjectSpec = {
     flush: verb({ args: { dev: device }, options: '[-4|-6]', run: (values, call) => flush(values.dev, call) }),
   },
   notes: [
+    'replace       add, or set what is there',
     'sapool        keep a pool of ports for the address',
     '-s, -v        show the use of port pools; -v: for each lcore',
     '-4, -6        show, flush: only addresses of that family; flush without them keeps IPv6 link-local ones',

@@ -41,7 +41,3 @@ export const OBJECTS: readonly ObjectSpec[] = [
   lcore,
   mark,
 ];
-
-export function findObject(name: string): ObjectSpec | undefined {
-  return OBJECTS.find((object) => object.name === name);
-}

@@ -7,11 +7,11 @@ import {
   neighState,
   type Neighbour,
 } from '../../../ipc/messages/neigh';
-import { AF_UNSPEC, parseIp, type IpAddress } from '../../parse/address';
+import { AF_UNSPEC, compareAddress, parseIp, type IpAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { left } from '../../render/columns';
 import { invalid } from '../errors';
-import { free, key, required, verb, type ObjectSpec, type Parse } from '../grammar';
+import { free, key, required, verb, type Call, type ObjectSpec, type Parse } from '../grammar';
 import { formatMac } from '../text';
 import { addressError, ifname, parseMac } from '../values';
 
@@ -28,6 +28,12 @@ const mac: Parse<Uint8Array> = (text) => {
   if (bytes === null) throw invalid('invalid link layer addr');
   if (bytes.every((byte) => byte === 0)) throw invalid('invalid MAC address');
   return bytes;
+};
+
+const state: Parse<number> = (text) => {
+  const index = STATES.indexOf(text.toUpperCase());
+  if (index < 0) throw invalid(`invalid state '${text}': ${STATES.join(', ').toLowerCase()}`);
+  return index;
 };
 
 const CHANGE_ARGS = {
@@ -47,16 +53,38 @@ export function renderNeighbour(entry: Neighbour): string {
   return `ip: ${ipText} mac: ${formatMac(entry.eth_addr.ether_addr_octet)}   state: ${state}  ${tail}`;
 }
 
+interface NewNeighbour {
+  readonly address: IpAddress;
+  readonly lladdr: Uint8Array;
+  readonly dev: string;
+}
+
+function add({ address, lladdr, dev }: NewNeighbour, { io }: Call): number {
+  addNeighbour(io.transport(), { af: address.af, ip_addr: address.bytes, eth_addr: { ether_addr_octet: lladdr }, ifname: dev });
+  return 0;
+}
+
+interface Filter {
+  readonly address?: IpAddress | undefined;
+  readonly state?: number | undefined;
+}
+
+function matches(entry: Neighbour, { address, state: wanted }: Filter, family: number): boolean {
+  if (family !== AF_UNSPEC && entry.af !== family) return false;
+  if (wanted !== undefined && entry.state !== wanted) return false;
+  return address === undefined || (address.af === entry.af && compareAddress(address.af, entry.ip_addr, address.bytes) === 0);
+}
+
 export const neigh: ObjectSpec = {
   name: 'neigh',
   summary: 'neighbours (ARP and ND)',
   verbs: {
     show: verb({
-      args: { dev: key('IF', ifname) },
+      args: { address: free('ADDR', ip), dev: key('IF', ifname), state: key('STATE', state) },
       options: '[-4|-6]',
       run: (values, { options, io, list }) => {
         for (const entry of listNeighbours(io.transport(), values.dev ?? '')) {
-          if (options.family !== AF_UNSPEC && entry.af !== options.family) continue;
+          if (!matches(entry, values, options.family)) continue;
           list.record('neigh', entry, () => renderNeighbour(entry));
         }
         return 0;
@@ -64,13 +92,26 @@ export const neigh: ObjectSpec = {
     }),
     add: verb({
       args: { ...CHANGE_ARGS, lladdr: required(key('MAC', mac), 'invalid MAC address: lladdr is missing') },
-      run: (values, { io }) => {
-        addNeighbour(io.transport(), {
-          af: values.address.af,
-          ip_addr: values.address.bytes,
-          eth_addr: { ether_addr_octet: values.lladdr },
-          ifname: values.dev,
-        });
+      run: add,
+    }),
+    replace: verb({
+      args: { ...CHANGE_ARGS, lladdr: required(key('MAC', mac), 'invalid MAC address: lladdr is missing') },
+      run: add,
+    }),
+    flush: verb({
+      args: { dev: key('IF', ifname) },
+      options: '[-4|-6] [-F]',
+      run: ({ dev }, { options, io }) => {
+        const transport = io.transport();
+        const seen = new Set<string>();
+        for (const entry of listNeighbours(transport, dev ?? '')) {
+          const isStatic = (entry.flag & neighFlags.NEIGHBOUR_STATIC) !== 0;
+          // Every lcore lists its own.
+          const name = `${entry.af} ${formatIp(entry.af, entry.ip_addr)} ${entry.ifname}`;
+          if ((isStatic && !options.force) || !matches(entry, {}, options.family) || seen.has(name)) continue;
+          seen.add(name);
+          deleteNeighbour(transport, { af: entry.af, ip_addr: entry.ip_addr, ifname: entry.ifname });
+        }
         return 0;
       },
     }),
@@ -88,5 +129,5 @@ export const neigh: ObjectSpec = {
       },
     }),
   },
-  notes: ['MAC           six hexadecimal numbers separated by colons', 'add           replaces the MAC of an entry that exists'],
+  notes: ['MAC           six hexadecimal numbers separated by colons', 'add, replace  replaces the MAC of an entry that exists', 'flush         those that were learned; -F: static ones, too'],
 };

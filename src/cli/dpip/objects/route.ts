@@ -15,9 +15,9 @@ import {
   type Route6,
   type Route6Spec,
 } from '../../../ipc/messages/route';
-import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, isAnyAddress, type Family, type IpAddress } from '../../parse/address';
+import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, compareAddress, isAnyAddress, maskedAddress, type Family, type IpAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
-import { invalid, notSupported } from '../errors';
+import { CommandError, invalid, notSupported } from '../errors';
 import { flag, free, key, required, unknownArgument, verb, type Call, type ObjectSpec, type Parse, type Values } from '../grammar';
 import type { AnyFamily } from '../options';
 import { address, addressError, ifname, numberIn, oneOf, prefixOf, U32_MAX, type Prefix } from '../values';
@@ -163,6 +163,22 @@ function show(device: string, { options, io, list }: Call): number {
   return 0;
 }
 
+interface Target {
+  readonly dst: { readonly addr: Uint8Array; readonly plen: number };
+}
+
+/** The route that a packet to an address takes: the longest prefix, then the smallest metric, then the first. */
+function bestOf<R extends Target>(routes: readonly R[], to: IpAddress, metricOf: (route: R) => number): R {
+  const holds = ({ dst }: R): boolean =>
+    compareAddress(to.af, maskedAddress(to.af, dst.addr, dst.plen), maskedAddress(to.af, to.bytes, dst.plen)) === 0;
+  const best = routes.filter(holds).reduce<R | undefined>((found, route) => {
+    if (found === undefined || route.dst.plen > found.dst.plen) return route;
+    return route.dst.plen === found.dst.plen && metricOf(route) < metricOf(found) ? route : found;
+  }, undefined);
+  if (best === undefined) throw new CommandError('not exist', { detail: [`no route to ${formatIp(to.af, to.bytes)}`] });
+  return best;
+}
+
 type Send4 = typeof addRoute4;
 type Send6 = typeof addRoute6;
 
@@ -192,6 +208,20 @@ export const route: ObjectSpec = {
     add: verb({ args: CHANGE_ARGS, options, run: (values, call) => change(values, call, addRoute4, addRoute6) }),
     del: verb({ args: CHANGE_ARGS, options, run: (values, call) => change(values, call, deleteRoute4, deleteRoute6) }),
     set: verb({ args: CHANGE_ARGS, options: '[-v]', run: (values, call) => change(values, call, setRoute4, undefined) }),
+    get: verb({
+      args: { address: required(free('ADDR', address), 'missing address') },
+      run: ({ address: to }, { io, list }) => {
+        const transport = io.transport();
+        if (to.af === AF_INET6) {
+          const best = bestOf(listRoutes6(transport, { ifname: '', flags: RTF_FORWARD }), to, () => 0);
+          list.record('route6', best, () => renderRoute6(best));
+          return 0;
+        }
+        const best = bestOf(listRoutes4(transport, ''), to, ({ metric }) => metric);
+        list.record('route4', best, () => renderRoute4(best));
+        return 0;
+      },
+    }),
     flush: verb({
       args: { dev: required(key('IF', ifname), 'no device specified') },
       options: '[-6]',
@@ -203,6 +233,7 @@ export const route: ObjectSpec = {
     }),
   },
   notes: [
+    'get           the route that a packet to ADDR takes',
     'PREFIX        ADDR[/PLEN] or default; 0.0.0.0/0 and ::/0 are the default route too',
     'local         the same as scope host: packets to PREFIX are for this machine',
     USAGE_6,
