@@ -87,12 +87,11 @@ const RINGS = {
   c: ['C unit tests', () => mesonTest('build')],
   daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
   cases: ['packet cases', () => vitest('cases', ['test/cases'])],
-  cases2: ['packet cases with two workers', () => vitest('cases2', ['test/cases'], { CASE_WORKERS: '2' })],
   lab: ['the lab: real clients and servers', () => vitest('lab', ['test/lab'])],
-  asan: ['C unit tests, packet cases and part of the lab under AddressSanitizer and UBSan', async () => {
+  asan: ['C unit tests, packet cases with two workers and part of the lab under AddressSanitizer and UBSan', async () => {
     await buildDataplane({ dir: 'build-asan', options: ASAN_BUILD, title: 'data plane with sanitizers' });
     const unit = await mesonTest('build-asan', ASAN_ENV);
-    const cases = await vitest('asan', ['test/cases', 'test/lab/basic'], { ...ASAN_ENV, DPVS_BIN: asanDaemon });
+    const cases = await vitest('asan', ['test/cases', 'test/lab/basic'], { ...ASAN_ENV, CASE_WORKERS: '2', DPVS_BIN: asanDaemon });
     return { passed: unit.passed + cases.passed, failed: unit.failed + cases.failed };
   }],
   fuzz: ['fuzz targets, briefly', fuzz],

@@ -87,6 +87,12 @@ function familyOf(text: string): AnyFamily {
   throw new InvocationError('invalid family');
 }
 
+/** @throws InvocationError for options that mean nothing without another */
+function check(prog: string, options: Options): void {
+  if (options.pretty && options.form !== 'json') throw new InvocationError(`${prog}: --pretty is for --json`);
+  if (options.forceContinue && options.batch === undefined) throw new InvocationError(`${prog}: --force-continue is for --batch`);
+}
+
 /** Options that are there or not. */
 const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'force', 'help'] as const;
 
@@ -185,7 +191,6 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
         return { options, words, version: true };
     }
   }
-  if (options.pretty && options.form !== 'json') throw new InvocationError(`${prog}: --pretty is for --json`);
-  if (options.forceContinue && options.batch === undefined) throw new InvocationError(`${prog}: --force-continue is for --batch`);
+  check(prog, options);
   return { options, words, version: false };
 }

@@ -48,7 +48,7 @@ describe('DB-07 shortened words', () => {
 test('DB-22 hints, behind the line that was always there', async () => {
   expect((await dpip('rotue show')).stderr).toBe("dpip: invalid object, use `-h' for help.\ndid you mean 'route'?\n");
   expect((await dpip('addr shwo')).stderr).toBe("invalid command shwo\ndid you mean 'show'?\n");
-  expect((await dpip('l show')).stderr).toBe("dpip: invalid object, use `-h' for help.\n'l' may be link, lcore, lldp\n");
+  expect((await dpip('l show')).stderr).toBe("dpip: invalid object, use `-h' for help.\n'l' may be link, lldp, lcore\n");
   expect(hint('nonsense', undefined)).toBeNull();
 });
 
