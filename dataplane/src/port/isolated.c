@@ -11,6 +11,7 @@
 #include <rte_pause.h>
 
 #include "core/log.h"
+#include "port/port.h"
 
 struct isolated *isolated[WORKERS_MAX];
 unsigned nisolated;
@@ -126,6 +127,12 @@ isolated_turn(struct isolated *is)
 		}
 	}
 	return total;
+}
+
+uint16_t
+port_rx_ring(struct rte_ring *r, struct rte_mbuf **m)
+{
+	return (uint16_t)rte_ring_sc_dequeue_burst(r, (void **)m, WORKER_BURST, NULL);
 }
 
 void

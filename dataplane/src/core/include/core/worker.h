@@ -61,7 +61,6 @@ struct worker {
 	int socket_id;	   /* NUMA node */
 	volatile bool stop;
 	volatile bool pause, rests; /* asked to rest, and does */
-	clockid_t cpu_clock;	    /* CPU time of its thread, from the start of its loop on */
 	uint32_t now_s;		    /* the same in seconds, which packets leave as marks at what they use */
 	uint64_t now_ms;	    /* clock, read once per vector */
 	struct worker_port *port;
@@ -75,6 +74,7 @@ struct worker {
 	struct rte_ring
 	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
+	clockid_t cpu_clock; /* CPU time of its thread, from the start of its loop on */
 	struct worker_stats stats __rte_cache_aligned;
 	struct ip6_counters ip6 __rte_cache_aligned;
 	struct handover_out out[WORKERS_MAX] __rte_cache_aligned; /* [j]: frames for worker j */

@@ -151,12 +151,15 @@ void ports_stop(void);
 /* Closes the devices and frees everything; workers must have ended. */
 void ports_fini(void);
 
+/* Data path: what an isolated lcore has received, up to WORKER_BURST frames. */
+uint16_t port_rx_ring(struct rte_ring *r, struct rte_mbuf **m);
+
 /* Data path: receives up to WORKER_BURST frames from a queue. */
 static inline uint16_t
 port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
 {
 	if (unlikely(q->ring != NULL))
-		return (uint16_t)rte_ring_sc_dequeue_burst(q->ring, (void **)m, WORKER_BURST, NULL);
+		return port_rx_ring(q->ring, m);
 	return rte_eth_rx_burst(q->dpdk_id, q->queue, m, WORKER_BURST);
 }
 
