@@ -52,7 +52,7 @@ const SETS: readonly (readonly [type: string, options: string, member: string, s
 ];
 
 describe('ipset in a script', () => {
-  test.each(SETS)('DP-112 %s', (type, options, member, stranger) => {
+  test.each(SETS)('DP-112 DPL-051 %s', (type, options, member, stranger) => {
     // The first address of a network is in it.
     const inside = member.replaceAll(/\/\d+/g, '');
     const { status, stdout, stderr } = shell(`

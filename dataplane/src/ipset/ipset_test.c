@@ -82,6 +82,7 @@ test_one_address(void **state)
 	assert_false(ipset_match(set, &v6, false));
 }
 
+/* DPL-051 */
 static void
 test_longest_prefix(void **state)
 {
