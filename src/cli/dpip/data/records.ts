@@ -179,10 +179,6 @@ function routeJson(af: number, route: Pick<Records['route4'], 'dst' | 'src' | 'i
   };
 }
 
-function bytes(value: bigint): number | string {
-  return count(value);
-}
-
 /** Each kind as data. */
 export const RECORDS: { readonly [K in Kind]: (record: Records[K]) => JsonObject } = {
   addr: ({ record: { ifa_entry: entry, ifa_stats: stats }, lcore, pools }) => ({
@@ -324,11 +320,11 @@ export const RECORDS: { readonly [K in Kind]: (record: Records[K]) => JsonObject
   }),
   seg: (row) => ({
     socket: row.socket_id, iova: `0x${row.iova.toString(16)}`, virtual_address: `0x${row.virt_addr.toString(16)}`,
-    length_bytes: bytes(row.len), page_bytes: bytes(row.hugepage_sz), channels: row.nchannel, ranks: row.nrank, free_bytes: bytes(row.free_seg_len),
+    length_bytes: count(row.len), page_bytes: count(row.hugepage_sz), channels: row.nchannel, ranks: row.nrank, free_bytes: count(row.free_seg_len),
   }), // prettier-ignore
   zone: (row) => ({
     name: printable(row.name), socket: row.socket_id, iova: `0x${row.iova.toString(16)}`, virtual_address: `0x${row.virt_addr.toString(16)}`,
-    length_bytes: bytes(row.len), page_bytes: bytes(row.hugepage_sz),
+    length_bytes: count(row.len), page_bytes: count(row.hugepage_sz),
   }), // prettier-ignore
   ring: (row) => ({
     name: printable(row.name), flags: row.flags, size: row.size, used: row.used, available: row.avail,
