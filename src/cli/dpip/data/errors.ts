@@ -3,7 +3,7 @@
 import { ClosedError, ConnectError, DaemonError, IpcError, TimeoutError } from '../../../ipc/client';
 import { writeDocument, type JsonObject } from '../../runtime/document';
 import type { Output } from '../../runtime/io';
-import { CommandError } from '../errors';
+import type { CommandError } from '../errors';
 import { failureText } from '../failure';
 
 /** A short name that does not change with the wording of messages. */
@@ -14,24 +14,21 @@ function nameOf(error: IpcError): string {
   return error instanceof ClosedError ? 'connection closed' : 'bad answer';
 }
 
-/** @param request object and verb, such as "tunnel-show"; null: it is not known yet */
-export function errorDocument(error: CommandError | IpcError | Error, request: string | null): JsonObject {
+/** @param request object and verb, such as "tunnel-show" */
+export function errorDocument(error: CommandError | IpcError, request: string): JsonObject {
   if (error instanceof IpcError) {
     const code = error instanceof DaemonError ? error.code : null;
     return { error: { code, name: nameOf(error), request, message: error.message.replaceAll('\n', '; ') } };
   }
-  if (error instanceof CommandError) {
-    const { detail = [] } = error.options;
-    return { error: { code: null, name: error.text, request, message: (detail.length === 0 ? [error.text] : detail).join('; ') } };
-  }
-  return { error: { code: null, name: 'usage', request, message: error.message } };
+  const { detail = [] } = error.options;
+  return { error: { code: null, name: error.text, request, message: (detail.length === 0 ? [error.text] : detail).join('; ') } };
 }
 
 /** Lines of text on their way to stderr become objects. */
 export class JsonLines implements Output {
   constructor(
     private readonly out: Output,
-    private readonly request: string | null,
+    private readonly request: string,
   ) {}
 
   write(text: string): void {
