@@ -84,6 +84,25 @@ describe.each(families)('$name', (f) => {
     tryUdp(c, f, 1);
   });
 
+  test('DPL-063 DPL-064 one burst for services with different lists: each packet has its own verdict', async () => {
+    const c = await startWorld(f);
+    configureService(c, f, { proto: 'udp', port: 53 });
+    configureService(c, f, { proto: 'udp', port: 54 });
+    configureService(c, f, { proto: 'udp', port: 55 });
+    c.run(`
+      dpip ${six}ipset create odd hash:ip,port
+      dpip ipset add odd ${f.client},udp:1
+      dpip ipset add odd ${f.client},udp:3
+      dpip ${six}ipset create low hash:net,port
+      dpip ipset add low ${network},udp:1-2
+      ipvsadm -U -u ${endpoint(f.vip, 53)} -k ipset:odd
+      ipvsadm -O -u ${endpoint(f.vip, 54)} -2 ipset:low`);
+    const frames = [1, 2, 3, 4].flatMap((sport) => [53, 54, 55].map((dport) => fromClient(f, udp({ sport, dport, payload: `${sport} to ${dport}` }))));
+    c.expectDrops({ deny_list: 2, allow_list: 2 }, () => c.send(CLIENTS, ...frames));
+    const passed = c.collect(SERVERS).map((frame) => frame.toString('latin1').match(/\d to \d+/)?.[0]);
+    expect(passed.sort()).toEqual(['1 to 54', '1 to 55', '2 to 53', '2 to 54', '2 to 55', '3 to 55', '4 to 53', '4 to 55']);
+  });
+
   test('a set in use stays; lists that go let it go', async () => {
     const c = await startWorld(f);
     configureService(c, f, { proto: 'udp', port: DNS });

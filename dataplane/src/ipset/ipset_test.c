@@ -248,6 +248,129 @@ param(const char *first, const char *last, uint8_t cidr, uint16_t port_min, uint
 	return p;
 }
 
+static uint64_t seed = 88172645463325252u;
+
+static uint32_t
+any(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)((seed >> 20) % below);
+}
+
+/* Few different ones, so that networks nest and packets meet members. */
+static struct ipset_elem
+any_member(const struct ipset_type *t)
+{
+	static const uint8_t plens[] = {8, 24, 29, 32};
+	struct ipset_elem m = {.nomatch = any(5) == 0};
+
+	m.key.proto = t->port ? (any(3) ? 6 : 0) : 0;
+	m.key.port = t->port ? (uint16_t)(1 + any(3)) : 0;
+	m.key.port2 = t->port2 ? (uint16_t)(1 + any(3)) : 0;
+	m.key.iface = t->iface ? (uint16_t)(1 + any(2)) : 0;
+	m.mac[5] = t->mac ? (uint8_t)any(3) : 0;
+	m.key.plen = t->first == IPSET_NO_ADDR ? 0 : t->first == IPSET_IP ? 32 : plens[any(4)];
+	m.key.plen2 = t->second == IPSET_NO_ADDR ? 0 : t->second == IPSET_IP ? 32 : plens[any(4)];
+	m.key.addr.v4 = htonl(0x0a000000 + any(64));
+	m.key.addr2.v4 = htonl(0x0a000000 + any(64));
+	m.key.addr = inet_ip_mask(INET_AF_V4, &m.key.addr, m.key.plen);
+	m.key.addr2 = inet_ip_mask(INET_AF_V4, &m.key.addr2, m.key.plen2);
+	return m;
+}
+
+/* By hand: the member of the longest prefixes, its own protocol before any, says what the set says. */
+static bool
+expected(const struct ipset *set, const struct ipset_ends *e, bool dst)
+{
+	const struct ipset_type *t = set->type;
+	bool two = t->second != IPSET_NO_ADDR;
+	union inet_ip a = two	? (t->swapped ? e->daddr : e->saddr)
+			  : dst ? e->daddr
+				: e->saddr,
+		      b = t->swapped ? e->saddr : e->daddr;
+	uint16_t port = ntohs(dst && !t->port2 ? e->dport_be : e->sport_be);
+	const struct ipset_elem *best = NULL;
+	int best_rank = -1;
+
+	for (const struct ipset_elem *m = ipset_table_next(&set->table, NULL); m;
+	     m = ipset_table_next(&set->table, m)) {
+		int rank = m->key.plen << 16 | m->key.plen2 << 8 | m->key.proto;
+
+		if ((t->first != IPSET_NO_ADDR &&
+		     !inet_ip_in_prefix(INET_AF_V4, &a, &m->key.addr, m->key.plen)) ||
+		    (two && !inet_ip_in_prefix(INET_AF_V4, &b, &m->key.addr2, m->key.plen2)) ||
+		    (t->port && (m->key.port != port || (m->key.proto && m->key.proto != e->proto))) ||
+		    (t->port2 && m->key.port2 != ntohs(e->dport_be)) ||
+		    (t->iface && m->key.iface != e->iface) || rank <= best_rank)
+			continue;
+		best = m;
+		best_rank = rank;
+	}
+	return best && !best->nomatch && (!t->mac || best->mac[5] == 0 || best->mac[5] == e->smac[5]);
+}
+
+/* DPL-051 All types: a vector of packets at once says what each of them says alone, and what a reading of all
+ * members says. */
+static void
+test_vectors(void **state)
+{
+	static const char *const types[] = {"hash:ip",
+					    "hash:net",
+					    "hash:ip,port",
+					    "hash:net,port",
+					    "hash:net,port,iface",
+					    "hash:ip,port,ip",
+					    "hash:ip,port,net",
+					    "hash:net,port,net",
+					    "hash:net,port,net,port",
+					    "bitmap:ip",
+					    "bitmap:ip,mac",
+					    "bitmap:port"};
+	static const uint8_t macs[3][6] = {{0, 0, 0, 0, 0, 7}, {0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 2}};
+	unsigned yes = 0, no = 0;
+
+	for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+		for (unsigned members = 1; members <= 256; members *= 4) {
+			struct ipset *set = make(types[t], INET_AF_V4, 0);
+
+			for (unsigned i = 0; i < members; i++) {
+				struct ipset_elem m = any_member(set->type);
+
+				ipset_add(set, &m, "", true);
+			}
+			for (unsigned round = 0; round < 50; round++) {
+				unsigned n = 1 + any(IPSET_VECTOR);
+				struct ipset_ends e[IPSET_VECTOR] = {0};
+				bool dst = any(2);
+				uint32_t all;
+
+				for (unsigned i = 0; i < n; i++) {
+					e[i] = (struct ipset_ends){.sport_be = htons((uint16_t)(1 + any(4))),
+								   .dport_be = htons((uint16_t)(1 + any(4))),
+								   .iface = (uint16_t)(1 + any(2)),
+								   .af = INET_AF_V4,
+								   .proto = any(2) ? 6 : 17,
+								   .smac = macs[any(3)]};
+					e[i].saddr.v4 = htonl(0x0a000000 + any(80));
+					e[i].daddr.v4 = htonl(0x0a000000 + any(80));
+				}
+				all = ipset_match_vector(set, e, n, dst);
+				assert_int_equal((uint64_t)all >> n, 0);
+				for (unsigned i = 0; i < n; i++) {
+					bool says = all >> i & 1;
+
+					assert_int_equal(says, expected(set, &e[i], dst));
+					assert_int_equal(says, ipset_match(set, &e[i], dst));
+					yes += says;
+					no += !says;
+				}
+			}
+		}
+	assert_true(yes > 1000 && no > 1000);
+}
+
 static void
 test_requests(void **state)
 {
@@ -295,6 +418,7 @@ main(void)
 	    cmocka_unit_test(test_two_addresses),
 	    cmocka_unit_test(test_device_and_mac),
 	    cmocka_unit_test(test_table_grows_and_shrinks),
+	    cmocka_unit_test(test_vectors),
 	    cmocka_unit_test(test_requests),
 	};
 

@@ -90,7 +90,13 @@ plens_replace(struct ipset *set, struct ipset_plens *p)
 static bool
 plens_add(struct ipset *set, const struct ipset_key *key)
 {
-	struct ipset_plen *known = plen_find(set->plens, key), fresh = {key->plen, key->plen2, 1};
+	union inet_ip ones = {.q = {UINT64_MAX, UINT64_MAX}};
+	struct ipset_plen *known = plen_find(set->plens, key),
+			  fresh = {.mask = inet_ip_mask(set->af, &ones, key->plen),
+				   .mask2 = inet_ip_mask(set->af, &ones, key->plen2),
+				   .first = key->plen,
+				   .second = key->plen2,
+				   .members = 1};
 	uint32_t n = set->plens ? set->plens->n : 0, at = 0;
 	struct ipset_plens *p;
 

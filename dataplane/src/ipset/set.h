@@ -16,6 +16,7 @@ enum { IPSET_NAME = 32, IPSET_HASHSIZE = 1024, IPSET_MAXELEM = 65535 };
 struct ipset_plens {
 	uint32_t n;
 	struct ipset_plen {
+		union inet_ip mask, mask2; /* bits of the addresses that count */
 		uint8_t first, second;
 		uint32_t members; /* control lcore */
 	} plen[];

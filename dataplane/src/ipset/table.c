@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include "base/hash.h"
+#include "base/tags.h"
 #include "core/rcu.h"
 
 /* SPARE: places for members that come while removed ones wait for readers. */
-enum { SLOTS = 10, LOAD = 5, BUCKETS_MIN = 2, SPARE = 65536 };
+enum { SLOTS = TAGS, LOAD = 5, BUCKETS_MIN = 2, SPARE = 65536 };
 
 struct bucket {
 	uint16_t tag[SLOTS]; /* 0: free */
@@ -90,8 +93,10 @@ ipset_table_init(struct ipset_table *t, uint32_t max, uint32_t expected, bool co
 	t->members = arena_new(places(t) * sizeof(*t->members));
 	if (comments)
 		t->comments = arena_new(places(t) * sizeof(*t->comments));
-	if (t->buckets && t->members && (t->comments || !comments))
+	if (t->buckets && t->members && (t->comments || !comments)) {
+		t->members[0] = (struct ipset_elem){.key.zero = {1}, .nomatch = true};
 		return true;
+	}
 	ipset_table_fini(t);
 	return false;
 }
@@ -114,29 +119,117 @@ ipset_table_fini(struct ipset_table *t)
 	*t = (struct ipset_table){0};
 }
 
+static bool
+key_same(const struct ipset_key *a, const struct ipset_key *b)
+{
+	uint64_t x[6], y[6], differ = 0;
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	for (unsigned i = 0; i < 6; i++)
+		differ |= x[i] ^ y[i];
+	return differ == 0;
+}
+
+/*
+ * The tags of a bucket, while the writer may be changing them. Each of them is read whole; one that is seen
+ * was written after its place, and the place after the member, so what is read through a tag is either right
+ * or a member with another key.
+ */
+static uint32_t
+hits_of(const struct bucket *k, uint16_t tag)
+{
+	uint32_t hits = tags_match(k->tag, tag);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return hits;
+}
+
+static const struct ipset_elem *
+member_at(const struct ipset_table *t, const struct bucket *k, uint32_t hits)
+{
+	return &t->members[__atomic_load_n(&k->ref[__builtin_ctz(hits)], __ATOMIC_RELAXED)];
+}
+
+/* From a bucket on; hits: what this one has of the tag. */
+static const struct ipset_elem *
+find_from(const struct ipset_table *t, const struct ipset_buckets *b, const struct ipset_key *key,
+	  uint32_t hash, uint32_t hits)
+{
+	uint32_t at = hash & b->mask;
+
+	for (uint32_t looks = 0;; looks++) {
+		const struct bucket *k = &b->bucket[at];
+
+		for (; hits; hits &= hits - 1) {
+			const struct ipset_elem *m = member_at(t, k, hits);
+
+			if (key_same(&m->key, key))
+				return m;
+		}
+		if (likely(__atomic_load_n(&k->spilled, __ATOMIC_ACQUIRE) == 0) || looks == b->mask)
+			return NULL;
+		at = (at + 1) & b->mask;
+		hits = hits_of(&b->bucket[at], tag_of(hash));
+	}
+}
+
 const struct ipset_elem *
 ipset_table_find(const struct ipset_table *t, const struct ipset_key *key)
 {
 	const struct ipset_buckets *b = rcu_read(t->buckets);
-	uint32_t hash = key_hash(key), at = hash & b->mask;
-	uint16_t tag = tag_of(hash);
+	uint32_t hash = key_hash(key);
 
-	for (uint32_t looks = 0; looks <= b->mask; looks++, at = (at + 1) & b->mask) {
-		const struct bucket *k = &b->bucket[at];
+	return find_from(t, b, key, hash, hits_of(&b->bucket[hash & b->mask], tag_of(hash)));
+}
 
-		for (unsigned i = 0; i < SLOTS; i++) {
-			const struct ipset_elem *m;
+/* Of the first tag that is the one sought; 0: there is none. */
+static uint32_t
+first_place(const struct bucket *k, uint32_t hits)
+{
+	uint32_t place = __atomic_load_n(&k->ref[__builtin_ctz(hits | 1u << (SLOTS - 1))], __ATOMIC_RELAXED);
 
-			if (__atomic_load_n(&k->tag[i], __ATOMIC_ACQUIRE) != tag)
-				continue;
-			m = &t->members[__atomic_load_n(&k->ref[i], __ATOMIC_RELAXED)];
-			if (memcmp(&m->key, key, sizeof(*key)) == 0)
-				return m;
-		}
-		if (__atomic_load_n(&k->spilled, __ATOMIC_ACQUIRE) == 0)
-			break;
+	return hits ? place : 0;
+}
+
+/* The first was another member: those behind it. */
+static __rte_noinline const struct ipset_elem *
+find_others(const struct ipset_table *t, const struct ipset_buckets *b, const struct ipset_probe *p,
+	    uint32_t hits)
+{
+	const struct ipset_elem *m = find_from(t, b, &p->key, p->hash, hits);
+
+	return m ? m : ipset_table_nobody(t);
+}
+
+void
+ipset_table_find_vector(const struct ipset_table *t, struct ipset_probe *probe, unsigned n)
+{
+	const struct ipset_buckets *b = rcu_read(t->buckets);
+
+	for (unsigned i = 0; i < n; i++) {
+		probe[i].hash = key_hash(&probe[i].key);
+		rte_prefetch0(&b->bucket[probe[i].hash & b->mask]);
 	}
-	return NULL;
+	for (unsigned i = 0; i < n; i++) {
+		struct ipset_probe *p = &probe[i];
+		const struct bucket *k = &b->bucket[p->hash & b->mask];
+
+		p->hits = hits_of(k, tag_of(p->hash));
+		p->found = &t->members[first_place(k, p->hits)];
+		rte_prefetch0(p->found);
+		p->spilled = __atomic_load_n(&k->spilled, __ATOMIC_ACQUIRE);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct ipset_probe *p = &probe[i];
+		bool same = key_same(&p->found->key, &p->key);
+		uint32_t others = p->hits & (p->hits - 1);
+
+		p->found = same ? p->found : ipset_table_nobody(t);
+		/* With a tag of 16 bits, one bucket in some ten thousand. */
+		if (unlikely(!same && (others | p->spilled)))
+			p->found = find_others(t, b, p, others);
+	}
 }
 
 /* There is a free slot somewhere. */

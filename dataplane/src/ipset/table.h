@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct ipset_elem) == 64, "a member is a cache line");
 
 struct ipset_table {
 	struct ipset_buckets *buckets;	 /* published */
-	struct ipset_elem *members;	 /* place 0 is never used */
+	struct ipset_elem *members;	 /* place 0: ipset_table_nobody() */
 	char (*comments)[IPSET_COMMENT]; /* likewise; NULL: members have none */
 	uint32_t max, n;
 	uint32_t fresh;	  /* places from here on were never used */
@@ -58,6 +58,24 @@ void ipset_table_fini(struct ipset_table *t);
 
 /* Readers and the writer. NULL: no such member. */
 const struct ipset_elem *ipset_table_find(const struct ipset_table *t, const struct ipset_key *key);
+
+/* A look-up that is one of several. */
+struct ipset_probe {
+	struct ipset_key key;
+	uint32_t hash, hits, spilled;	/* private to the look-up */
+	const struct ipset_elem *found; /* ipset_table_nobody(): no such member */
+};
+
+/* Stands for no member where a branch would be guessed wrong half of the time: equal to no key, and nomatch.
+ */
+static inline const struct ipset_elem *
+ipset_table_nobody(const struct ipset_table *t)
+{
+	return t->members;
+}
+
+/* Readers: n look-ups at once, whose cache misses overlap. A handful to some dozens. */
+void ipset_table_find_vector(const struct ipset_table *t, struct ipset_probe *probe, unsigned n);
 
 /* Adds a member that is not there yet. NULL: full, or no memory. */
 struct ipset_elem *ipset_table_add(struct ipset_table *t, const struct ipset_elem *m);

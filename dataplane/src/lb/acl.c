@@ -413,6 +413,8 @@ ipsets_replace(struct lb_acl *acl, unsigned list, struct lb_acl_ipsets *ipsets)
 	struct lb_acl_ipsets *old = acl->ipsets[list];
 
 	rcu_publish(acl->ipsets[list], ipsets);
+	__atomic_store_n(&lb_acl_with_ipsets, lb_acl_with_ipsets + (ipsets != NULL) - (old != NULL),
+			 __ATOMIC_RELAXED);
 	if (old)
 		rcu_retire(free, old);
 }

@@ -100,6 +100,21 @@ bool lb_acl_needs_frame(struct lb_service *svc);
  * client. acl_check.c */
 enum drop_reason lb_acl_check(struct lb_service *svc, const struct ipset_ends *e);
 
+/* The same for n packets, at most IPSET_VECTOR, of services with these lists: why[i]. acl_check.c */
+void lb_acl_check_vector(struct lb_acl *acl, const struct ipset_ends *e, unsigned n, enum drop_reason *why);
+
+/* What lists compare of a packet. acl_ask.c */
+struct ipset_ends lb_acl_ends(const struct pkt *p);
+
+/* Lists that have ipsets: only then is it worth while to ask in advance. */
+extern uint32_t lb_acl_with_ipsets;
+
+/*
+ * Worker: asks the lists about all packets p[flow[k]] that have no connection (p->conn is CONN_NONE) at once.
+ * Those whose services have lists get PKT_F_LISTED and p->listed. acl_ask.c
+ */
+void lb_acl_ask(struct pkt *p, uint16_t *flow, unsigned nflow);
+
 /* ---- control lcore ---- */
 
 /* All entries of all lists together; a listing of them fits into a reply. */

@@ -3,6 +3,7 @@
  * The balancer's way in, a vector at a time. Four passes over the vector, so that the cache misses of all
  * packets overlap: hash and prefetch the bucket; find the tag and prefetch the connection; compare; act.
  */
+#include "acl.h"
 #include "flow.h"
 #include "fragments.h"
 #include "lookup.h"
@@ -136,6 +137,8 @@ lb_input(struct worker *w, struct rte_mbuf **m, struct pkt *p, unsigned n, uint1
 	}
 	if (unlikely(t->account))
 		accounts_prefetch(t, p, flow, nflow);
+	if (unlikely(__atomic_load_n(&lb_acl_with_ipsets, __ATOMIC_RELAXED)))
+		lb_acl_ask(p, flow, nflow);
 	for (unsigned k = 0; k < nflow; k++) {
 		unsigned i = flow[k];
 

@@ -4,29 +4,17 @@
 #ifndef LB_LOOKUP_H
 #define LB_LOOKUP_H
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 #include <rte_branch_prediction.h>
 
 #include "base/hash.h"
+#include "base/tags.h"
 #include "lb_worker.h"
 
 /* Bit i set: slot i of the bucket has the tag. */
 static inline uint32_t
 lookup_match(const struct conn_bucket *b, uint16_t tag)
 {
-	uint32_t hits = (uint32_t)(b->tag[8] == tag) << 8 | (uint32_t)(b->tag[9] == tag) << 9;
-
-#ifdef __SSE2__
-	__m128i same = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag), _mm_set1_epi16((int16_t)tag));
-
-	hits |= (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(same, _mm_setzero_si128()));
-#else
-	for (unsigned i = 0; i < 8; i++)
-		hits |= (uint32_t)(b->tag[i] == tag) << i;
-#endif
-	return hits;
+	return tags_match(b->tag, tag);
 }
 
 static inline bool

@@ -112,16 +112,11 @@ start(struct lb_opening *o, struct pkt *p)
 static __rte_noinline enum drop_reason
 lists_check(const struct lb_opening *o)
 {
-	const struct pkt *p = o->p;
-	struct ipset_ends e = {.saddr = o->ends.saddr,
-			       .daddr = o->ends.daddr,
-			       .sport_be = p->sport,
-			       .dport_be = p->dport,
-			       .iface = (uint16_t)(p->port + 1),
-			       .af = o->ends.af,
-			       .proto = p->proto,
-			       .smac = p->l3 - PKT_ETH_LEN + PKT_MAC_LEN};
+	struct ipset_ends e;
 
+	if (o->p->flags & PKT_F_LISTED)
+		return o->p->listed;
+	e = lb_acl_ends(o->p);
 	return lb_acl_check(o->svc, &e);
 }
 

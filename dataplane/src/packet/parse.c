@@ -226,7 +226,7 @@ pkt_parse(struct pkt *p, uint8_t *eth, uint32_t contig, uint32_t frame_len)
 	p->dport = 0;
 	p->proto = 0;
 	p->tcp_flags = 0;
-	p->drop = DROP_NONE;
+	p->listed = DROP_NONE;
 	p->kind = PKT_OTHER;
 	p->ether_type = ntohs(load16(eth + 12));
 	switch (p->ether_type) {

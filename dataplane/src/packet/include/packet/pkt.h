@@ -43,6 +43,7 @@ enum {
 	PKT_F_L4_BAD = 8,   /* TCP, UDP or SCTP header truncated, or its own length field impossible */
 	PKT_F_HANDED = 16,  /* arrived by hand-over: the owner of the flow is this worker */
 	PKT_F_CSUM_OK = 32, /* the device vouches for the IPv4 header checksum */
+	PKT_F_LISTED = 64,  /* the lists of the service were asked: DROP_NONE, or why not, is in listed */
 };
 
 struct pkt {
@@ -65,7 +66,7 @@ struct pkt {
 	uint8_t tcp_flags;   /* byte 13 of the TCP header, 0 for other protocols */
 	uint8_t flags;	     /* PKT_F_* */
 	uint8_t cast;	     /* enum pkt_cast */
-	uint8_t drop;	     /* enum drop_reason, set by the stage that gives up the packet */
+	uint8_t listed;	     /* with PKT_F_LISTED: enum drop_reason */
 };
 
 /* TCP flag bits as in byte 13 of the header (RFC 9293). */
