@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // dpip as shell scripts use it: exit statuses, words on standard output, pipes, against the daemon.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -137,4 +137,52 @@ test('DB-01 every listing of a running daemon is an array', () => {
   const objects = ['link', 'link show cpu', 'addr', 'route', 'neigh', 'maddr', 'ipv6', 'eal-mem', 'ipset', 'drop', 'tunnel', 'mark'];
   const lines = objects.map((object) => `dpip -s -j ${object.includes('show') ? object : `${object} show`} | node -e 'process.exit(Array.isArray(JSON.parse(require("fs").readFileSync(0, "utf8"))) ? 0 : 1)' || echo ${object}`);
   expect(shell(lines.join('\n'))).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+describe('members of a set from a file', () => {
+  const file = path.join(folder, 'members');
+  const write = (text: string): void => {
+    writeFileSync(file, text);
+  };
+  const entries = (set: string): string | undefined => /^\s*Number of entries: (\d+)$/m.exec(shell(`dpip ipset show ${set}`).stdout)?.[1];
+
+  test('100,000 lines go in and out, also by standard input', () => {
+    const lines = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+    write(`# who is not served\n\n${lines.join('\n')}\n`);
+    expect(shell('dpip ipset create many hash:ip maxelem 200000')).toMatchObject({ status: 0 });
+    expect(shell(`dpip ipset add many file ${file}`)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(entries('many')).toBe('100000');
+    expect(shell('dpip ipset test many 10.1.134.159').stdout).toBe('true\n');
+    expect(shell('dpip ipset test many 10.1.134.160').stdout).toBe('false\n');
+    expect(shell(`grep -v '^10.0.' ${file} | dpip ipset del many file -`)).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(entries('many')).toBe('65536');
+  });
+
+  test('comments and exceptions; with -F, what is there is written anew', () => {
+    write('10.0.0.0/8 comment "a b"\n10.1.0.0/16 nomatch # of these\n');
+    shell('dpip ipset create nets hash:net comment');
+    expect(shell(`dpip ipset add nets file ${file}; dpip -F ipset add nets file ${file}`)).toEqual({ status: 0, stdout: '', stderr: '' });
+    const { stdout } = shell('dpip -v ipset show nets');
+    expect(stdout).toMatch(/^10\.0\.0\.0\/8 +comment "a b"$/m);
+    expect(stdout).toMatch(/^10\.1\.0\.0\/16 +nomatch/m);
+    expect(shell('dpip ipset test nets 10.2.0.1; dpip ipset test nets 10.1.0.1').stdout).toBe('true\nfalse\n');
+  });
+
+  test('a bad line is named, and nothing is changed', () => {
+    shell('dpip ipset create whole hash:ip; dpip ipset add whole 10.0.0.3');
+    write('10.0.0.1\n10.0.0.2\n10.0.0.3\n10.0.0.4\n');
+    expect(shell(`dpip ipset add whole file ${file}`)).toEqual({
+      status: 1, stdout: '', stderr: `${file}, line 3: 10.0.0.3; nothing was changed\ndpip: already exist\n`,
+    }); // prettier-ignore
+    expect(entries('whole')).toBe('1');
+    expect(shell(`dpip ipset del whole file ${file}`)).toMatchObject({ status: 1, stdout: '' });
+    expect(entries('whole')).toBe('1');
+    write('10.0.0.1\n10.0.0.0.2\n');
+    const { status, stderr } = shell(`dpip ipset add whole file ${file}`);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${file}, line 2; nothing was changed`);
+    expect(entries('whole')).toBe('1');
+    expect(shell('dpip ipset add whole file /nonesuch/file')).toMatchObject({ status: 1, stderr: expect.stringContaining('cannot read /nonesuch/file') as string });
+    expect(shell(`dpip ipset add whole 10.0.0.9 file ${file}`)).toMatchObject({ status: 1 });
+  });
 });

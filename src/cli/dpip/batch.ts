@@ -7,7 +7,8 @@ import { InvocationError } from './errors';
 /** More than any list of commands has; a device that never ends would. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
-function textOf(file: string, io: Io): string {
+/** What a file has, or standard input (`-`). @throws InvocationError */
+export function textOf(file: string, io: Io): string {
   if (file !== '-') {
     try {
       return readFileSync(file, 'utf8');
@@ -19,7 +20,7 @@ function textOf(file: string, io: Io): string {
   let length = 0;
   for (const piece of io.stdin()) {
     length += piece.length;
-    if (length > MAX_BYTES) throw new InvocationError(`more than ${MAX_BYTES} bytes of commands`);
+    if (length > MAX_BYTES) throw new InvocationError(`more than ${MAX_BYTES} bytes`);
     pieces.push(Uint8Array.from(piece));
   }
   return Buffer.concat(pieces).toString('utf8');

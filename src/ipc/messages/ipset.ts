@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transport } from '../client';
 import { encode, ipsetFlags, ipsetOp, MSG, ShortReplyError, sizeOf, type DeepPartial, type Structs } from '../codec';
+import type { BatchItem } from './batch';
 import { elements, leadingCount } from './lists';
 
 export type IpsetParam = Structs['ipset_param'];
@@ -22,13 +23,21 @@ const OPS: Readonly<Record<IpsetAction, number>> = {
 };
 
 /**
- * Changes a set or its members.
+ * The change of a set or its members, for a batch.
  * @param force add: overwrite; del: ignore what is missing
+ */
+export function ipsetItem(action: IpsetAction, spec: IpsetSpec, force: boolean): BatchItem {
+  const flag = force ? ipsetFlags.IPSET_F_FORCE : 0;
+  return { id: MSG.SOCKOPT_SET_IPSET, body: encode('ipset_param', { ...spec, opcode: OPS[action], flag }) };
+}
+
+/**
+ * Changes a set or its members.
  * @throws DaemonError EXIST, NOTEXIST, NOTSUPP, BUSY, NOMEM (set is full)
  */
 export function changeIpset(transport: Transport, action: IpsetAction, spec: IpsetSpec, force: boolean): void {
-  const flag = force ? ipsetFlags.IPSET_F_FORCE : 0;
-  transport.request(MSG.SOCKOPT_SET_IPSET, 'set', encode('ipset_param', { ...spec, opcode: OPS[action], flag }));
+  const { id, body } = ipsetItem(action, spec, force);
+  transport.request(id, 'set', body);
 }
 
 /** Whether a set has a member; a negative number is the daemon's error code. @throws DaemonError NOTEXIST */

@@ -15,7 +15,7 @@ const MAX_COMMENT = 31;
 const setName: Parse<string> = (text) => nameOf(text, 31, 'set name');
 const text: Parse<string> = (value) => value;
 
-const comment: Parse<string> = (value) => {
+const comment = (value: string): string => {
   if (!/^[\x20-\x7e\xa0-\xff]*$/.test(value)) throw invalid('the comment has characters that cannot be stored');
   if (value.length > MAX_COMMENT) throw invalid(`comment '${value}' is longer than ${MAX_COMMENT} characters`);
   return value;
@@ -29,7 +29,8 @@ const setType: Parse<SetType> = (name) => {
 
 const SET = required(free('SET', setName), 'missing set name');
 const ENTRY = required(free('ENTRY', text), 'missing entry');
-const ENTRY_ARGS = { set: SET, entry: ENTRY, comment: key('TEXT', comment), nomatch: flag() };
+/** Of an entry, or of a file with many. */
+const ENTRY_ARGS = { set: SET, file: key('FILE', text), entry: free('ENTRY', text), comment: key('TEXT', comment), nomatch: flag() };
 const CREATE_ARGS = {
   set: SET,
   type: required(free('TYPE', setType), 'missing set type'),
@@ -51,15 +52,27 @@ function typeOf(transport: Transport, name: string, purpose: 'add' | 'del' | 'te
   return found;
 }
 
-function entrySpec(values: Values<typeof ENTRY_ARGS>, set: SetType): IpsetSpec {
-  const spec = parseEntry(values.entry, set);
+function entrySpec(entry: string, values: Values<typeof ENTRY_ARGS>, set: SetType): IpsetSpec {
+  const spec = parseEntry(entry, set);
   const nomatch = values.nomatch === true ? 1 : 0;
   return { ...spec, name: values.set, comment: values.comment ?? '', option: { ...spec.option, add: { nomatch } } };
 }
 
-function changeEntry(action: 'add' | 'del', values: Values<typeof ENTRY_ARGS>, { options, io }: Call): number {
+function changeEntry(action: 'add' | 'del', values: Values<typeof ENTRY_ARGS>, { options, io }: Call): number | Promise<number> {
+  const { set, entry, file } = values;
+  if (file === undefined && entry === undefined) throw refused('missing entry');
+  if (file !== undefined && (entry !== undefined || values.comment !== undefined || values.nomatch !== undefined)) {
+    throw refused('either an entry, or a file: its lines have comment and nomatch');
+  }
   const transport = io.transport();
-  changeIpset(transport, action, entrySpec(values, typeOf(transport, values.set, action)), options.force);
+  const type = typeOf(transport, set, action);
+  if (file !== undefined) {
+    return import('../ipset/file').then(({ changeFromFile }) => {
+      changeFromFile(transport, io, action, { file, set, type, comment }, options.force);
+      return 0;
+    });
+  }
+  changeIpset(transport, action, entrySpec(entry ?? '', values, type), options.force);
   return 0;
 }
 
@@ -116,11 +129,11 @@ export const ipset: ObjectSpec = {
         return 0;
       },
     }),
-    add: verb({ args: ENTRY_ARGS, options: '[-F]', surplus, run: (values, call) => changeEntry('add', values, call) }),
+    add: verb({ args: ENTRY_ARGS, options: '[-F]', usage: 'SET { ENTRY [comment TEXT] [nomatch] | file FILE }', surplus, run: (values, call) => changeEntry('add', values, call) }),
     del: verb({
       args: ENTRY_ARGS,
       options: '[-F]',
-      usage: 'SET ENTRY',
+      usage: 'SET { ENTRY | file FILE }',
       surplus,
       run: (values, call) => changeEntry('del', values, call),
     }),
@@ -135,6 +148,7 @@ export const ipset: ObjectSpec = {
     '  port        [tcp:|udp:|icmp:|icmp6:]N[-N]',
     '  mac, iface  hh:hh:hh:hh:hh:hh, name of a device',
     'R             needed for bitmaps: IP/PLEN, IP-IP or N-N',
+    'FILE          lines of ENTRY [nomatch] [comment TEXT]; - for standard input',
     '-F            add: overwrite; del: ignore what is missing; flush: all sets',
     '-v            show: sorted; test: a sentence',
   ],
