@@ -31,7 +31,7 @@ struct tc_ratespec {
 	uint16_t overhead;
 	int16_t cell_align;
 	uint16_t mpu;
-	uint32_t rate; /* bytes per second */
+	uint32_t rate; /* bits per second */
 };
 ABI_SIZE(struct tc_ratespec, 12);
 ABI_OFFSET(struct tc_ratespec, rate, 8);

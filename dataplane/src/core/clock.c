@@ -5,6 +5,7 @@
 
 static uint64_t start_tsc;
 static uint64_t tsc_per_ms = 1;
+static double us_per_tsc;
 static volatile bool stopped;
 static volatile uint64_t stopped_ms;
 
@@ -15,6 +16,7 @@ clock_init(void)
 	tsc_per_ms = rte_get_tsc_hz() / 1000;
 	if (tsc_per_ms == 0)
 		tsc_per_ms = 1;
+	us_per_tsc = 1e3 / (double)tsc_per_ms;
 }
 
 uint64_t
@@ -23,6 +25,14 @@ clock_now_ms(void)
 	if (stopped)
 		return stopped_ms;
 	return (rte_rdtsc() - start_tsc) / tsc_per_ms;
+}
+
+uint64_t
+clock_now_us(void)
+{
+	if (stopped)
+		return stopped_ms * 1000;
+	return (uint64_t)((double)(rte_rdtsc() - start_tsc) * us_per_tsc);
 }
 
 void

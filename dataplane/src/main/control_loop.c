@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "port/kernel.h"
 #include "port/load.h"
+#include "tc/tc.h"
 
 enum {
 	TICK_MS = 10,
@@ -88,6 +89,7 @@ control_loop(void)
 		if (real_ms() >= next_tick) {
 			net_control_tick(clock_now_ms());
 			lb_control_tick(clock_now_ms());
+			tc_control_tick(clock_now_ms());
 			kernel_tick(clock_now_ms());
 			rcu_reclaim();
 			segment_beat(real_ms());

@@ -28,6 +28,7 @@
 #include "options.h"
 #include "pidfile.h"
 #include "port/port.h"
+#include "tc/tc.h"
 #include "port/kernel.h"
 #include "port/testmode.h"
 #include "sizing.h"
@@ -206,6 +207,7 @@ register_step(void)
 	net_ctrl_register();
 	ipset_ctrl_register();
 	lb_ctrl_register();
+	tc_ctrl_register();
 	ctrl_stats_register();
 	return 0;
 }
@@ -334,6 +336,7 @@ static const struct step {
     {"ports", ports_step, ports_fini},
     {"load balancer", lb_init, lb_stop},
     {"network stack", net_init, net_stop},
+    {"traffic control", tc_init, tc_fini},
     {"control messages", register_step, NULL},
     {"port start", ports_start, ports_stop},
     {"kernel interfaces", kernel_start, kernel_stop},

@@ -30,6 +30,7 @@
 #include "port/kernel.h"
 #include "port/port.h"
 #include "port/vlan.h"
+#include "tc/tc.h"
 
 enum { PREFETCH_AHEAD = 4 };
 
@@ -200,7 +201,9 @@ tagged_input(struct worker *w, struct rte_mbuf **m, unsigned n)
 			continue;
 		}
 		mbuf_meta(m[i])->port = port;
-		m[kept++] = m[i];
+		m[kept] = m[i];
+		if (likely(rcu_read(ports[port]->ingress) == NULL) || tc_ingress(w, ports[port], &m[kept], 1))
+			kept++;
 	}
 	frames_input(w, m, kept, PORT_NONE, 0);
 }
@@ -223,8 +226,10 @@ receive(struct worker *w)
 		w->stats.rx_packets += n;
 		if (unlikely(ports[q->port]->copies_to_kernel))
 			kernel_copy(w, ports[q->port], m, n);
-		frames_input(w, m, n, q->port, 0);
 		total += n;
+		if (unlikely(rcu_read(ports[q->port]->ingress) != NULL))
+			n = tc_ingress(w, ports[q->port], m, n);
+		frames_input(w, m, n, q->port, 0);
 	}
 	return total;
 }
@@ -253,6 +258,24 @@ take_over(struct worker *w)
 	return total;
 }
 
+/* Frames that waited in schedulers. Returns how many came in, and one more when others wait: no time to rest.
+ */
+static __rte_noinline unsigned
+scheduled(struct worker *w)
+{
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned n, step = 0, total = 0;
+
+	while (tc_receive(w, &step, m, &n)) {
+		if (n == 0)
+			continue;
+		frames_input(w, m, n, PORT_NONE, 0);
+		total += n;
+	}
+	worker_handover_flush(w);
+	return total + tc_send(w);
+}
+
 void
 worker_loop(struct worker *w)
 {
@@ -273,6 +296,8 @@ worker_loop(struct worker *w)
 		done += take_over(w);
 		worker_handover_flush(w);
 		lb_worker_tick(w);
+		if (tc_present())
+			done += scheduled(w);
 		port_flush(w);
 		rcu_quiescent(w->index);
 		w->shown->loops++;

@@ -221,8 +221,8 @@ world_up(void **state)
 	for (unsigned i = 0; i < WORKERS; i++) {
 		workers[i]->port = calloc(1, sizeof(*workers[i]->port));
 		assert_non_null(workers[i]->port);
-		workers[i]->port->tx[0].usable = true;
-		workers[i]->port->tx[1].usable = true;
+		for (unsigned p = 0; p < 2; p++)
+			workers[i]->port->tx[p].usable = workers[i]->port->tx[p].direct = true;
 		memset(workers[i]->drop_counters, 0, (DROP_REASONS - 1) * sizeof(uint64_t));
 	}
 	memset(control_drops, 0, sizeof(control_drops));

@@ -346,6 +346,7 @@ attach_port(unsigned w, struct port *p)
 		t->nspare = (uint8_t)(tx->n - 1);
 	}
 	t->usable = true;
+	t->direct = true;
 	return EDPVS_OK;
 }
 

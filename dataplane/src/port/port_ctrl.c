@@ -10,8 +10,7 @@
 #include "ctrl/ctrl.h"
 #include "port/kernel.h"
 
-/* A pair of switch bits and what they do. A NULL function: only "off" is possible, which is how it is anyway.
- */
+/* A pair of switch bits and what they do. */
 static const struct {
 	uint16_t on, off;
 	int (*set)(struct port *p, bool on);
@@ -20,8 +19,8 @@ static const struct {
     {NETIF_NIC_SET_F_ALLMULTICAST_ON, NETIF_NIC_SET_F_ALLMULTICAST_OFF, port_set_allmulticast},
     {NETIF_NIC_SET_F_LINK_STATUS_UP, NETIF_NIC_SET_F_LINK_STATUS_DOWN, port_set_link},
     {NETIF_NIC_SET_F_FORWARD2KNI_ON, NETIF_NIC_SET_F_FORWARD2KNI_OFF, kernel_set_copies},
-    {NETIF_NIC_SET_F_TC_EGRESS_ON, NETIF_NIC_SET_F_TC_EGRESS_OFF, NULL},
-    {NETIF_NIC_SET_F_TC_INGRESS_ON, NETIF_NIC_SET_F_TC_INGRESS_OFF, NULL},
+    {NETIF_NIC_SET_F_TC_EGRESS_ON, NETIF_NIC_SET_F_TC_EGRESS_OFF, port_set_tc_egress},
+    {NETIF_NIC_SET_F_TC_INGRESS_ON, NETIF_NIC_SET_F_TC_INGRESS_OFF, port_set_tc_ingress},
     {NETIF_NIC_SET_F_LLDP_ON, NETIF_NIC_SET_F_LLDP_OFF, port_set_lldp},
 };
 
@@ -55,8 +54,6 @@ check_set(const struct netif_nic_set *set, struct rte_ether_addr *mac)
 	for (unsigned i = 0; i < NSWITCHES; i++) {
 		if ((set->flags & switches[i].on) && (set->flags & switches[i].off))
 			return EDPVS_INVAL;
-		if ((set->flags & switches[i].on) && !switches[i].set)
-			return EDPVS_NOTSUPP;
 	}
 	if (set->macaddr[0] && (!parse_mac(set->macaddr, mac) || !rte_is_valid_assigned_ether_addr(mac)))
 		return EDPVS_INVAL;
@@ -79,7 +76,7 @@ on_set_port(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return EDPVS_INVAL;
 	rc = check_set(&set, &mac);
 	for (unsigned i = 0; i < NSWITCHES && !rc; i++) {
-		if (switches[i].set && (set.flags & (switches[i].on | switches[i].off)))
+		if (set.flags & (switches[i].on | switches[i].off))
 			rc = switches[i].set(p, set.flags & switches[i].on);
 	}
 	if (!rc && set.macaddr[0])

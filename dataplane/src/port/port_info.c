@@ -74,6 +74,10 @@ port_flags(const struct port *p)
 {
 	uint16_t flags = 0;
 
+	if (p->tc_egress)
+		flags |= NETIF_NIC_F_TC_EGRESS;
+	if (p->tc_ingress)
+		flags |= NETIF_NIC_F_TC_INGRESS;
 	if (p->ops->tx)
 		return flags;
 	if (p->lldp && conf.global.lldp)

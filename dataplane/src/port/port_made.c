@@ -10,7 +10,7 @@
 
 #include "core/rcu.h"
 
-enum { WATCHERS_MAX = 4 };
+enum { WATCHERS_MAX = 8 };
 
 static void (*watchers[WATCHERS_MAX])(struct port *p, enum port_event event);
 static unsigned nwatchers;

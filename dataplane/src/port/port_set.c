@@ -98,6 +98,24 @@ port_set_promisc(struct port *p, bool on)
 }
 
 int
+port_set_tc_egress(struct port *p, bool on)
+{
+	p->tc_egress = on;
+	port_tell(p, PORT_TC);
+	return EDPVS_OK;
+}
+
+int
+port_set_tc_ingress(struct port *p, bool on)
+{
+	if (on && p->layer3)
+		return EDPVS_NOTSUPP;
+	p->tc_ingress = on;
+	port_tell(p, PORT_TC);
+	return EDPVS_OK;
+}
+
+int
 port_set_allmulticast(struct port *p, bool on)
 {
 	return p->ops->set_allmulticast ? p->ops->set_allmulticast(p, on) : EDPVS_NOTSUPP;

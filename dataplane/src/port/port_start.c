@@ -28,6 +28,7 @@ port_detach(const struct port *p)
 		}
 		wp->nrxq = kept;
 		wp->tx[p->id].usable = false;
+		wp->tx[p->id].direct = false;
 	}
 }
 

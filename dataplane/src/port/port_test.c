@@ -404,8 +404,6 @@ message_set_port(void **state)
 	assert_false(ports[0]->promisc);
 	assert_int_equal(set_port("dpdk9", NETIF_NIC_SET_F_PROMISC_ON, ""), EDPVS_INVAL);
 	/* What cannot be done is said, and nothing of the request is done. */
-	assert_int_equal(set_port("dpdk0", NETIF_NIC_SET_F_PROMISC_ON | NETIF_NIC_SET_F_TC_EGRESS_ON, ""),
-			 EDPVS_NOTSUPP);
 	assert_int_equal(set_port("dpdk0", NETIF_NIC_SET_F_PROMISC_ON | NETIF_NIC_SET_F_PROMISC_OFF, ""),
 			 EDPVS_INVAL);
 	assert_int_equal(set_port("dpdk0", NETIF_NIC_SET_F_PROMISC_ON, "02:00:00:00:00"), EDPVS_INVAL);

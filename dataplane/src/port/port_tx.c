@@ -40,14 +40,49 @@ member_tx(struct worker *w, const struct port *p, struct rte_mbuf *m)
 		give_up(w, &m, 1);
 }
 
+static void (*egress)(struct worker *w, struct port *p, struct rte_mbuf *m);
+
+void
+port_on_egress(void (*fn)(struct worker *w, struct port *p, struct rte_mbuf *m))
+{
+	egress = fn;
+}
+
+void
+port_egress_changed(struct port *p)
+{
+	for (unsigned i = 0; i < nworkers; i++) {
+		struct worker_txbuf *t = &workers[i]->port->tx[p->id];
+
+		t->direct = t->usable && !p->egress;
+	}
+}
+
 void
 port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m)
 {
 	struct port *p = port < PORTS_MAX ? rcu_read(ports[port]) : NULL;
 
-	if (p && p->bond && p->started)
+	if (!p)
+		worker_drop(w, m, DROP_PORT_DOWN);
+	else if (rcu_read(p->egress))
+		egress(w, p, m);
+	else
+		port_tx_now(w, p, m);
+}
+
+void
+port_tx_now(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	struct worker_txbuf *t = &w->port->tx[p->id];
+
+	if (t->usable) {
+		t->m[t->n++] = m;
+		if (t->n >= WORKER_BURST)
+			port_flush_one(w, t);
+	} else if (p->bond && p->started)
 		member_tx(w, p, m);
-	else if (!p || !p->ops->tx || !p->started)
+	else if (!p->ops->tx || !p->started)
 		worker_drop(w, m, DROP_PORT_DOWN);
 	else {
 		if (unlikely(p->copies_to_kernel))
@@ -108,7 +143,7 @@ take_relayed(struct worker *w, struct rte_ring *r)
 	for (unsigned b = 0; b < BURSTS && n == WORKER_BURST; b++) {
 		n = rte_ring_sc_dequeue_burst(r, (void **)m, WORKER_BURST, NULL);
 		for (unsigned i = 0; i < n; i++)
-			port_tx(w, m[i]->port, m[i]);
+			port_tx_now(w, ports[m[i]->port], m[i]); /* schedulers were asked there */
 	}
 }
 

@@ -12,6 +12,9 @@
 /* Milliseconds since clock_init(); does not go backwards. Any thread. */
 uint64_t clock_now_ms(void);
 
+/* The same in microseconds. */
+uint64_t clock_now_us(void);
+
 /* Call once after the EAL is up (needs the TSC frequency). */
 void clock_init(void);
 

@@ -14,6 +14,10 @@
 	DROP(PORT_DOWN, "port", "packet for a port that is down or has no transmit queue")                   \
 	DROP(TX_FULL, "port", "transmit queue of the device was full")                                       \
 	DROP(ISOLATED_FULL, "port", "ring from an isolated receive lcore to its worker was full")            \
+	DROP(TC_LIMIT, "tc", "queue of a traffic scheduler was full")                                        \
+	DROP(TC_TOO_BIG, "tc", "frame longer than the burst of a token bucket")                              \
+	DROP(TC_CLASS, "tc", "dropped by a traffic classifier")                                              \
+	DROP(TC_GONE, "tc", "waited in a traffic scheduler that was deleted")                                \
 	DROP(HANDOVER_FULL, "core", "ring to the worker that owns the flow was full")                        \
 	DROP(PUNT_FULL, "core", "ring from worker to the control lcore was full")                            \
 	DROP(INJECT_FULL, "core", "ring from the control lcore to a worker was full")                        \
@@ -39,7 +43,7 @@
 	DROP(TUNNEL_LOOP, "tunnel", "way into a tunnel that leads back into it")                             \
 	DROP(TUNNEL_NO_SOURCE, "tunnel", "tunnel without local address, and the route has none")             \
 	DROP(TUNNEL_NO_ROOM, "tunnel", "no room in the packet for a tunnel's header")                        \
-	DROP(LLDP_MALFORMED, "net", "LLDP frame that 802.1AB does not allow")                               \
+	DROP(LLDP_MALFORMED, "net", "LLDP frame that 802.1AB does not allow")                                \
 	DROP(ARP_MALFORMED, "arp", "ARP packet with wrong sizes or addresses")                               \
 	DROP(ARP_NOT_OURS, "arp", "ARP packet about addresses that are not ours")                            \
 	DROP(ND_MALFORMED, "nd", "neighbour discovery packet that RFC 4861 forbids")                         \
@@ -124,7 +128,7 @@ enum drop_reason {
 
 struct drop_info {
 	const char *name;  /* identifier, e.g. "IP4_CHECKSUM"; shown in lower case */
-	const char *layer; /* port, core, net, arp, nd, neigh, ip, ipv4, ipv6, icmp, lb */
+	const char *layer; /* port, tc, core, net, arp, nd, neigh, ip, ipv4, ipv6, icmp, lb */
 	const char *text;  /* one sentence for people */
 };
 

@@ -27,6 +27,7 @@ enum port_steering {
 
 struct port;
 struct kernel_if; /* port/kernel.h */
+struct tc_tree;	  /* traffic control */
 
 /* What kinds of ports do each in their own way. A function that is NULL: not possible (EDPVS_NOTSUPP). */
 struct port_ops {
@@ -65,13 +66,15 @@ struct port {
 	uint16_t nrxq, ntxq;
 	uint8_t steering; /* enum port_steering */
 	bool started;
-	bool rx_ip_csum;	    /* device verifies the IPv4 header checksum and flags bad ones */
-	struct kernel_if *kernel;   /* published; its interface in the kernel; NULL: none */
-	bool copies_to_kernel;	    /* forward2kni: all that it receives and sends, and nothing else */
-	bool lacp;		    /* a bonding in mode 4: LACP wants a turn now and then */
-	bool lldp;		    /* its switch; global_defs/lldp is another */
-	unsigned nmembers;	    /* of a bonding */
-	bool promisc, allmulticast; /* as set; the device may know better */
+	bool rx_ip_csum;		  /* device verifies the IPv4 header checksum and flags bad ones */
+	struct kernel_if *kernel;	  /* published; its interface in the kernel; NULL: none */
+	struct tc_tree *egress, *ingress; /* published; what its frames wait in; NULL: they do not */
+	bool tc_egress, tc_ingress;	  /* as set */
+	bool copies_to_kernel;		  /* forward2kni: all that it receives and sends, and nothing else */
+	bool lacp;			  /* a bonding in mode 4: LACP wants a turn now and then */
+	bool lldp;			  /* its switch; global_defs/lldp is another */
+	unsigned nmembers;		  /* of a bonding */
+	bool promisc, allmulticast;	  /* as set; the device may know better */
 	bool layer3; /* a tunnel: packets have no link address; no ARP, ND, VLANs, interface in the kernel */
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
 	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue */
@@ -115,6 +118,7 @@ struct worker_txbuf {
 	uint8_t nspare;	      /* more queues of this worker, which take what the first one does not */
 	const uint8_t *spare; /* [nspare] */
 	bool usable;
+	volatile bool direct; /* usable, and frames do not wait in schedulers */
 	/* Set when the device has fewer transmit queues than there are workers and this worker has none:
 	 * frames go through this ring to the worker that sends them. Single producer, single consumer;
 	 * mbuf.port is the output port id. */
@@ -138,8 +142,8 @@ const struct port *port_by_device(uint16_t dpdk_id);
 /* By name; a name of 15 characters may be the beginning of one longer name. NULL when there is none. */
 struct port *port_by_name(const char *name);
 
-/* Says what is wrong with devices and workers of `conf`, as far as that is seen without devices, one line each.
- * Returns the number of lines. */
+/* Says what is wrong with devices and workers of `conf`, as far as that is seen without devices, one line
+ * each. Returns the number of lines. */
 unsigned ports_check_conf(void);
 
 /* Sets up all ports named in the configuration and their queues for the workers, as conf says. Every error is
@@ -168,8 +172,17 @@ port_rx(const struct worker_rxq *q, struct rte_mbuf **m)
 void port_flush_one(struct worker *w, struct worker_txbuf *t);
 void port_flush(struct worker *w);
 
-/* Data path: as port_tx(), for ports without queues of their own and those that do not run. */
+/* Data path: as port_tx(), for ports without queues of their own, those that do not run, and those whose
+ * frames wait in schedulers. */
 void port_tx_other(struct worker *w, uint16_t port, struct rte_mbuf *m);
+
+/* Data path: queues a frame whatever schedulers the port has. Ownership passes. */
+void port_tx_now(struct worker *w, struct port *p, struct rte_mbuf *m);
+
+/* The layer of traffic control: frames for a port with schedulers (p->egress) go to fn. Start-up. */
+void port_on_egress(void (*fn)(struct worker *w, struct port *p, struct rte_mbuf *m));
+/* Control lcore: p->egress has changed. */
+void port_egress_changed(struct port *p);
 
 /* Data path: queues a whole frame. Ownership passes. */
 static inline void
@@ -177,7 +190,7 @@ port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
 {
 	struct worker_txbuf *t;
 
-	if (unlikely(port >= PORTS_MAX || !w->port->tx[port].usable)) {
+	if (unlikely(port >= PORTS_MAX || !w->port->tx[port].direct)) {
 		port_tx_other(w, port, m);
 		return;
 	}
@@ -192,6 +205,9 @@ int port_set_promisc(struct port *p, bool on);
 int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
+/* Tunnels have none for what they receive: NOTSUPP. */
+int port_set_tc_egress(struct port *p, bool on);
+int port_set_tc_ingress(struct port *p, bool on);
 /* Devices only, not bondings. EDPVS_DISABLED: global_defs/lldp is off. */
 int port_set_lldp(struct port *p, bool on);
 
@@ -207,6 +223,7 @@ enum port_event {
 	PORT_GONE,    /* it is not any more; p is good until the call returns */
 	PORT_JOINING, /* it is about to become a member of a bonding, and none of its own any more */
 	PORT_MAC,     /* it has another MAC address */
+	PORT_TC,      /* tc_egress or tc_ingress has another value */
 };
 /* Layers above: fn is called on the control lcore when something happens to a port, in the order of these
  * calls. Start-up; ports_fini() forgets. */
