@@ -19,6 +19,7 @@
 #include "net/net.h"
 #include "port/kernel.h"
 #include "port/load.h"
+#include "port/talkers.h"
 #include "tc/tc.h"
 
 enum {
@@ -94,6 +95,7 @@ control_loop(void)
 			rcu_reclaim();
 			segment_beat(real_ms());
 			load_tick(real_ms());
+			talkers_tick(clock_now_ms());
 			control_ticks++;
 			next_tick = real_ms() + TICK_MS;
 		}

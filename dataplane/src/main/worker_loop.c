@@ -29,6 +29,7 @@
 #include "packet/pkt.h"
 #include "port/kernel.h"
 #include "port/port.h"
+#include "port/talkers.h"
 #include "port/vlan.h"
 #include "tc/tc.h"
 
@@ -224,6 +225,7 @@ receive(struct worker *w)
 		for (unsigned k = 0; k < n; k++)
 			w->stats.rx_bytes += m[k]->pkt_len;
 		w->stats.rx_packets += n;
+		talkers_see(w, q->port, m, n, TALKERS_IN);
 		if (unlikely(ports[q->port]->copies_to_kernel))
 			kernel_copy(w, ports[q->port], m, n);
 		total += n;

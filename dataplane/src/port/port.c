@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of ports: from DPDK's devices and the device blocks of the configuration to running queues. */
+#include "port/talkers.h"
 #include "port_setup.h"
 
 #include <stdio.h>
@@ -439,6 +440,7 @@ free_worker_port(struct worker *w)
 void
 ports_fini(void)
 {
+	talkers_fini();
 	for (unsigned i = 0; i < nworkers; i++)
 		free_worker_port(workers[i]);
 	isolated_fini();

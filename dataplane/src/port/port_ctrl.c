@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
 #include "port/kernel.h"
+#include "talkers.h"
 
 /* A pair of switch bits and what they do. */
 static const struct {
@@ -102,4 +103,5 @@ port_ctrl_register(void)
 	bond_ctrl_register();
 	vlan_ctrl_register();
 	ealmem_ctrl_register();
+	talkers_ctrl_register();
 }

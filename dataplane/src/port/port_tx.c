@@ -4,6 +4,7 @@
 
 #include "core/rcu.h"
 #include "port/kernel.h"
+#include "port/talkers.h"
 #include "port_setup.h"
 
 static void
@@ -115,6 +116,7 @@ port_flush_one(struct worker *w, struct worker_txbuf *t)
 	}
 	if (unlikely(ports[t - w->port->tx]->copies_to_kernel))
 		kernel_copy(w, ports[t - w->port->tx], t->m, n);
+	talkers_see(w, (uint16_t)(t - w->port->tx), t->m, n, TALKERS_OUT);
 	for (unsigned i = 0; i < n; i++)
 		bytes += t->m[i]->pkt_len;
 	do { /* some drivers take only part of a burst although there is room for more */
