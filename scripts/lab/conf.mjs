@@ -50,9 +50,9 @@ ${extra}`;
 }
 
 /** @param {{dir: string, socket: string, workers: number, queues: number}} options */
-export function daemonArgs({ dir, socket, workers, queues }) {
+export function daemonArgs({ dir, socket, workers, queues, memory, lanDevice }) {
   const lcores = ['0@0', ...Array.from({ length: workers }, (_, i) => `${i + 1}@${(i + 1) % os.cpus().length}`)].join(',');
   const port = (n, iface) => ['--vdev', `net_af_packet${n},iface=${iface},qpairs=${queues}`];
   return ['-c', path.join(dir, 'dpvs.conf'), '-p', path.join(dir, 'dpvs.pid'), '-x', socket, '--',
-    '--no-huge', '--no-shconf', '--no-pci', '--no-telemetry', '-m', '256', '--lcores', lcores, ...port(0, 'wan'), ...port(1, 'lan')];
+    ...memory, '--no-pci', '--no-telemetry', '--lcores', lcores, ...port(0, 'wan'), ...(lanDevice ? ['--vdev', lanDevice] : port(1, 'lan'))];
 }

@@ -29,8 +29,10 @@ function sh(command, args, input) {
 
 export class Lab {
   /**
-   * @param {{servers?: number, workers?: number, queues?: number, daemon?: string, conf?: string, env?: Record<string, string>}} [options]
+   * @param {{servers?: number, workers?: number, queues?: number, daemon?: string, conf?: string, env?: Record<string, string>,
+   *   memory?: string[], lanDevice?: string}} [options]
    * queues: queue pairs of each port (1: hand-over in software is the only way to use two workers).
+   * memory: what the EAL is told about it. lanDevice: the virtual device dpdk1 in place of one on the bridge of the servers.
    */
   constructor(options = {}) {
     this.servers = options.servers ?? 2;
@@ -38,6 +40,8 @@ export class Lab {
     this.queues = Math.max(1, options.queues ?? 1);
     this.daemon = options.daemon ?? process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs');
     this.id = labName();
+    this.memory = options.memory ?? ['--no-huge', '--no-shconf', '-m', '256'];
+    this.lanDevice = options.lanDevice;
     this.extraConf = options.conf ?? '';
     this.env = options.env ?? {};
     this.dir = labDir(this.id);

@@ -53,7 +53,8 @@ const struct conf_key conf_keys[] = {
     ONOFF("global_defs/kni", C(global.kni), "on", 0,
 	  "every device and VLAN has an interface in the kernel, for what the daemon leaves to the host; off: "
 	  "that is dropped"),
-    ONOFF("global_defs/pdump", C(global.pdump), "off", CONF_INERT, "packet capture server of DPDK"),
+    ONOFF("global_defs/pdump", C(global.pdump), "off", 0,
+	  "dpdk-dumpcap may attach; needs huge pages with files: docs/capture.md"),
     ONOFF("global_defs/lldp", C(global.lldp), "off", CONF_R,
 	  "link layer discovery: devices tell their neighbours about themselves every 30 s, and listen"),
     CHOICE("global_defs/idle_mode", C(global.idle_mode), "spin|pause|sleep", "spin", 0,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <rte_eal.h>
 #include <rte_launch.h>
+#include <rte_pdump.h>
 #include <rte_lcore.h>
 
 #include "core/clock.h"
@@ -135,6 +136,27 @@ static void
 eal_stop(void)
 {
 	rte_eal_cleanup();
+}
+
+/* Others attach by files of the EAL; without those nobody can. */
+static int
+capture_start(void)
+{
+	if (!conf.global.pdump || rte_pdump_init() == 0)
+		return 0;
+	log_warning("main",
+		    "global_defs/pdump: no capture by dpdk-dumpcap (%s): it needs huge pages and their "
+		    "files, so leave out "
+		    "--no-huge, --in-memory and --no-shconf",
+		    rte_strerror(rte_errno));
+	return 0;
+}
+
+static void
+capture_stop(void)
+{
+	if (conf.global.pdump)
+		(void)rte_pdump_uninit();
 }
 
 static int
@@ -331,6 +353,7 @@ static const struct step {
     {"configuration", conf_start, NULL},
     {"EAL", eal_step, eal_stop},
     {"clock", clock_step, NULL},
+    {"capture", capture_start, capture_stop},
     {"test ports", test_ports_step, NULL},
     {"workers", workers_step, workers_stop},
     {"ports", ports_step, ports_fini},

@@ -320,7 +320,7 @@ class_remove(struct tc_sched *s, struct tc_class *c)
 static uint32_t
 free_class_handle(const struct tc_sched *s)
 {
-	uint32_t handle = AUTO_MAJOR << 16 | 1;
+	uint32_t handle = (uint32_t)AUTO_MAJOR << 16 | 1;
 
 	while (tc_class_find(s, handle))
 		handle++;
