@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes what is made from the option table of ipvsadm: man pages, completions, the tables of docs/ipvsadm.md.
+// Writes what is made from the tables of the commands: man pages, completions, the tables of docs/ipvsadm.md.
 // With --check it writes nothing and fails when a file is not what it would write.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dpipPages } from './docs/dpip.mjs';
 import { manPages } from './docs/man.mjs';
 import { withReference } from './docs/reference.mjs';
-import { loadTable } from './docs/table.mjs';
+import { loadObjects, loadTable } from './docs/table.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const REFERENCE = 'docs/ipvsadm.md';
@@ -23,8 +24,13 @@ function read(file) {
 /** Texts of all generated files by name. */
 export async function generate() {
   const table = await loadTable();
+  const objects = await loadObjects();
   return {
     ...manPages(table),
+    ...dpipPages(objects),
+    'completions/dpip.bash': objects.completionOf('bash'),
+    'completions/_dpip': objects.completionOf('zsh'),
+    'completions/dpip.fish': objects.completionOf('fish'),
     'completions/ipvsadm.bash': table.bashCompletion(),
     'completions/_ipvsadm': table.zshCompletion(),
     'completions/ipvsadm.fish': table.fishCompletion(),
@@ -40,7 +46,7 @@ export async function outdated() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const old = await outdated();
   if (process.argv.includes('--check')) {
-    for (const [file] of old) process.stderr.write(`${file} is older than the option table; run: npm run docs\n`);
+    for (const [file] of old) process.stderr.write(`${file} is older than the tables of the commands; run: npm run docs\n`);
     if (old.length > 0) process.exitCode = 1;
   } else {
     for (const [file, text] of old) {

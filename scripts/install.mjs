@@ -14,13 +14,15 @@ const DOC = `share/doc/${NAME}`;
 /** Everything that runs, in a folder of its own. */
 const PROGRAM = ['bin', 'dist', 'build/Release/dpvs_ipc.node', 'package.json', 'LICENSE'];
 const DOCUMENTS = ['README.md', 'LICENSE', 'docs'];
+const MANUAL = 'man/man8';
 const FILES = {
-  'man/man8/ipvsadm.8': 'share/man/man8/ipvsadm.8',
-  'man/man8/ipvsadm-save.8': 'share/man/man8/ipvsadm-save.8',
-  'man/man8/ipvsadm-restore.8': 'share/man/man8/ipvsadm-restore.8',
+  ...Object.fromEntries(readdirSync(path.join(root, MANUAL)).map((name) => [`${MANUAL}/${name}`, `share/${MANUAL}/${name}`])),
   'completions/ipvsadm.bash': 'share/bash-completion/completions/ipvsadm',
   'completions/_ipvsadm': 'share/zsh/site-functions/_ipvsadm',
   'completions/ipvsadm.fish': 'share/fish/vendor_completions.d/ipvsadm.fish',
+  'completions/dpip.bash': 'share/bash-completion/completions/dpip',
+  'completions/_dpip': 'share/zsh/site-functions/_dpip',
+  'completions/dpip.fish': 'share/fish/vendor_completions.d/dpip.fish',
 };
 
 /** A failure that is printed without a stack. */

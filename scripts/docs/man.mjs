@@ -88,7 +88,7 @@ function ipvsadm(table) {
     list(IPVSADM.filesList.map(([name, text]) => [`\\fI${escape(name)}\\fR`, text])),
     section('EXAMPLES', IPVSADM.examples),
     section('DIFFERENCES', IPVSADM.differences),
-    section('SEE ALSO', '*ipvsadm-save*(8), *ipvsadm-restore*(8), *dpip*'),
+    section('SEE ALSO', '*ipvsadm-save*(8), *ipvsadm-restore*(8), *dpip*(8)'),
   ].join('');
 }
 

@@ -43,11 +43,11 @@ export function paragraph(text) {
 
 /** A section of paragraphs; lines that begin with four spaces are examples. */
 export function section(title, text) {
-  const blocks = text.trim().split(/\n{2,}/);
+  const blocks = text.replace(/^\n+/, '').trimEnd().split(/\n{2,}/);
   const body = blocks.map((block, i) => {
     if (/^ {4}/.test(block.replace(/^\n/, ''))) {
       const lines = block.split('\n').map((line) => guarded(escape(line.slice(4))));
-      return `.PP\n.RS 4\n.nf\n${lines.join('\n')}\n.fi\n.RE\n`;
+      return `${i === 0 ? '' : '.PP\n'}.RS 4\n.nf\n${lines.join('\n')}\n.fi\n.RE\n`;
     }
     return (i === 0 ? '' : '.PP\n') + paragraph(block);
   });

@@ -148,8 +148,17 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
   return guarded(io, object, () => runVerb(object, verb, line, io, new TextListing(io.stdout)));
 }
 
+async function printCompletion(shell: string, io: Io): Promise<number> {
+  const { completionOf, SHELLS } = await import('./completion/scripts');
+  const script = completionOf(shell);
+  if (script === null) throw new InvocationError(`${io.argv0}: --completion '${shell}': ${SHELLS.join(', ')}`);
+  io.stdout.write(script);
+  return 0;
+}
+
 function start(argv: readonly string[], line: CommandLine, plainIo: Io): Result {
   const io = withTransport(line, plainIo);
+  if (line.options.completion !== undefined) return printCompletion(line.options.completion, io);
   const { batch, forceContinue } = line.options;
   if (batch === undefined || line.version) return dispatch(argv, line, io);
   if (line.words.length > 0) throw new InvocationError(`${io.argv0}: --batch takes its commands from the file: ${line.words.join(' ')}`);
@@ -158,4 +167,4 @@ function start(argv: readonly string[], line: CommandLine, plainIo: Io): Result 
 
 /** dpip: devices, addresses, routes, neighbours and more of a running daemon. */
 export const main: Main = (argv, io) =>
-  guarded(io, undefined, () => start(argv, parseOptions(io.argv0, argv, io.env['POSIXLY_CORRECT'] !== undefined), io));
+  argv[0] === '--complete' ? import('./completion/words').then(({ printCompletions }) => printCompletions(argv.slice(1), io)) : guarded(io, undefined, () => start(argv, parseOptions(io.argv0, argv, io.env['POSIXLY_CORRECT'] !== undefined), io));

@@ -33,6 +33,8 @@ export interface Options {
   batch: string | undefined;
   /** A batch goes on after a command that failed. */
   forceContinue: boolean;
+  /** Print the completion of this shell. */
+  completion: string | undefined;
   /** Counters with K, M and G. */
   human: boolean;
   force: boolean;
@@ -67,6 +69,7 @@ export const OPTION_ROWS = [
   { id: 'forceContinue', short: '', long: ['force-continue'], extension: true, help: 'with -b: go on after a command that failed' },
   { id: 'socket', short: '', long: ['socket'], value: 'PATH', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
   { id: 'timeoutMs', short: '', long: ['timeout-ms'], value: 'N', extension: true, help: 'how long a request may take' },
+  { id: 'completion', short: '', long: ['completion'], value: 'bash|zsh|fish', extension: true, help: 'print the completion of a shell' },
   { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
   { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
   { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
@@ -137,6 +140,7 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     timeoutMs: undefined,
     batch: undefined,
     forceContinue: false,
+    completion: undefined,
     human: false,
     force: false,
     help: false,
@@ -168,6 +172,9 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
         break;
       case 'timeoutMs':
         options.timeoutMs = millisecondsOf(item.value);
+        break;
+      case 'completion':
+        options.completion = item.value;
         break;
       case 'batch':
         options.batch = item.value;

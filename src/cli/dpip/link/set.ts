@@ -126,6 +126,15 @@ export function nicName(text: string): string {
   return nameOf(text, 31, 'interface name');
 }
 
+export function linkItemNames(): string[] {
+  return Object.keys(ITEMS);
+}
+
+/** What the value of an item is called, or may be; empty for an item that does not exist. */
+export function linkItemLabel(name: string): string {
+  return Object.hasOwn(ITEMS, name) ? (ITEMS[name]?.label ?? '') : '';
+}
+
 /** Lines for the help. */
 export function itemHelp(): string[] {
   return Object.entries(ITEMS).map(([name, item]) => `${name.padEnd(22)} ${item.label}`);
