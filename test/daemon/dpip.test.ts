@@ -139,6 +139,49 @@ test('DB-01 every listing of a running daemon is an array', () => {
   expect(shell(lines.join('\n'))).toEqual({ status: 0, stdout: '', stderr: '' });
 });
 
+describe('what scripts may say twice, and ask for in part', () => {
+  const said = (script: string): Run => shell(script);
+  const quiet = { status: 0, stdout: '', stderr: '' };
+
+  test('DB-10 --if-not-exists and --if-exists: what is so already is no error, others are', () => {
+    const twice = (line: string): string => `dpip --if-not-exists ${line}; dpip --if-not-exists ${line}`;
+    for (const line of ['addr add 10.5.0.1/24 dev test0', 'route add 10.6.0.0/16 via 10.5.0.9', 'vlan add link test0 id 55', 'ipset create once hash:ip', 'ipset add once 1.1.1.1', 'qsch add dev test0 handle 5: root pfifo limit 9']) {
+      expect([line, said(`dpip --if-not-exists ${line}`)]).toEqual([line, quiet]);
+      if (!line.startsWith('qsch')) expect([line, said(twice(line))]).toEqual([line, quiet]);
+    }
+    const gone = 'route del 10.6.0.0/16 via 10.5.0.9; ipset del once 1.1.1.1; ipset destroy once; vlan del test0.55; qsch del dev test0 root';
+    for (const line of gone.split('; ')) expect([line, said(`dpip ${line}; dpip --if-exists ${line}`)]).toEqual([line, quiet]);
+    expect(said('dpip --if-not-exists addr add 10.5.0.1/24 dev nonesuch').status).toBe(1);
+    expect(said('dpip --if-exists addr add 10.5.0.1/24 dev test0')).toMatchObject({ status: 1, stderr: expect.stringContaining('--if-exists is for del and destroy') as string });
+    expect(said('dpip --if-not-exists link show').status).toBe(1);
+  });
+
+  test('DB-13 filters: one route, one address, devices by state and kind', () => {
+    said('dpip --if-not-exists addr add 10.5.0.1/24 dev test0; dpip vlan add link test1 id 9; dpip link set test1.9 link down; dpip tunnel add tun1 mode ipip local 10.5.0.1 remote 10.5.0.2; dpip -6 route add 2001:db8:7::/48 via 2001:db8::9 dev test0');
+    expect(said('dpip route show 10.5.0.0/24').stdout).toMatch(/^inet 10\.5\.0\.0\/24 [^\n]*\n$/);
+    expect(said('dpip route show 10.5.0.0/25').stdout).toBe('');
+    expect(said('dpip route show 2001:db8:7::/48').stdout).toMatch(/^inet6 2001:db8:7::\/48 [^\n]*\n$/);
+    expect(said('dpip addr show 10.5.0.1').stdout).toMatch(/^inet 10\.5\.0\.1\/24 /);
+    const names = (words: string): string[] => [...said(`dpip link show ${words}`).stdout.matchAll(/^\d+: (\S+):/gm)].map(([, name = '']) => name);
+    expect(names('')).toEqual(['test0', 'test1', 'test1.9', 'tun1']);
+    expect(names('type vlan')).toEqual(['test1.9']);
+    expect(names('type tunnel')).toEqual(['tun1']);
+    expect(names('type bond')).toEqual([]);
+    expect(names('down')).toContain('test1.9');
+    expect(names('up')).toEqual(expect.arrayContaining(['test0', 'test1']));
+    expect(names('up').some((name) => names('down').includes(name))).toBe(false);
+    expect(names('up type vlan')).toEqual([]);
+    expect(said('dpip link show type bridge')).toMatchObject({ status: 1, stderr: expect.stringContaining("invalid type 'bridge': vlan, tunnel, bond") as string });
+  });
+
+  test('DB-15 cls show and vlan show without a device: those of all', () => {
+    said("dpip qsch add dev test0 root pfifo limit 9; dpip qsch add dev test1 ingress pfifo limit 9; dpip cls add dev test0 handle 1: match pattern udp,to=:53 target drop; dpip cls add dev test1 qsch ingress handle 2: match pattern tcp,to=:22 target drop");
+    expect(said('dpip cls show').stdout.split('\n').map((line) => line.replace(/ pkttype.*/, ''))).toEqual(['cls match 1: dev test0 qsch root', 'cls match 2: dev test1 qsch ingress', '']);
+    expect(said('dpip vlan show').stdout).toBe('test1.9 link test1 proto 802.1q id 9\n');
+    expect(said('dpip cls show qsch root')).toMatchObject({ status: 1, stderr: expect.stringContaining('missing device.') as string });
+  });
+});
+
 describe('members of a set from a file', () => {
   const file = path.join(folder, 'members');
   const write = (text: string): void => {

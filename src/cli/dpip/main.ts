@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { IpcError } from '../../ipc/client';
+import { DaemonError, IpcError } from '../../ipc/client';
+import { EDPVS } from '../../ipc/messages/failures';
 import { deriveIo, type Io, type Main } from '../runtime';
-import { CommandError, InvocationError, notSupported, type Stage } from './errors';
+import { CommandError, InvocationError, notSupported, refused, type Stage } from './errors';
 import { failureDetail, failureText } from './failure';
 import type { ObjectSpec, Verb } from './grammar';
 import { TextListing, type Listing } from './listing';
@@ -60,13 +61,44 @@ function warnAboutInterval({ options }: CommandLine, object: ObjectSpec, io: Io)
   }
 }
 
+/** Verbs after which things are there, or are not. */
+const MAKING: readonly Verb[] = ['add', 'create'];
+const REMOVING: readonly Verb[] = ['del', 'destroy'];
+
+/** What was wanted is so already, and that was said to be no error. */
+function isTolerated(error: unknown, verb: Verb, { ifExists, ifNotExists }: Options): boolean {
+  if (!(error instanceof DaemonError)) return false;
+  if (ifNotExists && MAKING.includes(verb)) return error.code === EDPVS.EDPVS_EXIST;
+  return ifExists && REMOVING.includes(verb) && error.code === EDPVS.EDPVS_NOTEXIST;
+}
+
+function checkTolerance(verb: Verb, { ifExists, ifNotExists }: Options): void {
+  if (ifNotExists && !MAKING.includes(verb)) throw refused(`--if-not-exists is for ${MAKING.join(' and ')}`);
+  if (ifExists && !REMOVING.includes(verb)) throw refused(`--if-exists is for ${REMOVING.join(' and ')}`);
+}
+
+function tolerant(verb: Verb, options: Options, run: () => Result): Result {
+  const caught = (error: unknown): number => {
+    if (isTolerated(error, verb, options)) return 0;
+    throw error;
+  };
+  try {
+    const result = run();
+    return typeof result === 'number' ? result : result.catch(caught);
+  } catch (error) {
+    return caught(error);
+  }
+}
+
 function runVerb(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io, list: Listing): Result {
   const spec = object.verbs[verb];
   if (spec === undefined) {
     if (object.unknownVerb !== undefined) throw object.unknownVerb();
     throw notSupported('check');
   }
-  const result = spec.run(line.words.slice(2), { options: line.options, io, list });
+  const { options } = line;
+  checkTolerance(verb, options);
+  const result = tolerant(verb, options, () => spec.run(line.words.slice(2), { options, io, list }));
   // Other verbs have nothing to list.
   if (verb !== 'show' && verb !== 'test' && verb !== 'get') return result;
   if (typeof result !== 'number') return result.then((status) => ended(list, status));

@@ -33,6 +33,10 @@ export interface Options {
   batch: string | undefined;
   /** A batch goes on after a command that failed. */
   forceContinue: boolean;
+  /** add, create: what is there already is no error. */
+  ifNotExists: boolean;
+  /** del, destroy: what is not there is no error. */
+  ifExists: boolean;
   /** Print the completion of this shell. */
   completion: string | undefined;
   /** Counters with K, M and G. */
@@ -69,6 +73,8 @@ export const OPTION_ROWS = [
   { id: 'forceContinue', short: '', long: ['force-continue'], extension: true, help: 'with -b: go on after a command that failed' },
   { id: 'socket', short: '', long: ['socket'], value: 'PATH', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
   { id: 'timeoutMs', short: '', long: ['timeout-ms'], value: 'N', extension: true, help: 'how long a request may take' },
+  { id: 'ifNotExists', short: '', long: ['if-not-exists'], extension: true, help: 'add, create: nothing is wrong when it is there already' },
+  { id: 'ifExists', short: '', long: ['if-exists'], extension: true, help: 'del, destroy: nothing is wrong when it is not there' },
   { id: 'completion', short: '', long: ['completion'], value: 'bash|zsh|fish', extension: true, help: 'print the completion of a shell' },
   { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
   { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
@@ -97,7 +103,7 @@ function check(prog: string, options: Options): void {
 }
 
 /** Options that are there or not. */
-const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'force', 'help'] as const;
+const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'ifNotExists', 'ifExists', 'force', 'help'] as const;
 
 function isFlag(id: string): id is (typeof FLAGS)[number] {
   return (FLAGS as readonly string[]).includes(id);
@@ -140,6 +146,8 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     timeoutMs: undefined,
     batch: undefined,
     forceContinue: false,
+    ifNotExists: false,
+    ifExists: false,
     completion: undefined,
     human: false,
     force: false,

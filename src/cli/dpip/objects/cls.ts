@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { changeCls, listClses, tcHandle, type Cls, type ClsSpec, type TcAction } from '../../../ipc/messages/tc';
+import { listLinks } from '../../../ipc/messages/link';
+import { changeCls, listClses, listQschs, tcHandle, type Cls, type ClsSpec, type TcAction } from '../../../ipc/messages/tc';
 import { parseDecimal } from '../../parse/number';
 import { invalid, refused } from '../errors';
 import { key, parseWords, required, tail, unknownArgument, verb, type Call, type ObjectSpec, type Parse, type Surplus, type Values } from '../grammar';
@@ -52,7 +53,7 @@ const IPSET_ARGS = { match: required(key('SET[,src|,dst]', setMatch), 'invalid i
 const surplus: Surplus = (word) =>
   word === 'pattern' || word === 'target' ? invalid("invalid/miss cls type: ''") : unknownArgument(word);
 
-type Typed = Values<typeof ARGS>;
+type Typed = Omit<Values<typeof ARGS>, 'dev'>;
 
 function kindOf(words: readonly string[], { options }: Call): Pick<ClsSpec, 'kind' | 'copt'> {
   const [kind, ...rest] = words;
@@ -100,6 +101,19 @@ export function renderCls(cls: Cls, dev: string, verbose: boolean): string {
   );
 }
 
+function showOf(dev: string, spec: ClsSpec, { options, io, list }: Call): void {
+  const found = listClses(io.transport(), dev, spec, { stats: false, verbose: options.verbose });
+  for (const entry of found) list.record('cls', { cls: entry, dev, lcore: options.verbose }, () => renderCls(entry, dev, options.verbose));
+}
+
+/** The classifiers of all schedulers of all devices. */
+function showAll(call: Call): void {
+  const transport = call.io.transport();
+  for (const { name } of listLinks(transport)) {
+    for (const { handle: of } of listQschs(transport, name, {}, { stats: false, verbose: false })) showOf(name, { sch_id: of, handle: 0 }, call);
+  }
+}
+
 function changing(action: TcAction, usage: string): ReturnType<typeof verb> {
   return verb({
     args: ARGS,
@@ -120,15 +134,15 @@ export const cls: ObjectSpec = {
   stages: ['parse', 'check'],
   verbs: {
     show: verb({
-      args: ARGS,
+      args: { ...ARGS, dev: key('IF', ifname) },
       options: '[-v]',
-      usage: 'dev IF [qsch H] [handle H]',
+      usage: '[dev IF [qsch H] [handle H]]',
       surplus,
-      run: (typed, { options, io, list }) => {
-        const found = listClses(io.transport(), typed.dev, keyOf(typed), { stats: false, verbose: options.verbose });
-        for (const entry of found) {
-          list.record('cls', { cls: entry, dev: typed.dev, lcore: options.verbose }, () => renderCls(entry, typed.dev, options.verbose));
-        }
+      run: (typed, call) => {
+        const { dev } = typed;
+        if (dev !== undefined) showOf(dev, keyOf(typed), call);
+        else if (typed.qsch === undefined && typed.handle === undefined) showAll(call);
+        else throw refused('missing device.');
         return 0;
       },
     }),

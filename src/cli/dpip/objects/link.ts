@@ -15,6 +15,7 @@ import { missingValue, rest, unknownArgument, verb, type Call, type ObjectSpec, 
 import { renderCpu, renderCpuRates, renderCpuStats } from '../link/cpu';
 import { watch, type Watched } from '../link/interval';
 import { renderBond, renderNic, renderNicExtra, renderNicRates, renderNicStats, renderXstats } from '../link/nic';
+import { filterOf, isFilter } from '../link/filter';
 import { applyItem, checkItem, itemHelp, nicName } from '../link/set';
 import { failureText } from '../failure';
 import type { LcoreRole, NicRecord } from '../listing';
@@ -114,9 +115,10 @@ function deviceList({ io }: Call): LinkId[] {
 }
 
 /** A device that fails does not keep the others from being shown. */
-function showAllNics(call: Call): Outcome {
+function showAllNics(call: Call, isWanted: (name: string) => boolean = () => true): Outcome {
   let failed = false;
   for (const { name } of deviceList(call)) {
+    if (!isWanted(name)) continue;
     try {
       showNic(name, false, call);
     } catch (error) {
@@ -202,6 +204,11 @@ function show(words: readonly string[], call: Call): Outcome | Promise<Outcome> 
   if (count !== undefined && interval === 0) {
     throw new CommandError('invalid parameter', { detail: ['miss statistics display interval'], help: true });
   }
+  if (isFilter(words)) {
+    const test = filterOf(words);
+    if (repeats(call)) throw invalid('rates are of one device, or of all');
+    return showAllNics(call, (one) => test(one, call.io.transport()));
+  }
   const { name, status } = targetOf(words);
   const cpu = cpuOf(name);
   if (cpu !== null) return showCpus(cpu, call);
@@ -231,7 +238,7 @@ export const link: ObjectSpec = {
   interval: true,
   verbs: {
     show: verb({
-      args: { words: rest('[NIC [status] | cpu | cpuN]') },
+      args: { words: rest('[NIC [status] | cpu | cpuN | {up|down} | type {vlan|tunnel|bond}]') },
       options: '[-v] [-x] [-s [-i SEC [-c N]] [-C]]',
       run: ({ words }, call) => show(words, call),
     }),
@@ -241,6 +248,7 @@ export const link: ObjectSpec = {
   },
   notes: () => [
     'status        of a bonding device',
+    'up, down, type  only such devices',
     'cpu, cpuN     all lcores, or one',
     '-v            limits of the driver, queues, multicast addresses; with -s the counters of the driver as well',
     '-i SEC        with -s: rates every SEC seconds, for ever or -c N times; -C colours them',

@@ -15,7 +15,7 @@ import {
   type Route6,
   type Route6Spec,
 } from '../../../ipc/messages/route';
-import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, compareAddress, isAnyAddress, maskedAddress, type Family, type IpAddress } from '../../parse/address';
+import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, compareAddress, isAnyAddress, maskedAddress, parseIp, type Family, type IpAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { CommandError, invalid, notSupported } from '../errors';
 import { flag, free, key, required, unknownArgument, verb, type Call, type ObjectSpec, type Parse, type Values } from '../grammar';
@@ -35,6 +35,12 @@ type Destination = Prefix | 'default';
 
 const destination: Parse<Destination> = (text, { options }) =>
   text === 'default' ? 'default' : prefixOf(text, options.family);
+
+/** Of a list, where every other word is one without a place. */
+const shownPrefix: Parse<Destination> = (text, context) => {
+  if (text !== 'default' && parseIp(text.replace(/\/.*/, '')) === null) throw unknownArgument(text);
+  return destination(text, context);
+};
 
 /** Taken for the sake of scripts; neither daemon nor request has a place for it. */
 const ignored: Parse<string> = (text) => text;
@@ -152,19 +158,26 @@ export function renderRoute6(route: Line6): string {
   return `inet6 ${target}${via}${from} dev ${route.ifname ?? ''}${mtu} scope ${scopeName(route.flags ?? 0, hasGateway)}\n`;
 }
 
-function show(device: string, { options, io, list }: Call): number {
-  if (options.family === AF_INET6) {
+interface Target {
+  readonly dst: { readonly addr: Uint8Array; readonly plen: number };
+}
+
+/** Only the route of this very prefix, if one is asked for. */
+function isWanted({ dst }: Target, only: Destination | undefined, af: Family): boolean {
+  if (only === undefined) return true;
+  const { addr, plen } = targetOf(only, af);
+  return dst.plen === plen && compareAddress(af, maskedAddress(af, dst.addr, plen), maskedAddress(af, addr, plen)) === 0;
+}
+
+function show({ dev: device = '', prefix: only }: { readonly dev: string | undefined; readonly prefix: Destination | undefined }, { options, io, list }: Call): number {
+  if (options.family === AF_INET6 || (only !== undefined && only !== 'default' && only.af === AF_INET6)) {
     const routes: Route6[] = listRoutes6(io.transport(), { ifname: device, flags: RTF_FORWARD });
-    for (const route of routes) list.record('route6', route, () => renderRoute6(route));
+    for (const route of routes) if (isWanted(route, only, AF_INET6)) list.record('route6', route, () => renderRoute6(route));
     return 0;
   }
   const routes: Route4[] = listRoutes4(io.transport(), device);
-  for (const route of routes) list.record('route4', route, () => renderRoute4(route));
+  for (const route of routes) if (isWanted(route, only, AF_INET)) list.record('route4', route, () => renderRoute4(route));
   return 0;
-}
-
-interface Target {
-  readonly dst: { readonly addr: Uint8Array; readonly plen: number };
 }
 
 /** The route that a packet to an address takes: the longest prefix, then the smallest metric, then the first. */
@@ -204,7 +217,7 @@ export const route: ObjectSpec = {
   name: 'route',
   summary: 'routes, those of IPv6 with -6',
   verbs: {
-    show: verb({ args: { dev: key('IF', ifname) }, options: '[-6]', run: (values, call) => show(values.dev ?? '', call) }),
+    show: verb({ args: { prefix: free('PREFIX', shownPrefix), dev: key('IF', ifname) }, options: '[-6]', run: show }),
     add: verb({ args: CHANGE_ARGS, options, run: (values, call) => change(values, call, addRoute4, addRoute6) }),
     del: verb({ args: CHANGE_ARGS, options, run: (values, call) => change(values, call, deleteRoute4, deleteRoute6) }),
     set: verb({ args: CHANGE_ARGS, options: '[-v]', run: (values, call) => change(values, call, setRoute4, undefined) }),
