@@ -6,8 +6,13 @@ export const DPIP = {
   description: `*dpip* is for everything around the balancer: *ipvsadm*(8) has the services. Its first word names an object, the second a verb; both may be shortened to a beginning that no other has.
 Options may stand anywhere.
 
-Every object has a page of its own, such as *dpip-addr*(8), and *dpip* OBJECT *help* prints the same grammar. *dpip health* is for monitoring: it asks whether the daemon answers, workers work and devices are up, and ends with
-status 0, 1 (degraded) or 2 (down).`,
+Every object has a page of its own, such as *dpip-addr*(8), and *dpip* OBJECT *help* prints the same grammar.
+
+*dpip health* is for monitoring: it asks whether the daemon answers, workers work and devices are up, and ends with
+status 0, 1 (degraded) or 2 (down).
+
+*dpip save* prints what the daemon was told as commands in an order that can be told again: VLANs, tunnels, addresses, static neighbours, routes, sets, schedulers, classifiers and switches of devices, or those objects that are named.
+Routes that come with addresses are left out. *dpip save linux-ipset* prints sets as *ipset*(8) of Linux does. *dpip restore* reads both from a file or from standard input; what is there already is no error.`,
   status: 'Zero on success, 1 for any failure; the last line on standard error is its reason. A batch ends with 1 when one of its commands failed.',
   environment: [
     ['DPVS_IPC_FILE', 'The control socket, _/var/run/dpvs.ipc_ without it. *--socket* comes first.'],
@@ -26,7 +31,12 @@ Names and received packets of all devices, for a program:
 
 Many commands over one connection:
 
-    dpip --batch commands.txt`,
+    dpip --batch commands.txt
+
+Everything, for the next start:
+
+    dpip save > /etc/dpvs/network
+    dpip restore /etc/dpvs/network`,
 };
 
 export const OBJECTS = {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MSG } from '../../src/ipc/codec';
 import { Daemon } from '../harness/daemon';
 
 const bin = path.resolve(import.meta.dirname, '../../bin');
@@ -172,6 +173,37 @@ describe('what scripts may say twice, and ask for in part', () => {
     expect(names('up').some((name) => names('down').includes(name))).toBe(false);
     expect(names('up type vlan')).toEqual([]);
     expect(said('dpip link show type bridge')).toMatchObject({ status: 1, stderr: expect.stringContaining("invalid type 'bridge': vlan, tunnel, bond") as string });
+  });
+
+  test('DB-11 route get: the route, its source, and the neighbour that gets the packet', () => {
+    said('dpip --if-not-exists addr add 10.5.0.1/24 dev test0; dpip route add 10.66.0.0/16 via 10.5.0.66 src 10.5.0.1; dpip neigh add 10.5.0.66 lladdr 02:00:00:00:00:66 dev test0; dpip -6 route add 2001:db8:66::/48 via 2001:db8::66 dev test0; dpip neigh add 2001:db8::66 lladdr 02:00:00:00:00:67 dev test0');
+    const [four = '', neighbour = ''] = said('dpip route get 10.66.1.2').stdout.split('\n');
+    expect(four).toMatch(/^inet 10\.66\.0\.0\/16 via 10\.5\.0\.66 src 10\.5\.0\.1 dev test0 /);
+    expect(neighbour).toMatch(/^ip: 10\.5\.0\.66 +mac: 02:00:00:00:00:66 +state: .* dev: test0 /);
+    expect(said('dpip route get 2001:db8:66::1').stdout.split('\n')[1]).toMatch(/^ip: 2001:db8::66 +mac: 02:00:00:00:00:67 /);
+    expect(said('dpip route get 10.5.0.77').stdout.trim().split('\n')).toHaveLength(1); // nobody was asked yet
+  });
+
+  test('DB-23 --dry-run shows what would be sent, and sends nothing', () => {
+    const before = said('dpip addr show').stdout;
+    const { status, stdout, stderr } = said('dpip --dry-run addr add 10.77.0.1/24 dev test0');
+    expect([status, stderr]).toEqual([0, '']);
+    const [, name, id, json = ''] = /^(\w+) \((\d+)\) (\{.*\})\n$/.exec(stdout) ?? [];
+    expect([name, id]).toEqual(['SOCKOPT_SET_IFADDR_ADD', String(MSG.SOCKOPT_SET_IFADDR_ADD)]);
+    expect(JSON.parse(json)).toMatchObject({ ifa_entry: { af: 2, plen: 24, ifname: 'test0', addr: expect.stringMatching(/^0a4d0001/) as string } });
+    expect(said('dpip addr show').stdout).toBe(before);
+    expect(said('dpip --dry-run link show').stdout).toBe(said('dpip link show').stdout);
+    expect(said('printf "vlan add link test0 id 1\\nqsch add dev test0 root pfifo limit 1\\n" | dpip --dry-run -b -').stdout.match(/^SOCKOPT_\w+/gm)).toEqual(['SOCKOPT_SET_VLAN_ADD', 'SOCKOPT_TC_ADD']);
+  });
+
+  test('DB-24 --help=long: on standard output, and that is success', () => {
+    for (const words of ['', 'addr']) {
+      const usual = said(`dpip --help ${words}`);
+      expect([words, usual.status, usual.stdout]).toEqual([words, 1, '']);
+      expect(said(`dpip --help=long ${words}`)).toEqual({ status: 0, stdout: usual.stderr, stderr: '' });
+      expect(said(`dpip --help=long ${words} help`)).toEqual({ status: 0, stdout: usual.stderr, stderr: '' });
+    }
+    expect(said('dpip --help=short').status).toBe(1);
   });
 
   test('DB-15 cls show and vlan show without a device: those of all', () => {

@@ -12,11 +12,11 @@ import { version } from '../../../package.json';
 
 type Result = number | Promise<number>;
 
-/** Help goes to stderr, as it always did; @returns the exit status given. */
-async function help(io: Io, object: ObjectSpec | undefined, status: number): Promise<number> {
+/** Help goes to stderr, as it always did; @returns the exit status given. @param long on standard output, which is success */
+async function help(io: Io, object: ObjectSpec | undefined, status: number, long = false): Promise<number> {
   const { helpText } = await import('./help');
-  io.stderr.write(helpText(object));
-  return status;
+  (long ? io.stdout : io.stderr).write(helpText(object));
+  return long ? 0 : status;
 }
 
 function lines(io: Io, texts: readonly string[]): void {
@@ -161,8 +161,10 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
     return 0;
   }
   const [objectWord, verbWord] = line.words;
+  if (objectWord === 'save' && !line.options.help) return import('./save').then(({ save }) => save(line.words.slice(1), io));
+  if (objectWord === 'restore' && !line.options.help) return import('./save/restore').then(({ restore }) => restore(line.words.slice(1), io, main));
   const object = objectWord === undefined ? undefined : objectOf(objectWord);
-  if (objectWord === undefined || line.options.help) return help(io, object, argv.length === 0 ? 0 : 1);
+  if (objectWord === undefined || line.options.help) return help(io, object, argv.length === 0 ? 0 : 1, line.options.longHelp);
   if (verbWord === undefined) return objectWord === 'health' ? import('./health').then(({ health }) => health(io)) : help(io, object, 1);
   const verb = verbOf(verbWord, object);
   if (verb === undefined) {
@@ -190,6 +192,10 @@ async function printCompletion(shell: string, io: Io): Promise<number> {
 
 function start(argv: readonly string[], line: CommandLine, plainIo: Io): Result {
   const io = withTransport(line, plainIo);
+  return line.options.dryRun ? import('./dry-run').then(({ dryIo }) => carryOut(argv, line, dryIo(io))) : carryOut(argv, line, io);
+}
+
+function carryOut(argv: readonly string[], line: CommandLine, io: Io): Result {
   if (line.options.completion !== undefined) return printCompletion(line.options.completion, io);
   const { batch, forceContinue } = line.options;
   if (batch === undefined || line.version) return dispatch(argv, line, io);

@@ -33,6 +33,8 @@ export interface Options {
   batch: string | undefined;
   /** A batch goes on after a command that failed. */
   forceContinue: boolean;
+  /** Show requests that would change something; send none. */
+  dryRun: boolean;
   /** add, create: what is there already is no error. */
   ifNotExists: boolean;
   /** del, destroy: what is not there is no error. */
@@ -43,6 +45,8 @@ export interface Options {
   human: boolean;
   force: boolean;
   help: boolean;
+  /** Help is what was asked for: standard output, success. */
+  longHelp: boolean;
 }
 
 /** Options and the words that are left. */
@@ -73,11 +77,12 @@ export const OPTION_ROWS = [
   { id: 'forceContinue', short: '', long: ['force-continue'], extension: true, help: 'with -b: go on after a command that failed' },
   { id: 'socket', short: '', long: ['socket'], value: 'PATH', extension: true, help: 'control socket, in place of DPVS_IPC_FILE' },
   { id: 'timeoutMs', short: '', long: ['timeout-ms'], value: 'N', extension: true, help: 'how long a request may take' },
+  { id: 'dryRun', short: '', long: ['dry-run'], extension: true, help: 'show the requests that would change something, and send none' },
   { id: 'ifNotExists', short: '', long: ['if-not-exists'], extension: true, help: 'add, create: nothing is wrong when it is there already' },
   { id: 'ifExists', short: '', long: ['if-exists'], extension: true, help: 'del, destroy: nothing is wrong when it is not there' },
   { id: 'completion', short: '', long: ['completion'], value: 'bash|zsh|fish', extension: true, help: 'print the completion of a shell' },
   { id: 'force', short: 'F', long: ['force'], help: 'ipset: overwrite, ignore what is missing' },
-  { id: 'help', short: 'h', long: ['help'], help: 'this help, or that of OBJECT' },
+  { id: 'help', short: 'h', long: ['help'], value: 'long', optional: true, help: 'this help, or that of OBJECT; =long: on standard output, status 0' },
   { id: 'version', short: 'V', long: ['version'], help: 'version of this program' },
 ] as const satisfies readonly OptionRow[];
 
@@ -103,7 +108,7 @@ function check(prog: string, options: Options): void {
 }
 
 /** Options that are there or not. */
-const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'ifNotExists', 'ifExists', 'force', 'help'] as const;
+const FLAGS = ['verbose', 'stats', 'pretty', 'forceContinue', 'xstats', 'human', 'dryRun', 'ifNotExists', 'ifExists', 'force'] as const;
 
 function isFlag(id: string): id is (typeof FLAGS)[number] {
   return (FLAGS as readonly string[]).includes(id);
@@ -122,6 +127,16 @@ function millisecondsOf(text: string): number {
 function paintOf(text: string): Options['paint'] {
   if (text === 'auto' || text === 'always' || text === 'never') return text;
   throw new InvocationError(`invalid colour '${text}': auto, always or never`);
+}
+
+function isLong(help: string): boolean {
+  if (help !== '' && help !== 'long') throw new InvocationError(`invalid help '${help}': long, or nothing`);
+  return help === 'long';
+}
+
+function socketOf(text: string): string {
+  if (text === '' || Buffer.byteLength(text) > MAX_PATH) throw new InvocationError(`invalid socket '${text}': a path of 1 to ${MAX_PATH} bytes`);
+  return text;
 }
 
 /**
@@ -146,12 +161,14 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     timeoutMs: undefined,
     batch: undefined,
     forceContinue: false,
+    dryRun: false,
     ifNotExists: false,
     ifExists: false,
     completion: undefined,
     human: false,
     force: false,
     help: false,
+    longHelp: false,
   };
   const words: string[] = [];
   for (const item of scanOptions(prog, argv, OPTION_ROWS, posix)) {
@@ -175,11 +192,14 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
         options.form = item.id;
         break;
       case 'socket':
-        if (item.value === '' || Buffer.byteLength(item.value) > MAX_PATH) throw new InvocationError(`invalid socket '${item.value}': a path of 1 to ${MAX_PATH} bytes`);
-        options.socket = item.value;
+        options.socket = socketOf(item.value);
         break;
       case 'timeoutMs':
         options.timeoutMs = millisecondsOf(item.value);
+        break;
+      case 'help':
+        options.help = true;
+        options.longHelp = isLong(item.value);
         break;
       case 'completion':
         options.completion = item.value;

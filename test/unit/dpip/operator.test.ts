@@ -142,7 +142,10 @@ function route(prefix: string, rest: DeepPartial<Structs['dp_vs_route_detail']>)
 
 describe('route get', () => {
   const routes = [route('0.0.0.0/0', { ifname: 'd0' }), route('10.0.0.0/8', { ifname: 'd1', metric: 5 }), route('10.0.0.0/8', { ifname: 'd2', metric: 1 }), route('10.1.2.0/24', { ifname: 'd3' })];
-  const daemon = (list: Buffer[]): Scripted => new Scripted({ [MSG.SOCKOPT_GET_ROUTE_SHOW]: Buffer.concat([encode('dp_vs_route_conf_array', { nroute: list.length }), ...list]) });
+  const daemon = (list: Buffer[]): Scripted => new Scripted({
+    [MSG.SOCKOPT_GET_ROUTE_SHOW]: Buffer.concat([encode('dp_vs_route_conf_array', { nroute: list.length }), ...list]),
+    [MSG.SOCKOPT_GET_NEIGH_SHOW]: encode('dp_vs_neigh_conf_array', {}),
+  });
 
   test.each([['10.1.2.3', 'd3'], ['10.9.9.9', 'd2'], ['192.0.2.1', 'd0']])('%s goes by %s', async (to, dev) => {
     expect((await dpip(`route get ${to}`, daemon(routes))).stdout).toContain(` dev ${dev} `);

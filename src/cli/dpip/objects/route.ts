@@ -15,11 +15,14 @@ import {
   type Route6,
   type Route6Spec,
 } from '../../../ipc/messages/route';
+import { DaemonError, type Transport } from '../../../ipc/client';
+import { listNeighbours, type Neighbour } from '../../../ipc/messages/neigh';
 import { addressBits, AF_INET, AF_INET6, AF_UNSPEC, anyAddress, compareAddress, isAnyAddress, maskedAddress, parseIp, type Family, type IpAddress } from '../../parse/address';
 import { formatIp } from '../../render/address';
 import { CommandError, invalid, notSupported } from '../errors';
 import { flag, free, key, required, unknownArgument, verb, type Call, type ObjectSpec, type Parse, type Values } from '../grammar';
 import type { AnyFamily } from '../options';
+import { renderNeighbour } from './neigh';
 import { address, addressError, ifname, numberIn, oneOf, prefixOf, U32_MAX, type Prefix } from '../values';
 
 const { RTF_FORWARD, RTF_KNI, RTF_LOCALIN } = routeFlags;
@@ -192,6 +195,29 @@ function bestOf<R extends Target>(routes: readonly R[], to: IpAddress, metricOf:
   return best;
 }
 
+interface Hop {
+  readonly ifname: string;
+  readonly gateway: Uint8Array;
+}
+
+/** A device may have none, and then some daemons say that it is not there. */
+function neighboursOf(transport: Transport, dev: string): Neighbour[] {
+  try {
+    return listNeighbours(transport, dev);
+  } catch (error) {
+    if (error instanceof DaemonError) return [];
+    throw error;
+  }
+}
+
+/** The neighbour that gets the packet, as `neigh show` has it; nothing while it is not known. */
+function showNeighbour(to: IpAddress, { ifname: dev, gateway }: Hop, { io, list }: Call): void {
+  if (!list.isText) return;
+  const next = isAnyAddress(to.af, gateway) ? to.bytes : gateway;
+  const found = neighboursOf(io.transport(), dev).find(({ af, ip_addr: ip, ifname }) => af === to.af && ifname === dev && compareAddress(af, ip, next) === 0);
+  if (found !== undefined) io.stdout.write(renderNeighbour(found));
+}
+
 type Send4 = typeof addRoute4;
 type Send6 = typeof addRoute6;
 
@@ -223,15 +249,18 @@ export const route: ObjectSpec = {
     set: verb({ args: CHANGE_ARGS, options: '[-v]', run: (values, call) => change(values, call, setRoute4, undefined) }),
     get: verb({
       args: { address: required(free('ADDR', address), 'missing address') },
-      run: ({ address: to }, { io, list }) => {
+      run: ({ address: to }, call) => {
+        const { io, list } = call;
         const transport = io.transport();
         if (to.af === AF_INET6) {
           const best = bestOf(listRoutes6(transport, { ifname: '', flags: RTF_FORWARD }), to, () => 0);
           list.record('route6', best, () => renderRoute6(best));
+          showNeighbour(to, best, call);
           return 0;
         }
         const best = bestOf(listRoutes4(transport, ''), to, ({ metric }) => metric);
         list.record('route4', best, () => renderRoute4(best));
+        showNeighbour(to, { ifname: best.ifname, gateway: best.gateway.addr }, call);
         return 0;
       },
     }),
@@ -246,7 +275,7 @@ export const route: ObjectSpec = {
     }),
   },
   notes: [
-    'get           the route that a packet to ADDR takes',
+    'get           the route that a packet to ADDR takes, and the neighbour that it goes to',
     'PREFIX        ADDR[/PLEN] or default; 0.0.0.0/0 and ::/0 are the default route too',
     'local         the same as scope host: packets to PREFIX are for this machine',
     USAGE_6,
