@@ -63,7 +63,9 @@ build(struct pattern *t, const struct port *p, const struct port_flow_key *key)
 		memset(t->ip6_mask.hdr.dst_addr, 0xff, 16);
 		item(t, RTE_FLOW_ITEM_TYPE_IPV6, &t->ip6, &t->ip6_mask);
 	}
-	if (key->proto == PKT_PROTO_TCP) {
+	if (key->proto == 0) {
+		/* The address is all that counts. */
+	} else if (key->proto == PKT_PROTO_TCP) {
 		t->tcp.hdr.dst_port = value;
 		t->tcp_mask.hdr.dst_port = mask;
 		item(t, RTE_FLOW_ITEM_TYPE_TCP, &t->tcp, &t->tcp_mask);
@@ -86,11 +88,10 @@ say_refused(const struct port *device, const struct rte_flow_error *error)
 	if (refused[device->dpdk_id])
 		return;
 	refused[device->dpdk_id] = true;
-	log_notice(
-	    "port",
-	    "%s does not take flow rules for replies (%s): packets of other workers are handed over in "
-	    "software; sa_pool/flow_enable off asks for none",
-	    device->name, error->message ? error->message : rte_strerror(rte_errno));
+	log_notice("port",
+		   "%s does not take flow rules (%s): packets of other workers are handed over in "
+		   "software; sa_pool/flow_enable off asks for none",
+		   device->name, error->message ? error->message : rte_strerror(rte_errno));
 }
 
 static bool
@@ -108,7 +109,9 @@ queue_of(const struct port *device, unsigned worker, uint16_t *queue)
 struct port_flow *
 port_flow_add(const struct port *p, const struct port_flow_key *key, unsigned worker)
 {
-	static const struct rte_flow_attr attr = {.ingress = 1, .priority = FLOW_PRIORITY};
+	/* Ports of local addresses come first: those rules say more. */
+	const struct rte_flow_attr attr = {.ingress = 1,
+					   .priority = key->proto ? FLOW_PRIORITY : FLOW_PRIORITY + 1};
 	const struct port *device = p->vlan_id ? p->parent : p;
 	struct rte_flow_action_queue queue = {0};
 	const struct rte_flow_action actions[] = {{.type = RTE_FLOW_ACTION_TYPE_QUEUE, .conf = &queue},

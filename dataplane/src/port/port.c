@@ -441,6 +441,7 @@ void
 ports_fini(void)
 {
 	talkers_fini();
+	kernel_flow_fini();
 	for (unsigned i = 0; i < nworkers; i++)
 		free_worker_port(workers[i]);
 	isolated_fini();

@@ -104,4 +104,5 @@ port_ctrl_register(void)
 	vlan_ctrl_register();
 	ealmem_ctrl_register();
 	talkers_ctrl_register();
+	kernel_flow_register();
 }

@@ -66,6 +66,9 @@ reply_copy(struct ctrl_reply *reply, const void *bytes, size_t n)
 }
 
 /* Control messages, one file each. */
+/* Flows of addresses to the kernel: messages 99 to 102. */
+void kernel_flow_register(void);
+void kernel_flow_fini(void);
 void port_info_register(void);
 void lcore_ctrl_register(void);
 void load_ctrl_register(void);

@@ -42,6 +42,8 @@ read_pattern(const struct rte_flow_item *item, struct ds_test_flow *out)
 		return -1;
 	}
 	item++;
+	if (item->type == RTE_FLOW_ITEM_TYPE_END)
+		return 0;
 	if (item->type != RTE_FLOW_ITEM_TYPE_TCP && item->type != RTE_FLOW_ITEM_TYPE_UDP)
 		return -1;
 	out->proto = item->type == RTE_FLOW_ITEM_TYPE_TCP ? PKT_PROTO_TCP : PKT_PROTO_UDP;
@@ -122,8 +124,9 @@ read_frame(const uint8_t *f, size_t len, struct ds_test_flow *out)
 	} else {
 		return false;
 	}
-	out->value = (uint16_t)(f[l4 + 2] << 8 | f[l4 + 3]);
-	return out->proto == PKT_PROTO_TCP || out->proto == PKT_PROTO_UDP;
+	if (out->proto == PKT_PROTO_TCP || out->proto == PKT_PROTO_UDP)
+		out->value = (uint16_t)(f[l4 + 2] << 8 | f[l4 + 3]);
+	return true;
 }
 
 uint16_t
@@ -136,8 +139,8 @@ testmode_flow_queue(uint16_t port, uint16_t queue, const uint8_t *frame, size_t 
 		return queue;
 	TAILQ_FOREACH (r, &rules, next)
 		if (r->as.port == port && r->as.vlan == is.vlan && r->as.af == is.af &&
-		    r->as.proto == is.proto && memcmp(r->as.addr, is.addr, sizeof(is.addr)) == 0 &&
-		    (is.value & r->as.mask) == r->as.value)
+		    memcmp(r->as.addr, is.addr, sizeof(is.addr)) == 0 &&
+		    (r->as.proto == 0 || (r->as.proto == is.proto && (is.value & r->as.mask) == r->as.value)))
 			return r->as.queue;
 	return queue;
 }

@@ -11,11 +11,12 @@
 #include "base/inet.h"
 #include "port/port.h"
 
-/* TCP or UDP of one address to the local ports with (port & mask) == value. */
+/* TCP or UDP of one address to the local ports with (port & mask) == value, or all IP packets to the address.
+ */
 struct port_flow_key {
 	union inet_ip ip;     /* destination */
 	uint8_t af;	      /* INET_AF_* */
-	uint8_t proto;	      /* PKT_PROTO_TCP or PKT_PROTO_UDP */
+	uint8_t proto;	      /* PKT_PROTO_TCP, PKT_PROTO_UDP, or 0: whatever */
 	uint16_t value, mask; /* host byte order */
 };
 
