@@ -331,11 +331,11 @@ includes(void **state)
 static void
 inert_keys_are_named_once(void **state)
 {
-	assert_int_equal(
-	    parse("global_defs {\n pdump on\n log_level INFO\n}\ntimer_defs {\n schedule_interval 20\n}\n"
-		  "timer_defs {\n schedule_interval 30\n}\n"),
-	    0);
-	assert_string_equal(inert, "global_defs/pdump, timer_defs/schedule_interval");
+	assert_int_equal(parse("global_defs {\n log_level INFO\n}\nipset_defs {\n ipset_hash_pool_size "
+			       "65536\n}\ntimer_defs {\n schedule_interval 20\n}\n"
+			       "timer_defs {\n schedule_interval 30\n}\n"),
+			 0);
+	assert_string_equal(inert, "ipset_defs/ipset_hash_pool_size, timer_defs/schedule_interval");
 }
 
 /* The file that sets one key, of the top scope, to another value than its default. */
