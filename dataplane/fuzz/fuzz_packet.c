@@ -325,7 +325,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (what & DO_REPAIR)
 		p.flags = PKT_F_CSUM_OK;
 	why = pkt_parse(&p, frame, contig, len);
-	assert(why < DROP_REASONS && p.drop == DROP_NONE);
+	assert(why < DROP_REASONS && p.listed == DROP_NONE);
 	if (why == DROP_NONE && (p.kind == PKT_IP4 || p.kind == PKT_IP6)) {
 		assert(p.l3 == frame + PKT_ETH_LEN && p.l4 - p.l3 == p.l3_len && p.l3_len <= p.ip_len);
 		assert(p.avail <= p.ip_len && p.l3_len <= p.avail && p.ip_len + PKT_ETH_LEN <= len);
