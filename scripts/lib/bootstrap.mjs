@@ -9,7 +9,7 @@ import { root, run, runLong, step, StepError } from './steps.mjs';
 
 const BUILD = ['build-essential', 'python3', 'pkg-config', 'meson', 'ninja-build', 'libdpdk-dev', 'libpcap-dev', 'libcmocka-dev', 'libmd-dev'];
 const LAB = ['iproute2', 'ethtool', 'nginx-light', 'curl', 'tcpdump', 'iputils-ping', 'procps'];
-const TEST = ['iperf3', 'bind9-dnsutils', 'dnsmasq-base', 'clang', 'libclang-rt-14-dev', 'zsh', 'fish', 'mandoc', 'haproxy', 'bird2', 'nftables', 'libbpf-dev', 'dpdk'];
+const TEST = ['iperf3', 'bind9-dnsutils', 'dnsmasq-base', 'clang', 'libclang-rt-14-dev', 'zsh', 'fish', 'mandoc', 'haproxy', 'bird2', 'nftables', 'libbpf-dev', 'dpdk-dev'];
 
 /** Debian packages by what somebody wants to do. */
 export const PACKAGES = { demo: [...BUILD, ...LAB], test: [...BUILD, ...LAB, ...TEST], bench: [...BUILD, ...LAB] };

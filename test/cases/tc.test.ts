@@ -103,17 +103,30 @@ describe.each(families)('$name', (f) => {
     expect(seen).toEqual([0x0c, 0x0c, 0x00, 0x02, 0x02]);
     expect(counters(c, 'test1 handle a:')).toMatchObject({ packets: 6, waiting: 0 });
 
-    // Tail drop by frames, by bytes, and of what is longer than the bucket.
+    // Tail drop by frames, by bytes, and of what is longer than the bucket. Behind a bucket without tokens everything waits.
     c.run('dpip qsch del dev test1 root');
-    c.run('dpip qsch add dev test1 root pfifo limit 3');
+    c.run(`
+      dpip qsch add dev test1 root tbf rate 8k burst 1100 limit 100000
+      dpip qsch add dev test1 handle b: parent root pfifo limit 3
+      dpip cls add dev test1 ${pkttype}match pattern udp,to=${f === v6 ? '[::]' : ''}:53 target b:`);
     const burst = [1, 2, 3, 4, 5].map((sport) => question(f, sport));
-    c.expectDrops({ tc_limit: 2 }, () => c.send(CLIENTS, ...burst));
-    expect(c.collect(SERVERS)).toHaveLength(3);
     const length = burst[0]?.length ?? 0;
-    c.run(`dpip qsch replace dev test1 root bfifo limit ${4 * (length + 100)}`);
-    c.send(CLIENTS, ...burst);
-    const lengths = c.collect(SERVERS).map((frame) => frame.length);
-    expect(lengths.length).toBeGreaterThanOrEqual(4);
+    const emptyBucket = (): void => {
+      c.send(CLIENTS, question(f, 99, 1050 - f.headerLength));
+      c.collectOne(SERVERS);
+    };
+    emptyBucket();
+    c.expectDrops({ tc_limit: 2 }, () => c.send(CLIENTS, ...burst));
+    expect(counters(c, 'test1 handle b:')).toMatchObject({ waiting: 3, dropped: 2 });
+    c.run('dpip qsch del dev test1 handle b:');
+    c.settle({ timers: true, turns: 64 });
+    c.run(`
+      dpip qsch add dev test1 handle b: parent root bfifo limit ${4 * length}
+      dpip cls add dev test1 ${pkttype}match pattern udp,to=${f === v6 ? '[::]' : ''}:53 target b:`);
+    c.expectDrops({ tc_limit: 1 }, () => c.send(CLIENTS, ...burst));
+    expect(counters(c, 'test1 handle b:')).toMatchObject({ waiting: 4, backlog: 4 * length, dropped: 1 });
+    c.run('dpip qsch del dev test1 root');
+    c.settle({ timers: true, turns: 64 });
     c.run('dpip qsch replace dev test1 root tbf rate 8m burst 1000 limit 100000');
     c.expectDrops({ tc_too_big: 1 }, () => c.send(CLIENTS, question(f, 9, 1200)));
     c.run('dpip qsch replace dev test1 root pfifo limit 100');
@@ -202,18 +215,24 @@ test('DPL-050 what a VLAN sends waits before it gets its tag, and again on the d
     dpip vlan add link test1 id 9
     dpip addr add 10.9.0.1/24 dev test1.9
     dpip neigh add 10.9.0.2 lladdr ${mac.server[0]} dev test1.9
-    dpip qsch add dev test1.9 root pfifo limit 2
+    dpip qsch add dev test1.9 root tbf rate 8k burst 1050 limit 2100
     dpip qsch add dev test1 root bfifo limit 100000
     dpip link set test1.9 tc-egress on
     dpip link set test1 tc-egress on`);
-  const echo = (dst: string): Buffer => ethernet({ src: mac.client, dst: mac.port[0] }, ip({ src: v4.client, dst }, udp({ sport: 1, dport: 2, payload: 'on' })));
+  const frame = ethernet({ src: mac.client, dst: mac.port[0] }, ip({ src: v4.client, dst: '10.9.0.2' }, udp({ sport: 1, dport: 2, payload: 'x'.repeat(1000) })));
   c.discard();
   c.run('dpip link set test0 tc-egress on');
-  c.expectDrops({ tc_limit: 1 }, () => c.send(CLIENTS, echo('10.9.0.2'), echo('10.9.0.2'), echo('10.9.0.2')));
+  // The first takes the tokens, two wait, the fourth finds no room.
+  c.send(CLIENTS, frame);
+  c.expectDrops({ tc_limit: 1 }, () => c.send(CLIENTS, frame, frame, frame));
   const got = c.collect(SERVERS);
-  expect(got.map((frame) => frame.subarray(12, 16).toString('hex'))).toEqual(['81000009', '81000009']);
-  expect(counters(c, 'test1.9')).toMatchObject({ packets: 2, dropped: 1, bytes: 2 * 44 });
-  expect(counters(c, 'test1')).toMatchObject({ packets: 2, dropped: 0, bytes: 2 * 48 });
+  expect(counters(c, 'test1.9')).toMatchObject({ packets: 1, waiting: 2, dropped: 1 });
+  c.run('dpip qsch set dev test1.9 root tbf rate 80m burst 1050 limit 2100');
+  c.warp(10, 1);
+  got.push(...c.collect(SERVERS));
+  expect(got.map((out) => out.subarray(12, 16).toString('hex'))).toEqual(['81000009', '81000009', '81000009']);
+  expect(counters(c, 'test1.9')).toMatchObject({ packets: 3, waiting: 0, dropped: 1, bytes: 3 * frame.length });
+  expect(counters(c, 'test1')).toMatchObject({ packets: 3, dropped: 0, bytes: 3 * (frame.length + 4) });
 });
 
 test('DPL-050 views of each lcore, and what is refused changes nothing', async () => {

@@ -22,6 +22,7 @@ isolated_loop(struct isolated *is)
 		if (unlikely(is->pause))
 			isolated_rest(is);
 		done = isolated_turn(is);
+		is->worked += done != 0;
 		__atomic_store_n(&is->turns, is->turns + 1, __ATOMIC_RELEASE);
 		idle = done ? 0 : idle + 1;
 		if (idle >= IDLE_TURNS && mode != IDLE_SPIN)

@@ -260,10 +260,9 @@ take_over(struct worker *w)
 	return total;
 }
 
-/* Frames that waited in schedulers. Returns how many came in, and one more when others wait: no time to rest.
- */
+/* Frames that waited in schedulers come in or go out. Returns how many came in; *waits: others still wait. */
 static __rte_noinline unsigned
-scheduled(struct worker *w)
+scheduled(struct worker *w, bool *waits)
 {
 	struct rte_mbuf *m[WORKER_BURST];
 	unsigned n, step = 0, total = 0;
@@ -275,7 +274,8 @@ scheduled(struct worker *w)
 		total += n;
 	}
 	worker_handover_flush(w);
-	return total + tc_send(w);
+	*waits = tc_send(w);
+	return total;
 }
 
 void
@@ -288,6 +288,7 @@ worker_loop(struct worker *w)
 	pthread_getcpuclockid(pthread_self(), &w->cpu_clock);
 	rcu_online(w->index);
 	while (!w->stop) {
+		bool waits = false;
 		unsigned done;
 		uint64_t now;
 
@@ -299,19 +300,20 @@ worker_loop(struct worker *w)
 		worker_handover_flush(w);
 		lb_worker_tick(w);
 		if (tc_present())
-			done += scheduled(w);
+			done += scheduled(w, &waits);
 		port_flush(w);
 		rcu_quiescent(w->index);
 		w->shown->loops++;
+		w->worked += done != 0;
 		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE);
 
 		now = rte_rdtsc();
 		w->stats.total_cycles += now - began;
-		if (done)
+		if (done || waits)
 			w->stats.busy_cycles += now - began;
 		began = now;
 
-		idle = done ? 0 : idle + 1;
+		idle = done || waits ? 0 : idle + 1;
 		if (idle >= IDLE_TURNS && mode != IDLE_SPIN) {
 			idle_rest(mode);
 			/* Time asleep is neither busy nor a turn's cost. */

@@ -211,9 +211,15 @@ on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
 
 /* ---- waiting until nothing moves ---- */
 
+/* What a lcore had done: completed turns, and how many of them had packets. */
+struct lcore_mark {
+	uint64_t turns, worked;
+};
+
 static struct {
-	bool set, isolated_done;
-	uint64_t worker[WORKERS_MAX], isolated[WORKERS_MAX], control, ticks;
+	bool set;
+	struct lcore_mark worker[WORKERS_MAX], isolated[WORKERS_MAX];
+	uint64_t control, ticks;
 } mark;
 
 static bool
@@ -241,57 +247,93 @@ packets_waiting(void)
 	return testmode_kernel_waits();
 }
 
+/* The order of the two reads matters: turns include the packets that `worked` tells of. */
+static struct lcore_mark
+lcore_mark(const uint64_t *turns, const uint64_t *worked)
+{
+	struct lcore_mark m = {.turns = __atomic_load_n(turns, __ATOMIC_ACQUIRE)};
+
+	m.worked = __atomic_load_n(worked, __ATOMIC_RELAXED);
+	return m;
+}
+
 static void
 mark_now(void)
 {
 	for (unsigned i = 0; i < nworkers; i++)
-		mark.worker[i] = __atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE);
+		mark.worker[i] = lcore_mark(&workers[i]->turns, &workers[i]->worked);
 	for (unsigned i = 0; i < nisolated; i++)
-		mark.isolated[i] = __atomic_load_n(&isolated[i]->turns, __ATOMIC_ACQUIRE);
+		mark.isolated[i] = lcore_mark(&isolated[i]->turns, &isolated[i]->worked);
 	mark.control = control_turns;
 	mark.ticks = control_ticks;
-	mark.isolated_done = nisolated == 0;
 	mark.set = true;
 }
 
-/* Empty rings are not enough: a packet may be in the hands of a worker, or of a timer. So the rings have to
- * stay empty while everybody makes some turns. */
-static bool
-turned_since_mark(uint32_t turns, bool timers)
+enum since_mark {
+	SINCE_MARK_TURNING, /* somebody may still have in hand what it took before the mark */
+	SINCE_MARK_WORKED,  /* somebody had packets */
+	SINCE_MARK_IDLE,
+};
+
+static enum since_mark
+lcore_since(struct lcore_mark now, const struct lcore_mark *then, uint32_t turns)
 {
-	for (unsigned i = 0; i < nisolated; i++)
-		if (__atomic_load_n(&isolated[i]->turns, __ATOMIC_ACQUIRE) - mark.isolated[i] < turns)
-			return false;
-	if (!mark.isolated_done) { /* what they had in hands is with workers now, whose turns count from here
-				    */
-		mark_now();
-		mark.isolated_done = true;
-		return false;
-	}
-	for (unsigned i = 0; i < nworkers; i++)
-		if (!workers[i]->pause &&
-		    __atomic_load_n(&workers[i]->turns, __ATOMIC_ACQUIRE) - mark.worker[i] < turns)
-			return false;
-	return control_turns - mark.control >= turns && (!timers || control_ticks - mark.ticks >= TICKS_MIN);
+	if (now.worked != then->worked)
+		return SINCE_MARK_WORKED;
+	return now.turns - then->turns < turns ? SINCE_MARK_TURNING : SINCE_MARK_IDLE;
 }
 
+static enum since_mark
+since_mark(uint32_t turns, bool timers)
+{
+	bool turning =
+	    control_turns - mark.control < turns || (timers && control_ticks - mark.ticks < TICKS_MIN);
+	enum since_mark s;
+
+	for (unsigned i = 0; i < nisolated; i++) {
+		s = lcore_since(lcore_mark(&isolated[i]->turns, &isolated[i]->worked), &mark.isolated[i],
+				turns);
+		if (s == SINCE_MARK_WORKED)
+			return s;
+		turning |= s == SINCE_MARK_TURNING;
+	}
+	for (unsigned i = 0; i < nworkers; i++) {
+		if (workers[i]->pause)
+			continue;
+		s = lcore_since(lcore_mark(&workers[i]->turns, &workers[i]->worked), &mark.worker[i], turns);
+		if (s == SINCE_MARK_WORKED)
+			return s;
+		turning |= s == SINCE_MARK_TURNING;
+	}
+	return turning ? SINCE_MARK_TURNING : SINCE_MARK_IDLE;
+}
+
+/*
+ * Empty rings are not enough: a packet may be in the hands of a lcore or of a timer, and go from one to the
+ * next while we look. So: mark where all are, see the rings empty, and then wait until all have made some
+ * turns since the mark, none of them with packets. A packet that anybody had in hand at the mark, or took
+ * from a ring before we saw it empty, would have been in one of these turns.
+ */
 static bool
 is_busy(const struct ds_test_settle *settle)
 {
 	uint32_t turns = settle->turns < TURNS_MIN ? TURNS_MIN : settle->turns;
 
-	if (packets_waiting()) {
-		mark.set = false;
-		return true;
-	}
-	if (!mark.set) {
+	if (!mark.set)
 		mark_now();
-		return true;
+	if (!packets_waiting()) {
+		switch (since_mark(turns, settle->flags & DS_TEST_SETTLE_F_TIMERS)) {
+		case SINCE_MARK_TURNING:
+			return true;
+		case SINCE_MARK_WORKED:
+			break;
+		case SINCE_MARK_IDLE:
+			mark.set = false;
+			return false;
+		}
 	}
-	if (!turned_since_mark(turns, settle->flags & DS_TEST_SETTLE_F_TIMERS))
-		return true;
 	mark.set = false;
-	return false;
+	return true;
 }
 
 static int

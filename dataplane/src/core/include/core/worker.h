@@ -83,6 +83,7 @@ struct worker {
 	struct rte_mbuf *again[WORKER_BURST];
 	uint64_t turns
 	    __rte_cache_aligned; /* completed loop turns, for tests that wait until all is processed */
+	uint64_t worked;	 /* those of them that had packets; read after turns */
 } __rte_cache_aligned;
 
 /* A receive call returned n frames. */

@@ -30,6 +30,7 @@ struct isolated {
 	struct isolated_queue q[ISOLATED_QUEUES_MAX];
 	struct worker_stats stats __rte_cache_aligned; /* tx_dropped: rings were full */
 	uint64_t turns;
+	uint64_t worked; /* turns that had packets; read after turns */
 } __rte_cache_aligned;
 
 /* Set up by ports_init(), in the order of lcore ids, constant while workers run. */
