@@ -11,6 +11,8 @@ Every object has a page of its own, such as *dpip-addr*(8), and *dpip* OBJECT *h
 *dpip health* is for monitoring: it asks whether the daemon answers, workers work and devices are up, and ends with
 status 0, 1 (degraded) or 2 (down).
 
+*dpip monitor* prints addresses, routes, neighbours and devices as they come, change and go (*Deleted*), those of the named objects or all, with *-v* the time, with *-j* an object in each line. It asks the daemon every second, or every *-i* SEC; what comes and goes in between is not seen.
+
 *dpip save* prints what the daemon was told as commands in an order that can be told again: VLANs, tunnels, addresses, static neighbours, routes, sets, schedulers, classifiers and switches of devices, or those objects that are named.
 Routes that come with addresses are left out. *dpip save linux-ipset* prints sets as *ipset*(8) of Linux does. *dpip restore* reads both from a file or from standard input; what is there already is no error.`,
   status: 'Zero on success, 1 for any failure; the last line on standard error is its reason. A batch ends with 1 when one of its commands failed.',
@@ -36,7 +38,12 @@ Many commands over one connection:
 Everything, for the next start:
 
     dpip save > /etc/dpvs/network
-    dpip restore /etc/dpvs/network`,
+    dpip restore /etc/dpvs/network
+
+Drops by reason, per second, and every change of neighbours with its time:
+
+    dpip --watch drop show
+    dpip -v monitor neigh`,
 };
 
 export const OBJECTS = {

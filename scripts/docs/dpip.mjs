@@ -60,7 +60,7 @@ function main(table) {
   return [
     header(table, 'dpip'),
     `dpip \\- ${inline(DPIP.purpose)}\n`,
-    '.SH SYNOPSIS\n.nf\n\\fBdpip\\fR [OPTIONS] OBJECT VERB [ARGUMENTS]\n\\fBdpip\\fR OBJECT help\n\\fBdpip\\fR health\n\\fBdpip\\fR save [OBJECT...]\n\\fBdpip\\fR restore [FILE]\n\\fBdpip\\fR \\-\\-batch FILE\n.fi\n',
+    '.SH SYNOPSIS\n.nf\n\\fBdpip\\fR [OPTIONS] OBJECT VERB [ARGUMENTS]\n\\fBdpip\\fR OBJECT help\n\\fBdpip\\fR health\n\\fBdpip\\fR monitor [OBJECT...]\n\\fBdpip\\fR save [OBJECT...]\n\\fBdpip\\fR restore [FILE]\n\\fBdpip\\fR \\-\\-batch FILE\n.fi\n',
     section('DESCRIPTION', DPIP.description),
     '.SH OBJECTS\n',
     list(OBJECTS.map((object) => [inline(`*dpip-${object.name}*(8)`), sentence(object.summary)])),

@@ -99,7 +99,7 @@ function program(): Command {
   for (const object of OBJECTS) command.addCommand(objectCommand(object));
   return command.addHelpText(
     'after',
-    '\ndpip health            does the daemon work: 0 yes, 1 in part, 2 no\ndpip save [OBJECT...]  what the daemon was told, as commands\ndpip restore [FILE]    tells it again; standard input without FILE\n\nOptions may stand anywhere. DPVS_IPC_FILE names the control socket (default /var/run/dpvs.ipc).\n',
+    '\ndpip health            does the daemon work: 0 yes, 1 in part, 2 no\ndpip monitor [OBJECT...]  what comes, changes and goes: addr, route, neigh, link\ndpip save [OBJECT...]  what the daemon was told, as commands\ndpip restore [FILE]    tells it again; standard input without FILE\n\nOptions may stand anywhere. DPVS_IPC_FILE names the control socket (default /var/run/dpvs.ipc).\n',
   );
 }
 

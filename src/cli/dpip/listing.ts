@@ -66,8 +66,8 @@ export type Kind = keyof Records;
 export interface Listing {
   /** Text is wanted, as it always was; verbs may write to stdout by themselves then, and only then. */
   readonly isText: boolean;
-  /** @param text of the record, called when that is the wanted form */
-  record<K extends Kind>(kind: K, record: Records[K], text: () => string): void;
+  /** @param text of the record as it is to be shown, called when that is the wanted form */
+  record<K extends Kind>(kind: K, record: Records[K], text: (shown: Records[K]) => string): void;
   /** All is shown. */
   end(): void;
   /** An error ended the run: what is open is closed. */
@@ -80,8 +80,8 @@ export class TextListing implements Listing {
 
   constructor(private readonly out: Output) {}
 
-  record<K extends Kind>(_kind: K, _record: Records[K], text: () => string): void {
-    this.out.write(text());
+  record<K extends Kind>(_kind: K, record: Records[K], text: (shown: Records[K]) => string): void {
+    this.out.write(text(record));
   }
 
   end(): void {

@@ -5,6 +5,7 @@ import { deriveIo, type Io, type Main } from '../runtime';
 import { CommandError, InvocationError, notSupported, refused, type Stage } from './errors';
 import { failureDetail, failureText } from './failure';
 import type { ObjectSpec, Verb } from './grammar';
+import type { Over } from './rates';
 import { TextListing, type Listing } from './listing';
 import { parseOptions, type CommandLine, type Options } from './options';
 import { hint, objectOf, verbOf } from './words';
@@ -116,13 +117,13 @@ function wantsPaint(options: Options, io: Io): boolean {
 }
 
 /** A verb whose listing is not plain text. Its errors are objects when its listing is JSON. */
-async function runFormed(object: ObjectSpec, verb: Verb, line: CommandLine, plainIo: Io): Promise<number> {
+async function runFormed(object: ObjectSpec, verb: Verb, line: CommandLine, plainIo: Io, over: Over): Promise<number> {
   const { options } = line;
   const forms = await import('./data');
   const request = `${object.name}-${verb}`;
   const json = options.form === 'json';
   const io = json ? deriveIo(plainIo, { stderr: new forms.JsonLines(plainIo.stderr, request) }) : plainIo;
-  const list = forms.listingOf(options, io);
+  const list = over(forms.listingOf(options, io));
   try {
     warnAboutInterval(line, object, io);
     return await runVerb(object, verb, line, io, list);
@@ -163,6 +164,7 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
   const [objectWord, verbWord] = line.words;
   if (objectWord === 'save' && !line.options.help) return import('./save').then(({ save }) => save(line.words.slice(1), io));
   if (objectWord === 'restore' && !line.options.help) return import('./save/restore').then(({ restore }) => restore(line.words.slice(1), io, main));
+  if (objectWord === 'monitor' && !line.options.help) return import('./monitor').then(({ monitor }) => monitor(line.words.slice(1), line.options, io));
   const object = objectWord === undefined ? undefined : objectOf(objectWord);
   if (objectWord === undefined || line.options.help) return help(io, object, argv.length === 0 ? 0 : 1, line.options.longHelp);
   if (verbWord === undefined) return objectWord === 'health' ? import('./health').then(({ health }) => health(io)) : help(io, object, 1);
@@ -176,10 +178,29 @@ function dispatch(argv: readonly string[], line: CommandLine, io: Io): Result {
     return 1;
   }
   if (verb === 'help') return help(io, object, 0);
+  const { watch } = line.options;
+  return watch === undefined ? runObject(object, verb, line, io) : runWatched(object, verb, line, watch, argv, io);
+}
+
+function runObject(object: ObjectSpec, verb: Verb, line: CommandLine, io: Io, over: Over = (list) => list): Result {
   const { options } = line;
-  if (options.form !== 'text' || wantsPaint(options, io)) return runFormed(object, verb, line, io);
+  if (options.form !== 'text' || wantsPaint(options, io)) return runFormed(object, verb, line, io, over);
   warnAboutInterval(line, object, io);
-  return guarded(io, object, () => runVerb(object, verb, line, io, new TextListing(io.stdout)));
+  return guarded(io, object, () => runVerb(object, verb, line, io, over(new TextListing(io.stdout))));
+}
+
+/** --watch. Rates of devices and lcores have blocks of their own. */
+async function runWatched(object: ObjectSpec, verb: Verb, line: CommandLine, seconds: number, argv: readonly string[], io: Io): Promise<number> {
+  const { options } = line;
+  if (verb !== 'show') throw new InvocationError(`${io.argv0}: --watch is for show`);
+  if (object.interval === true && options.stats && options.form === 'text') {
+    return runObject(object, verb, { ...line, options: { ...options, interval: Math.max(1, Math.round(seconds)) } }, io);
+  }
+  const { watchLists } = await import('./rates');
+  // Lines that are cut to the width of a screen may not be cut in a colour.
+  const paint = io.terminalSize() === null ? options.paint : 'never';
+  const plain: CommandLine = { ...line, options: { ...options, paint, count: undefined } };
+  return watchLists(options, seconds, [io.argv0, ...argv].join(' '), io, (inner, over) => runObject(object, verb, plain, inner, over));
 }
 
 async function printCompletion(shell: string, io: Io): Promise<number> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AF_INET, AF_INET6, AF_UNSPEC, type Family } from '../parse/address';
+import { parseSeconds, SECONDS_RANGE } from '../parse/seconds';
 import { InvocationError } from './errors';
 import { scanOptions, type OptionRow } from './getopt';
 
@@ -17,6 +18,8 @@ export interface Options {
   interval: number;
   /** Repetitions; undefined when not given. */
   count: number | undefined;
+  /** Seconds between two listings; undefined: one listing. */
+  watch: number | undefined;
   color: boolean;
   /** Colour in listings of text. */
   paint: 'auto' | 'always' | 'never';
@@ -65,7 +68,8 @@ export const OPTION_ROWS = [
   { id: 'inet6', short: '6', long: [], help: 'IPv6 only; IPv6 routes' },
   { id: 'family', short: 'f', long: ['family'], value: 'inet|inet6', help: 'like -4 and -6' },
   { id: 'interval', short: 'i', long: ['interval'], value: 'SEC', help: 'with -s: rates every SEC seconds (link)' },
-  { id: 'count', short: 'c', long: ['count'], value: 'N', help: 'with -i: stop after N times' },
+  { id: 'count', short: 'c', long: ['count'], value: 'N', help: 'with -i or --watch: stop after N times' },
+  { id: 'watch', short: '', long: ['watch'], value: 'SEC', optional: true, extension: true, help: 'show: again and again, each second without SEC; counters as changes per second' },
   { id: 'color', short: 'C', long: ['color'], value: 'auto|always|never', optional: true, help: 'with -i: colour; with a value: colour in listings' },
   { id: 'json', short: 'j', long: ['json'], extension: true, help: 'show: an array of objects; errors are objects, too' },
   { id: 'pretty', short: 'p', long: ['pretty'], extension: true, help: 'with -j: indented' },
@@ -104,6 +108,8 @@ function familyOf(text: string): AnyFamily {
 /** @throws InvocationError for options that mean nothing without another */
 function check(prog: string, options: Options): void {
   if (options.pretty && options.form !== 'json') throw new InvocationError(`${prog}: --pretty is for --json`);
+  if (options.watch !== undefined && options.interval > 0) throw new InvocationError(`${prog}: --watch and --interval do not go together`);
+  if (options.watch !== undefined && options.count !== undefined && options.count < 1) throw new InvocationError(`${prog}: --count of --watch is at least 1`);
   if (options.forceContinue && options.batch === undefined) throw new InvocationError(`${prog}: --force-continue is for --batch`);
 }
 
@@ -134,6 +140,14 @@ function isLong(help: string): boolean {
   return help === 'long';
 }
 
+/** @param text empty: the usual */
+function watchOf(text: string): number {
+  if (text === '') return 1;
+  const value = parseSeconds(text);
+  if (value === null) throw new InvocationError(`invalid watch '${text}': ${SECONDS_RANGE}`);
+  return value;
+}
+
 function socketOf(text: string): string {
   if (text === '' || Buffer.byteLength(text) > MAX_PATH) throw new InvocationError(`invalid socket '${text}': a path of 1 to ${MAX_PATH} bytes`);
   return text;
@@ -152,6 +166,7 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
     stats: false,
     interval: 0,
     count: undefined,
+    watch: undefined,
     color: false,
     paint: 'never',
     form: 'text',
@@ -181,6 +196,9 @@ export function parseOptions(prog: string, argv: readonly string[], posix: boole
       continue;
     }
     switch (item.id) {
+      case 'watch':
+        options.watch = watchOf(item.value);
+        break;
       case 'color':
         if (item.value === '') options.color = true;
         else options.paint = paintOf(item.value);

@@ -6,6 +6,7 @@ import { addressBits, AF_INET, AF_INET6, anyAddress, compareAddress, maskedAddre
 import { parseEndpoint, type Endpoint, type NameLookup } from '../parse/endpoint';
 import { parseCInteger, parseDecimal } from '../parse/number';
 import { IPPROTO, protocolNumber } from '../parse/protocol';
+import { parseSeconds, SECONDS_RANGE } from '../parse/seconds';
 import { printable } from '../render/text';
 import type { ColorChoice } from '../runtime/color';
 import { parseAddressFilter, type AddressFilter } from './address-filter';
@@ -105,8 +106,6 @@ const MAX_NAME = 15;
 const MAX_IPSET = 31;
 const MAX_INDEX = 255;
 const DEFAULT_WATCH = 2;
-const MIN_WATCH = 0.1;
-const MAX_WATCH = 86_400;
 const MAX_PATH_BYTES = 107;
 const MAX_TIMEOUT_MS = 3_600_000;
 
@@ -119,13 +118,6 @@ interface Context {
 }
 
 type Handler = (context: Context) => void;
-
-/** null: not a number of seconds that makes sense. */
-function parseSeconds(text: string): number | null {
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) return null;
-  const seconds = Number(text);
-  return seconds >= MIN_WATCH && seconds <= MAX_WATCH ? seconds : null;
-}
 
 function addressFilter(what: string, member: 'onlyVirtual' | 'onlyServer' | 'onlyClient'): Handler {
   return ({ values, names, text }) => {
@@ -309,7 +301,7 @@ const HANDLERS: Readonly<Record<OptionId, Handler>> = {
   pretty: ignore,
   prom: ignore,
   watch: ({ values, token, text }) => {
-    values.watch = token.value === null ? DEFAULT_WATCH : orInvalid(parseSeconds(text), `illegal watch '${text}' specified, require 0.1 to 86400 seconds`);
+    values.watch = token.value === null ? DEFAULT_WATCH : orInvalid(parseSeconds(text), `illegal watch '${text}' specified, require ${SECONDS_RANGE}`);
   },
   count: ({ values, text }) => {
     values.count = number(text, 1, MAX_INT, `illegal count '${text}' specified, require 1 to ${MAX_INT}`);

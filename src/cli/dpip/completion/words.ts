@@ -187,7 +187,7 @@ function complete(to: Completer, before: readonly string[]): void {
   }
   const [objectWord, verbWord, ...words] = plain(before);
   if (objectWord === undefined) {
-    to.offer([...OBJECTS.map(({ name }) => name), 'health', 'save', 'restore']);
+    to.offer([...OBJECTS.map(({ name }) => name), 'health', 'monitor', 'save', 'restore']);
     return;
   }
   const object = objectOf(objectWord);

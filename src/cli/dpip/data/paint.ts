@@ -31,9 +31,9 @@ export class PaintedListing implements Listing {
 
   constructor(private readonly out: Output) {}
 
-  record<K extends Kind>(kind: K, _record: Records[K], text: () => string): void {
+  record<K extends Kind>(kind: K, record: Records[K], text: (shown: Records[K]) => string): void {
     const paint = PAINTS[kind];
-    const plain = text();
+    const plain = text(record);
     const painted = paint === undefined ? plain : paint(plain, this.#chalk);
     this.out.write(kind === 'link' ? links(painted, this.#chalk) : painted);
   }

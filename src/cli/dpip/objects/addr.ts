@@ -122,7 +122,7 @@ function show(values: { readonly address: Prefix | undefined; readonly dev: stri
   const listing = listAddresses(io.transport(), { af, ifname: values.dev ?? '', ...sent(values.address) }, options);
   for (const record of listing.addresses) {
     if (!matches(record, { af, address: values.address })) continue;
-    list.record('addr', { record, lcore: listing.verbose, pools: listing.verbose || listing.stats }, () => renderAddress(record, listing));
+    list.record('addr', { record, lcore: listing.verbose, pools: listing.verbose || listing.stats }, (shown) => renderAddress(shown.record, listing));
   }
   return 0;
 }

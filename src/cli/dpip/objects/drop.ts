@@ -34,7 +34,7 @@ export const drop: ObjectSpec = {
       options: '[-s] [-v]',
       run: (_values, call) => {
         for (const entry of fetch(call)) {
-          if (call.options.stats || entry.packets > 0n) call.list.record('drop', entry, () => renderDrop(entry, call.options.human));
+          if (call.options.stats || entry.packets > 0n) call.list.record('drop', entry, (shown) => renderDrop(shown, call.options.human));
         }
         return 0;
       },

@@ -84,11 +84,11 @@ export const ipv6: ObjectSpec = {
         const which = whichOf(words);
         const { total, lcores } = getIp6Stats(io.transport());
         const all = { lcore: null, counters: total };
-        if (which === 'total') list.record('ipv6', all, () => renderCounters(total, ''));
-        if (which === 'all') list.record('ipv6', all, () => `All\n${renderCounters(total, '    ')}`);
+        if (which === 'total') list.record('ipv6', all, ({ counters }) => renderCounters(counters, ''));
+        if (which === 'all') list.record('ipv6', all, ({ counters }) => `All\n${renderCounters(counters, '    ')}`);
         for (const [id, counters] of lcores.entries()) {
           if (which !== 'all' && which !== id) continue;
-          list.record('ipv6', { lcore: id, counters }, () => `cpu ${id}\n${renderCounters(counters, '    ')}`);
+          list.record('ipv6', { lcore: id, counters }, (shown) => `cpu ${id}\n${renderCounters(shown.counters, '    ')}`);
         }
         return 0;
       },

@@ -99,7 +99,7 @@ export const qsch: ObjectSpec = {
         const found = listQschs(io.transport(), typed.dev, { handle: placeOf(typed).handle }, options);
         for (const entry of found) {
           const record = { qsch: entry, dev: typed.dev, stats: options.stats, lcore: options.verbose };
-          list.record('qsch', record, () => renderQsch(entry, typed.dev, options));
+          list.record('qsch', record, (shown) => renderQsch(shown.qsch, typed.dev, options));
         }
         return 0;
       },
