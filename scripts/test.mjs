@@ -96,7 +96,7 @@ const RINGS = {
   asan: ['C unit tests, packet cases with two workers and part of the lab under AddressSanitizer and UBSan', async () => {
     await buildDataplane({ dir: 'build-asan', options: ASAN_BUILD, title: 'data plane with sanitizers' });
     const unit = await mesonTest('build-asan', ASAN_ENV);
-    const cases = await vitest('asan', ['test/cases', 'test/lab/basic'], { ...ASAN_ENV, CASE_WORKERS: '2', DPVS_BIN: asanDaemon }, CASES_AT_ONCE);
+    const cases = await vitest('asan', ['test/cases', 'test/lab/basic'], { ...ASAN_ENV, CASE_WORKERS: '2', CASE_KERNEL_LCORE: '1', DPVS_BIN: asanDaemon }, CASES_AT_ONCE);
     return { passed: unit.passed + cases.passed, failed: unit.failed + cases.failed };
   }],
   fuzz: ['fuzz targets, briefly', fuzz],

@@ -23,8 +23,9 @@ function worker(i, queues) {
   return `    <init> worker cpu${i + 1} {\n        type slave\n        cpu_id ${i + 1}\n${port('dpdk0')}${port('dpdk1')}    }\n`;
 }
 
-/** @param {{log: string, workers: number, queues: number, extra: string}} options extra: more blocks. */
-export function confText({ log, workers, queues, extra }) {
+/** @param {{log: string, workers: number, queues: number, kernelLcore: boolean, extra: string}} options extra: more blocks. */
+export function confText({ log, workers, queues, kernelLcore, extra }) {
+  const kni = kernelLcore ? `    <init> worker cpu${workers + 1} {\n        type kni\n        cpu_id ${workers + 1}\n    }\n` : '';
   return `! configuration of a lab director
 global_defs {
     log_level INFO
@@ -40,7 +41,7 @@ worker_defs {
         type master
         cpu_id 0
     }
-${Array.from({ length: workers }, (_, i) => worker(i, queues)).join('')}}
+${Array.from({ length: workers }, (_, i) => worker(i, queues)).join('')}${kni}}
 ipvs_defs {
     conn {
         <init> conn_pool_size 65535
@@ -49,9 +50,9 @@ ipvs_defs {
 ${extra}`;
 }
 
-/** @param {{dir: string, socket: string, workers: number, queues: number}} options */
-export function daemonArgs({ dir, socket, workers, queues, memory, lanDevice }) {
-  const lcores = ['0@0', ...Array.from({ length: workers }, (_, i) => `${i + 1}@${(i + 1) % os.cpus().length}`)].join(',');
+/** @param {{dir: string, socket: string, workers: number, queues: number, kernelLcore: boolean}} options */
+export function daemonArgs({ dir, socket, workers, queues, kernelLcore, memory, lanDevice }) {
+  const lcores = ['0@0', ...Array.from({ length: workers + (kernelLcore ? 1 : 0) }, (_, i) => `${i + 1}@${(i + 1) % os.cpus().length}`)].join(',');
   const port = (n, iface) => ['--vdev', `net_af_packet${n},iface=${iface},qpairs=${queues}`];
   return ['-c', path.join(dir, 'dpvs.conf'), '-p', path.join(dir, 'dpvs.pid'), '-x', socket, '--',
     ...memory, '--no-pci', '--no-telemetry', '--lcores', lcores, ...port(0, 'wan'), ...(lanDevice ? ['--vdev', lanDevice] : port(1, 'lan'))];

@@ -38,6 +38,7 @@ export class Lab {
     this.servers = options.servers ?? 2;
     this.workers = options.workers ?? 1;
     this.queues = Math.max(1, options.queues ?? 1);
+    this.kernelLcore = options.kernelLcore ?? false;
     this.daemon = options.daemon ?? process.env.DPVS_BIN ?? path.join(root, 'dataplane/build/src/main/dpvs');
     this.id = labName();
     this.memory = options.memory ?? ['--no-huge', '--no-shconf', '-m', '256'];
@@ -140,7 +141,7 @@ export class Lab {
   }
 
   async startDaemon() {
-    writeFileSync(path.join(this.dir, 'dpvs.conf'), confText({ log: this.log, workers: this.workers, queues: this.queues, extra: this.extraConf }));
+    writeFileSync(path.join(this.dir, 'dpvs.conf'), confText({ log: this.log, workers: this.workers, queues: this.queues, kernelLcore: this.kernelLcore, extra: this.extraConf }));
     this.dpvs = this.start('director', this.daemon, daemonArgs(this), { env: this.env });
     let ended;
     this.dpvs.done.then((status) => (ended = status));

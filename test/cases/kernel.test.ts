@@ -2,7 +2,7 @@
 // Interfaces in the kernel: what goes there, byte by byte, what comes from there, and nothing else.
 import { describe, expect, test } from 'vitest';
 import { multicastMac } from '../harness/addresses';
-import { stopDaemonsAfterEach, type Case, type CaseOptions } from '../harness/case';
+import { kernelLcore, stopDaemonsAfterEach, type Case, type CaseOptions } from '../harness/case';
 import { dissect } from '../harness/dissect';
 import { arp, ethernet, ETHERTYPE, icmp, icmp6, icmp6Echo, icmpEcho, ip, ipv4, ipv6, neighbourAdvertisement, neighbourSolicitation, raw, sctp, tcp, udp, type Layer3, type Layer4 } from '../harness/frames';
 import { CLIENTS, configureService, families, fromClient, mac, SERVERS, solicitedGroup, startWorld, v4, v6, type Family } from './topology';
@@ -12,7 +12,7 @@ stopDaemonsAfterEach();
 const OSPF = 89;
 
 function withKernel(extra: Readonly<Record<string, readonly string[]>> = {}): CaseOptions {
-  return { conf: { global_defs: ['kni on'], ...extra } };
+  return { kernelLcore, conf: { global_defs: ['kni on'], ...extra } };
 }
 
 const forwarding = { ipv4_defs: ['forwarding on'], ipv6_defs: ['forwarding on'] };

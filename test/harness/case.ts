@@ -13,6 +13,8 @@ const WARP_STEP_MS = 1000;
 
 /** Workers of all cases that do not say otherwise. */
 export const workers = Number(process.env['CASE_WORKERS'] ?? '1');
+/** Whether cases with interfaces in the kernel have an lcore for them. */
+export const kernelLcore = process.env['CASE_KERNEL_LCORE'] === '1';
 
 export interface CaseOptions extends DaemonOptions {
   /** Why the case has one worker whatever the others have, such as the order of a scheduler. */

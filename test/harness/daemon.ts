@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly rss?: boolean;
   /** The same, and they take flow rules, which choose the queue of a frame whatever the case says. */
   readonly flows?: boolean;
+  /** An lcore of its own for the kernel, with a receive and a transmit queue of each port. */
+  readonly kernelLcore?: boolean;
   /** Lines inside sections of the configuration, by section: `{ ipvs_defs: ['conn { ...', '}'] }`. */
   readonly conf?: Readonly<Record<string, readonly string[]>>;
   /** Whole configuration instead of the generated one. */
@@ -71,11 +73,12 @@ function workerPort(port: number, w: number, workers: number, queues: number): s
 }
 
 function generatedConf(options: DaemonOptions): string {
-  const { ports = 1, queues = 1, workers = 1, conf = {} } = options;
+  const { ports = 1, queues = 1, workers = 1, kernelLcore = false, conf = {} } = options;
+  const more = kernelLcore ? 1 : 0;
   const devices = numbers(ports).flatMap((p) => [
     `device test${p} {`,
-    `rx {`, `queue_number ${queues}`, '}',
-    `tx {`, `queue_number ${Math.max(queues, workers)}`, '}',
+    `rx {`, `queue_number ${queues + more}`, '}',
+    `tx {`, `queue_number ${Math.max(queues, workers) + more}`, '}',
     '}',
   ]);
   const slaves = numbers(workers).flatMap((w) => [
@@ -85,10 +88,12 @@ function generatedConf(options: DaemonOptions): string {
     ...numbers(ports).flatMap((p) => workerPort(p, w, workers, queues)),
     '}',
   ]);
+  const kernel = numbers(ports).flatMap((p) => [`port test${p} {`, `rx_queue_ids ${queues}`, `tx_queue_ids ${workers}`, '}']);
+  const kni = kernelLcore ? [`worker cpu${workers + 1} {`, 'type kni', `cpu_id ${workers + 1}`, ...kernel, '}'] : [];
   const sections: Record<string, readonly string[]> = {
     global_defs: ['log_level INFO', 'idle_mode sleep', 'kni off', ...(conf['global_defs'] ?? [])],
     netif_defs: ['pktpool_size 8191', ...devices, ...(conf['netif_defs'] ?? [])],
-    worker_defs: ['worker cpu0 {', 'type master', 'cpu_id 0', '}', ...slaves],
+    worker_defs: ['worker cpu0 {', 'type master', 'cpu_id 0', '}', ...slaves, ...kni],
     // Link-local addresses would announce themselves in the middle of a case.
     ipv6_defs: ['addr_gen_mode none', ...(conf['ipv6_defs'] ?? [])],
     ipvs_defs: conf['ipvs_defs'] ?? ['conn {', 'conn_pool_size 65535', '}'],
@@ -124,6 +129,10 @@ export class Daemon {
     this.writeConf(options.confText ?? generatedConf(options));
   }
 
+  configuration(): string {
+    return readFileSync(this.confFile, 'utf8');
+  }
+
   writeConf(text: string): void {
     writeFileSync(this.confFile, text);
   }
@@ -142,9 +151,10 @@ export class Daemon {
   }
 
   #arguments(): string[] {
-    const { ports = 1, queues = 1, workers = 1, rss = false, flows = false, args = [] } = this.options;
-    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers)}${flows ? ',flow' : rss ? ',rss' : ''}`] : [];
-    const lcores = ['0@0', ...numbers(workers).map((w) => `${w + 1}@1`)].join(',');
+    const { ports = 1, queues = 1, workers = 1, rss = false, flows = false, kernelLcore = false, args = [] } = this.options;
+    const more = kernelLcore ? 1 : 0;
+    const test = ports > 0 ? ['--test-ports', `${ports},${Math.max(queues, workers) + more}${flows ? ',flow' : rss ? ',rss' : ''}`] : [];
+    const lcores = ['0@0', ...numbers(workers + more).map((w) => `${w + 1}@1`)].join(',');
     const files = ['-c', this.confFile, '-p', this.pidFile, '-x', this.socket];
     const eal = ['--no-huge', '--no-shconf', '--no-pci', '-m', '192', '--no-telemetry', '--lcores', lcores];
     return [...files, ...test, ...args, '--', ...(this.options.eal ?? eal)];

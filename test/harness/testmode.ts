@@ -9,6 +9,7 @@ const COLLECT = 0x44530f02;
 const SETTLE = 0x44530f03;
 const FLOWS = 0x44530f04;
 const HOLD = 0x44530f05;
+const BUSY = 0x44530f06;
 const FLOW_SIZE = 32;
 
 /** Added to the id of a port: its interface in the kernel, whose part the test plays. */
@@ -50,6 +51,10 @@ export function warpClock(transport: Transport, ms: number): bigint {
 
 /** Puts frames into receive queues, as if a device had received them. */
 export function inject(transport: Transport, injections: readonly Injection[]): void {
+  transport.request(INJECT, 'set', injectionsBody(injections));
+}
+
+function injectionsBody(injections: readonly Injection[]): Buffer {
   const parts = injections.flatMap(({ port, queue, frame, first, checksum }) => {
     const head = Buffer.alloc(16);
     head.writeUInt16LE(port, 0);
@@ -59,14 +64,25 @@ export function inject(transport: Transport, injections: readonly Injection[]): 
     head.writeUInt32LE(checksum === undefined ? 0 : CHECKSUM[checksum], 12);
     return [head, frame];
   });
-  transport.request(INJECT, 'set', Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 /** Frames sent on a port since the last call, oldest first. */
 export function collect(transport: Transport, port: number): Buffer[] {
   const request = Buffer.alloc(8);
   request.writeUInt16LE(port, 0);
-  const body = transport.request(COLLECT, 'get', request);
+  return framesOf(transport.request(COLLECT, 'get', request));
+}
+
+/** What has come out of a port while the control lcore did nothing, for `ms` milliseconds since the frames were received. */
+export function collectWhileBusy(transport: Transport, ms: number, port: number, injections: readonly Injection[]): Buffer[] {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(ms, 0);
+  head.writeUInt16LE(port, 4);
+  return framesOf(transport.request(BUSY, 'get', Buffer.concat([head, injectionsBody(injections)])));
+}
+
+function framesOf(body: Buffer): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < body.length; ) {
     const length = body.readUInt32LE(at);

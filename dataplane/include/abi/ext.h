@@ -73,6 +73,7 @@ ABI_SIZE(struct ds_limits, 16);
 #define DS_LCORE_ROLE_MASTER   0
 #define DS_LCORE_ROLE_WORKER   1
 #define DS_LCORE_ROLE_ISOLATED 2 /* receives for workers; not in DS_MSG_HELLO */
+#define DS_LCORE_ROLE_KERNEL   3 /* serves the kernel interfaces; not in DS_MSG_HELLO */
 
 /* An lcore of the daemon. */
 struct ds_lcore {

@@ -5,12 +5,12 @@
 
 #include "ext.h"
 
-#define DS_TLV_LCORE_LOAD 112 /* struct ds_lcore_load, one for each lcore: control, workers, isolated */
+#define DS_TLV_LCORE_LOAD 112 /* struct ds_lcore_load, one for each lcore: control, workers, isolated, kernel */
 
 /* ds_lcore_load.ring. */
 #define DS_LOAD_RING_PUNT     0 /* from a worker to the control lcore */
 #define DS_LOAD_RING_INJECT   1 /* from the control lcore to a worker */
-#define DS_LOAD_RING_KERNEL   2 /* from a worker to the kernel; two rings in sum */
+#define DS_LOAD_RING_KERNEL   2 /* from a worker to the kernel, two rings in sum; kernel lcore: from the control lcore */
 #define DS_LOAD_RING_HANDOVER 3 /* from other workers to a worker; in sum */
 #define DS_LOAD_RING_ISOLATED 4 /* from an isolated lcore to workers; in sum */
 #define DS_LOAD_RINGS	      5

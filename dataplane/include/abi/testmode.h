@@ -20,6 +20,9 @@
 
 #define DS_TEST_HOLD 0x44530f05 /* set: struct ds_test_hold */
 
+/* get: struct ds_test_busy and frames as in DS_TEST_INJECT; reply as that of DS_TEST_COLLECT */
+#define DS_TEST_BUSY 0x44530f06
+
 /* ds_test_clock.op. */
 #define DS_TEST_CLOCK_READ 0
 #define DS_TEST_CLOCK_STOP 1 /* the clock stands from now on */
@@ -94,6 +97,15 @@ struct ds_test_hold {
 	uint32_t hold;	 /* 1: stuck from now on; 0: goes on */
 };
 ABI_SIZE(struct ds_test_hold, 8);
+
+/* The frames are received, then the control lcore does nothing for a while, and then says what has come out of
+ * a port meanwhile. */
+struct ds_test_busy {
+	uint32_t ms;
+	uint16_t port; /* as in struct ds_test_collect */
+	uint8_t pad0[2];
+};
+ABI_SIZE(struct ds_test_busy, 8);
 
 #define DS_TEST_SETTLE_F_TIMERS 0x1 /* also wait until timers ran everywhere */
 

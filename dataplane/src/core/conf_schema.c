@@ -109,7 +109,7 @@ const struct conf_key conf_keys[] = {
     NAMED("worker_defs/worker", CONF_S_WORKER, "One block per lcore."),
     INDEX("worker_defs/worker/type", W(type), "master|slave|kni", "slave", 0,
 	  "master: the control lcore, which must be the EAL's main lcore; slave: a forwarding "
-	  "worker; kni: not used"),
+	  "worker; kni: an lcore of its own for the kernel interfaces, which the master serves otherwise, at most one"),
     INT("worker_defs/worker/cpu_id", W(cpu_id), 0, 63, "0", 0, "EAL lcore id"),
     FLAG("worker_defs/worker/icmp_redirect_core", W(icmp_redirect_core), "off", CONF_INERT,
 	 "ICMP errors go to the worker that has the connection they are about"),

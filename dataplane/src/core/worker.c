@@ -106,7 +106,8 @@ worker_to_kernel(struct worker *w, struct rte_mbuf *m, enum kernel_class class)
 		worker_drop(w, m, class == KERNEL_ROUTING ? DROP_KERNEL_ROUTING_FULL : DROP_KERNEL_FULL);
 		return;
 	}
-	bell_ring();
+	if (!w->from_kernel)
+		bell_ring();
 }
 
 static void
@@ -293,6 +294,18 @@ workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *p
 	return EDPVS_OK;
 }
 
+int
+workers_hear_kernel(unsigned ring_size)
+{
+	for (unsigned i = 0; i < nworkers; i++) {
+		workers[i]->from_kernel =
+		    ring_new("from_kernel", (uint8_t)i, 0, ring_size, workers[i]->socket_id);
+		if (!workers[i]->from_kernel)
+			return EDPVS_NOMEM;
+	}
+	return EDPVS_OK;
+}
+
 static void
 ring_drop(struct rte_ring *r)
 {
@@ -313,6 +326,9 @@ workers_fini(void)
 			continue;
 		ring_drop(workers[i]->to_control);
 		ring_drop(workers[i]->from_control);
+		ring_drop(workers[i]->from_kernel);
+		for (int class = 0; class < KERNEL_CLASSES; class ++)
+			ring_drop(workers[i]->to_kernel[class]);
 		for (unsigned from = 0; from < nworkers; from++)
 			ring_drop(workers[i]->handover[from]);
 		free(workers[i]);

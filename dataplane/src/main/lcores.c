@@ -36,6 +36,35 @@ plan_all(uint16_t *ids, unsigned *n)
 	return EDPVS_INVAL;
 }
 
+int
+lcores_kernel(void)
+{
+	for (int i = 0; i < conf.worker.nworkers; i++)
+		if (conf.worker.worker[i].type == CONF_WORKER_KNI)
+			return conf.worker.worker[i].cpu_id;
+	return -1;
+}
+
+/* Against the blocks before it. */
+static int
+check_others(const struct conf_worker *w)
+{
+	for (const struct conf_worker *o = conf.worker.worker; o < w; o++) {
+		if (o->type == CONF_WORKER_KNI && w->type == CONF_WORKER_KNI) {
+			log_err("main",
+				"workers %s and %s are of type kni, but only one lcore serves the kernel",
+				o->name, w->name);
+			return EDPVS_INVAL;
+		}
+		if (o->type != CONF_WORKER_MASTER && o->cpu_id == w->cpu_id) {
+			log_err("main", "two worker blocks name cpu_id %d (the second is %s)", w->cpu_id,
+				w->name);
+			return EDPVS_INVAL;
+		}
+	}
+	return EDPVS_OK;
+}
+
 /* Checks one block; adds its lcore when it forwards. */
 static int
 plan_block(const struct conf_worker *w, uint16_t *ids, unsigned *n)
@@ -67,21 +96,9 @@ plan_block(const struct conf_worker *w, uint16_t *ids, unsigned *n)
 			w->name, cpu);
 		return EDPVS_INVAL;
 	}
-	if (w->type == CONF_WORKER_KNI) {
-		log_warning(
-		    "main",
-		    "worker %s of type kni stays idle: there are no kernel interfaces in this version",
-		    w->name);
-		return EDPVS_OK;
-	}
-	for (unsigned i = 0; i < *n; i++) {
-		if (ids[i] == cpu) {
-			log_err("main", "two worker blocks name cpu_id %u (the second is %s)", cpu, w->name);
-			return EDPVS_INVAL;
-		}
-	}
-	ids[(*n)++] = (uint16_t)cpu;
-	return EDPVS_OK;
+	if (w->type == CONF_WORKER_SLAVE)
+		ids[(*n)++] = (uint16_t)cpu;
+	return check_others(w);
 }
 
 /* Lcores that only receive do nothing else. ids: of the workers. */
@@ -94,6 +111,8 @@ check_isolated(const uint16_t *ids, unsigned n, const struct conf_worker *w, uns
 		what = "is not among the lcores of the EAL: add it to -l or --lcores";
 	else if (cpu == rte_get_main_lcore())
 		what = "is the main lcore and controls: name another one";
+	else if ((int)cpu == lcores_kernel())
+		what = "is of type kni: name another one";
 	for (unsigned i = 0; i < n && !what; i++)
 		if (ids[i] == cpu)
 			what = "is a worker: name another one";

@@ -17,4 +17,7 @@ int lcores_plan(uint16_t *ids, unsigned *n);
 /* Number of lcores that only receive, by the worker blocks. */
 unsigned lcores_isolated(void);
 
+/* The lcore of the worker block of type kni; -1: there is none. */
+int lcores_kernel(void);
+
 #endif

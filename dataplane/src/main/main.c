@@ -171,21 +171,24 @@ workers_step(void)
 {
 	uint16_t ids[WORKERS_MAX];
 	unsigned n;
-	int rc = lcores_plan(ids, &n);
+	int rc = lcores_plan(ids, &n), kernel;
 
 	if (rc)
 		return rc;
-	sizing_apply(n + 1 + lcores_isolated());
+	kernel = lcores_kernel();
+	sizing_apply(n + 1 + lcores_isolated() + (kernel >= 0));
 	rc = pools_create(pools);
-	if (rc)
-		return rc;
-	rc = rcu_init(n);
-	return rc ? rc : workers_init(n, ids, pools, (unsigned)conf.ctrl.ring_size);
+	if (!rc)
+		rc = rcu_init(n + (kernel >= 0)); /* the kernel lcore reads, too */
+	if (!rc)
+		rc = workers_init(n, ids, pools, (unsigned)conf.ctrl.ring_size);
+	return rc || kernel < 0 ? rc : kernel_lcore_open((uint16_t)kernel, n);
 }
 
 static void
 workers_stop(void)
 {
+	kernel_lcore_close();
 	workers_fini();
 	rcu_fini();
 }
@@ -254,6 +257,13 @@ isolated_main(void *arg)
 	return 0;
 }
 
+static int
+kernel_main(void *arg)
+{
+	kernel_loop(arg);
+	return 0;
+}
+
 /* Who receives for others ends first. */
 static void
 launch_stop(void)
@@ -262,6 +272,11 @@ launch_stop(void)
 		isolated[i]->stop = true;
 	for (unsigned i = 0; i < nisolated; i++)
 		rte_eal_wait_lcore(isolated[i]->lcore_id);
+	if (kernel_lcore) {
+		kernel_lcore->stop = true;
+		rte_eal_wait_lcore(kernel_lcore->lcore_id);
+		kernel_lcore->launched = false;
+	}
 	for (unsigned i = 0; i < nworkers; i++)
 		workers[i]->stop = true;
 	for (unsigned i = 0; i < nworkers; i++)
@@ -289,6 +304,10 @@ launch_step(void)
 		rc = launch(worker_main, workers[i], workers[i]->lcore_id);
 	for (unsigned i = 0; i < nisolated && !rc; i++)
 		rc = launch(isolated_main, isolated[i], isolated[i]->lcore_id);
+	if (kernel_lcore && !rc)
+		rc = launch(kernel_main, kernel_lcore, kernel_lcore->lcore_id);
+	if (kernel_lcore && !rc)
+		kernel_lcore->launched = true;
 	return rc;
 }
 

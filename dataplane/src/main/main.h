@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of main/ share: the two loops and the requests that signals make.
+ * What the files of main/ share: the loops and the requests that signals make.
  */
 #ifndef MAIN_MAIN_H
 #define MAIN_MAIN_H
@@ -11,6 +11,7 @@
 
 #include "core/worker.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 
 /* Set by signal handlers: SIGTERM and SIGINT; SIGHUP. */
 extern volatile sig_atomic_t stop_requested;
@@ -21,6 +22,9 @@ void worker_loop(struct worker *w);
 
 /* The life of a lcore that only receives, until is->stop (isolated_loop.c). */
 void isolated_loop(struct isolated *is);
+
+/* The life of the kernel lcore, until k->stop (kernel_loop.c). */
+void kernel_loop(struct kernel_lcore *k);
 
 /* The control lcore's life until stop_requested (control_loop.c). Returns 0. */
 int control_loop(void);

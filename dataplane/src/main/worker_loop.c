@@ -236,7 +236,8 @@ receive(struct worker *w)
 	return total;
 }
 
-/* Frames that other workers received and we own, and frames that the control lcore wants to be sent. */
+/* Frames that other workers received and we own, and frames that the control lcore and the kernel lcore want
+ * to be sent. */
 static unsigned
 take_over(struct worker *w)
 {
@@ -247,6 +248,10 @@ take_over(struct worker *w)
 	for (unsigned i = 0; i < n; i++)
 		port_tx(w, mbuf_meta(m[i])->port, m[i]);
 	total = n;
+	n = w->from_kernel ? rte_ring_sc_dequeue_burst(w->from_kernel, (void **)m, WORKER_BURST, NULL) : 0;
+	for (unsigned i = 0; i < n; i++)
+		port_tx(w, mbuf_meta(m[i])->port, m[i]);
+	total += n;
 	for (unsigned from = 0; from < nworkers; from++) {
 		if (from == w->index)
 			continue;

@@ -11,6 +11,7 @@
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 
 static int
 add_record(struct ctrl_reply *reply, unsigned reason, uint32_t lcore, uint64_t packets)
@@ -47,6 +48,8 @@ add_sum(struct ctrl_reply *reply, unsigned reason)
 {
 	uint64_t sum = control_drops[reason];
 
+	if (kernel_lcore)
+		sum += kernel_lcore->drops[reason];
 	for (unsigned i = 0; i < nisolated; i++)
 		sum += isolated_drops(isolated[i], reason);
 	for (unsigned i = 0; i < nworkers; i++)
@@ -63,6 +66,8 @@ add_each(struct ctrl_reply *reply, unsigned reason)
 		rc = add_record(reply, reason, workers[i]->lcore_id, worker_drops(workers[i], reason));
 	for (unsigned i = 0; i < nisolated && !rc; i++)
 		rc = add_record(reply, reason, isolated[i]->lcore_id, isolated_drops(isolated[i], reason));
+	if (kernel_lcore && !rc)
+		rc = add_record(reply, reason, kernel_lcore->lcore_id, kernel_lcore->drops[reason]);
 	return rc;
 }
 

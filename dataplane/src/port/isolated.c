@@ -11,6 +11,7 @@
 #include <rte_pause.h>
 
 #include "core/log.h"
+#include "port/kernel_lcore.h"
 #include "port/port.h"
 
 struct isolated *isolated[WORKERS_MAX];
@@ -152,6 +153,7 @@ lcores_resume(void)
 	for (unsigned i = 0; i < nisolated; i++)
 		while (__atomic_load_n(&isolated[i]->rests, __ATOMIC_ACQUIRE))
 			rte_pause();
+	kernel_lcore_resume();
 	workers_resume();
 }
 
@@ -163,6 +165,7 @@ lcores_pause(void)
 
 	if (!workers_pause())
 		return false;
+	kernel_lcore_pause();
 	for (unsigned i = 0; i < nisolated; i++)
 		isolated[i]->pause = true;
 	for (unsigned i = 0; i < nisolated; i++) {

@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "core/mbuf.h"
 #include "port/vlan.h"
+#include "kernel_serve.h"
+#include "port/kernel_lcore.h"
 #include "port_setup.h"
 
 enum {
@@ -81,17 +83,28 @@ kernel_set_copies(struct port *p, bool on)
 /* ---- to the kernel ---- */
 
 static void
-deliver(struct rte_mbuf *m)
+send_as_control(const struct port *p, struct rte_mbuf **m, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		mbuf_meta(m[i])->port = p->id;
+		control_send(m[i]);
+	}
+}
+
+static struct kernel_server control_server = {.drops = control_drops, .send = send_as_control};
+
+void
+kernel_deliver(const struct kernel_server *s, struct rte_mbuf *m)
 {
 	uint16_t port = mbuf_meta(m)->port;
-	struct port *p = port < PORTS_MAX ? ports[port] : NULL;
-	struct kernel_if *k = p ? p->kernel : NULL;
+	const struct port *p = port < PORTS_MAX ? rcu_read(ports[port]) : NULL;
+	struct kernel_if *k = p ? rcu_read(p->kernel) : NULL;
 
 	if (k && kernel_ops->write(k->state, m) == 0) {
 		k->to_packets++;
 	} else {
 		/* Mostly an interface that is down. */
-		control_drops[DROP_KERNEL_REFUSED]++;
+		s->drops[DROP_KERNEL_REFUSED]++;
 		if (k)
 			k->to_dropped++;
 	}
@@ -110,13 +123,19 @@ kernel_give_control(uint16_t port, struct rte_mbuf *m, enum drop_reason why)
 		return;
 	}
 	mbuf_meta(m)->port = port;
-	deliver(m);
+	if (!kernel_lcore) {
+		kernel_deliver(&control_server, m);
+	} else if (rte_ring_sp_enqueue(kernel_lcore->from_control, m)) {
+		control_drops[DROP_KERNEL_FULL]++;
+		rte_pktmbuf_free(m);
+	}
 }
 
-static bool serve_rings(enum kernel_class class)
+static unsigned
+serve_rings(const struct kernel_server *s, enum kernel_class class, bool *more)
 {
 	struct rte_mbuf *m[WORKER_BURST];
-	bool more = false;
+	unsigned all = 0;
 
 	for (unsigned i = 0; i < nworkers; i++) {
 		struct rte_ring *r = workers[i]->to_kernel[class];
@@ -125,57 +144,74 @@ static bool serve_rings(enum kernel_class class)
 		do {
 			n = rte_ring_sc_dequeue_burst(r, (void **)m, WORKER_BURST, NULL);
 			for (unsigned k = 0; k < n; k++)
-				deliver(m[k]);
+				kernel_deliver(s, m[k]);
 			total += n;
 		} while (n > 0 && total < TO_KERNEL_PER_TURN);
-		more |= n > 0;
+		all += total;
+		*more |= n > 0;
 	}
-	return more;
+	return all;
 }
 
 /* ---- from the kernel ---- */
 
-static bool
-serve_interface(struct port *p)
+static unsigned
+serve_interface(const struct kernel_server *s, const struct port *p, bool *more)
 {
-	struct kernel_if *k = p->kernel;
-	struct rte_mempool *pool = workers[0]->pool;
-	uint32_t room = (uint32_t)p->mtu + RTE_ETHER_HDR_LEN + VLAN_TAG_LEN;
+	struct kernel_if *k = p ? rcu_read(p->kernel) : NULL;
+	uint32_t room = p ? (uint32_t)p->mtu + RTE_ETHER_HDR_LEN + VLAN_TAG_LEN : 0;
+	struct rte_mbuf *m[WORKER_BURST];
+	unsigned n = 0, total;
 
-	for (unsigned i = 0; i < FROM_KERNEL_PER_TURN; i++) {
-		struct rte_mbuf *m;
-		int rc = kernel_ops->read(k->state, pool, room, &m);
+	if (!k)
+		return 0;
+	for (total = 0; total < FROM_KERNEL_PER_TURN; total++) {
+		int rc = kernel_ops->read(k->state, s->pool, room, &m[n]);
 
 		if (rc == 0 || rc == -EIO)
-			return false;
+			break;
 		if (rc < 0) {
 			/* A frame that was too long, or no buffer for it; there may be others. */
 			k->from_dropped++;
-			control_drops[rc == -ENOMEM ? DROP_NO_MBUF : DROP_KERNEL_REFUSED]++;
+			s->drops[rc == -ENOMEM ? DROP_NO_MBUF : DROP_KERNEL_REFUSED]++;
 			continue;
 		}
 		k->from_packets++;
-		mbuf_meta(m)->port = p->id;
-		control_send(m);
+		if (++n < WORKER_BURST)
+			continue;
+		s->send(p, m, n);
+		n = 0;
 	}
-	return true;
+	if (n)
+		s->send(p, m, n);
+	*more |= total == FROM_KERNEL_PER_TURN;
+	return total;
+}
+
+unsigned
+kernel_serve_all(const struct kernel_server *s, bool *more)
+{
+	struct epoll_event ev[EVENTS];
+	unsigned total = 0;
+
+	*more = false;
+	for (int class = 0; class < KERNEL_CLASSES; class ++)
+		total += serve_rings(s, class, more);
+	if (nifs > npolled)
+		for (int n = epoll_wait(epoll_fd, ev, EVENTS, 0); n > 0; n--)
+			total += serve_interface(s, rcu_read(ports[ev[n - 1].data.u32]), more);
+	for (unsigned i = 0; npolled > 0 && i < ports_end; i++)
+		total += serve_interface(s, rcu_read(ports[i]), more);
+	return total;
 }
 
 bool
 kernel_serve(void)
 {
-	struct epoll_event ev[EVENTS];
 	bool more = false;
 
-	for (int class = 0; class < KERNEL_CLASSES; class ++)
-		more |= serve_rings(class);
-	if (nifs == 0)
-		return more;
-	for (int n = epoll_wait(epoll_fd, ev, EVENTS, 0); n > 0; n--)
-		more |= serve_interface(ports[ev[n - 1].data.u32]);
-	for (unsigned i = 0; npolled > 0 && i < ports_end; i++)
-		if (ports[i] && ports[i]->kernel)
-			more |= serve_interface(ports[i]);
+	if (!kernel_lcore)
+		(void)kernel_serve_all(&control_server, &more);
 	return more;
 }
 
@@ -293,8 +329,10 @@ unmake(struct port *p)
 		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, k->fd, NULL);
 	else
 		npolled--;
-	/* Workers only look whether it is there. */
+	/* Workers only look whether it is there; the kernel lcore uses it. */
+	kernel_lcore_pause();
 	rcu_publish(p->kernel, (struct kernel_if *)NULL);
+	kernel_lcore_resume();
 	kernel_ops->close(k->state);
 	free(k);
 	nifs--;
@@ -314,6 +352,7 @@ on_port(struct port *p, enum port_event event)
 int
 kernel_start(void)
 {
+	control_server.pool = workers[0]->pool;
 	if (!conf.global.kni)
 		return EDPVS_OK;
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -342,5 +381,5 @@ kernel_stop(void)
 int
 kernel_fd(void)
 {
-	return epoll_fd;
+	return kernel_lcore ? -1 : epoll_fd;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Addresses of the host whose packets a device brings to one queue by a flow rule: `dpip flow`, messages 99
- * to 102. That worker gives them all to the kernel, in their order, and the others never see them. Control
- * lcore.
+ * to 102. The kernel lcore's queue if it has one, or the first worker's, which gives them all to the kernel,
+ * in their order; the others never see them. Control lcore.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,10 @@
 #include "abi/flow.h"
 #include "port/flow.h"
 #include "port/kernel.h"
+#include "port/kernel_lcore.h"
 #include "port_setup.h"
 
-enum { FLOWS_MAX = 1024, KERNEL_WORKER = 0 };
+enum { FLOWS_MAX = 1024, FIRST_WORKER = 0 };
 
 struct kernel_flow {
 	TAILQ_ENTRY(kernel_flow) next;
@@ -90,6 +91,17 @@ flows_flush(const struct port *p)
 	}
 }
 
+/* To the kernel lcore, if it has a queue there; it does not know of VLANs. */
+static struct port_flow *
+flow_rule(const struct port *p, const struct port_flow_key *key)
+{
+	bool itself = false;
+
+	for (unsigned i = 0; kernel_lcore && i < kernel_lcore->nrxq; i++)
+		itself |= kernel_lcore->rxq[i].port == p->id;
+	return port_flow_add(p, key, itself ? RXQ_KERNEL : FIRST_WORKER);
+}
+
 static int
 on_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 {
@@ -114,7 +126,7 @@ on_add(const struct ctrl_request *req, struct ctrl_reply *reply)
 	key.ip = f->ip = o.ip;
 	key.af = f->af = o.af;
 	f->port = o.port;
-	f->rule = port_flow_add(o.port, &key, KERNEL_WORKER);
+	f->rule = flow_rule(o.port, &key);
 	if (!f->rule) {
 		free(f);
 		return EDPVS_NOTSUPP;

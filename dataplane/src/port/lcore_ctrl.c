@@ -10,12 +10,14 @@
 #include "core/errors.h"
 #include "ctrl/ctrl.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 
 /* What an lcore is: all NULL for the control lcore. */
 struct lcore {
 	uint8_t id;
 	const struct worker *worker;
 	const struct isolated *isolated;
+	const struct kernel_lcore *kernel;
 };
 
 /* The lcore that a request names. False when it has no part. */
@@ -34,7 +36,9 @@ lcore_of(const struct ctrl_request *req, struct lcore *l)
 		if (isolated[i]->lcore_id == l->id)
 			l->isolated = isolated[i];
 	}
-	return l->worker || l->isolated;
+	if (kernel_lcore && kernel_lcore->lcore_id == l->id)
+		l->kernel = kernel_lcore;
+	return l->worker || l->isolated || l->kernel;
 }
 
 static int
@@ -52,6 +56,7 @@ on_mask(const struct ctrl_request *req, struct ctrl_reply *reply)
 	    .master_lcore_id = (uint8_t)rte_get_main_lcore(),
 	    .slave_lcore_num = (uint8_t)nworkers,
 	    .isol_rx_lcore_num = (uint8_t)nisolated,
+	    .kni_lcore_id = kernel_lcore ? (uint8_t)kernel_lcore->lcore_id : 0,
 	};
 
 	for (unsigned i = 0; i < nworkers; i++)
@@ -63,13 +68,15 @@ on_mask(const struct ctrl_request *req, struct ctrl_reply *reply)
 
 /* "port:rx0       port:tx0       " for every queue pair; a missing half is "--". */
 static int
-queue_text(const struct worker *w, char *out, size_t size)
+queue_text(const struct lcore *l, char *out, size_t size)
 {
 	int n = 0;
 
 	for (unsigned p = 0; p < nports; p++) {
-		const struct queue_list *rx = &port_queues.at[w->index][p].rx;
-		const struct queue_list *tx = &port_queues.at[w->index][p].tx;
+		const struct queue_list *rx =
+		    l->kernel ? &port_queues.kernel[p].rx : &port_queues.at[l->worker->index][p].rx;
+		const struct queue_list *tx =
+		    l->kernel ? &port_queues.kernel[p].tx : &port_queues.at[l->worker->index][p].tx;
 
 		for (unsigned i = 0; i < RTE_MAX(rx->n, tx->n) && n < (int)size; i++) {
 			char r[48] = "--", t[48] = "--";
@@ -114,9 +121,9 @@ on_basic(const struct ctrl_request *req, struct ctrl_reply *reply)
 		return EDPVS_INVAL;
 	basic.lcore_id = l.id;
 	basic.socket_id = (uint8_t)rte_lcore_to_socket_id(l.id);
-	if (l.worker || l.isolated) {
-		int n = l.worker ? queue_text(l.worker, text, sizeof(text))
-				 : isolated_text(l.isolated, text, sizeof(text));
+	if (l.worker || l.isolated || l.kernel) {
+		int n = l.isolated ? isolated_text(l.isolated, text, sizeof(text))
+				   : queue_text(&l, text, sizeof(text));
 
 		basic.queue_data_len = n ? (uint32_t)n + 1 : 0;
 	}
@@ -136,12 +143,12 @@ on_stats(const struct ctrl_request *req, struct ctrl_reply *reply)
 	if (!lcore_of(req, &l))
 		return EDPVS_INVAL;
 	out.lcore_id = l.id;
-	if (!l.worker && !l.isolated) {
+	if (!l.worker && !l.isolated && !l.kernel) {
 		out.lcore_loop = control_turns;
 		return reply_copy(reply, &out, sizeof(out));
 	}
-	s = l.worker ? &l.worker->stats : &l.isolated->stats;
-	out.lcore_loop = l.worker ? l.worker->shown->loops : l.isolated->turns;
+	s = l.worker ? &l.worker->stats : l.isolated ? &l.isolated->stats : &l.kernel->stats;
+	out.lcore_loop = l.worker ? l.worker->shown->loops : l.isolated ? l.isolated->turns : l.kernel->turns;
 	out.pktburst = s->bursts;
 	out.zpktburst = s->bursts_zero;
 	out.fpktburst = s->bursts_full;

@@ -15,6 +15,7 @@
 
 #include "abi/load.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 
 enum { WINDOW_MS = 1000, MAIN = 0 };
 
@@ -31,7 +32,7 @@ struct meter {
 	uint32_t most[DS_LOAD_RINGS], most_before[DS_LOAD_RINGS]; /* in this window and in the one before */
 };
 
-static struct meter meters[1 + 2 * WORKERS_MAX]; /* control lcore, workers, isolated */
+static struct meter meters[2 + 2 * WORKERS_MAX]; /* control lcore, workers, isolated, kernel lcore */
 static uint64_t window_began_ms;
 static uint32_t window_ms;
 
@@ -62,6 +63,7 @@ worker_rings(const struct worker *w, struct ds_ring_load ring[DS_LOAD_RINGS])
 	memset(ring, 0, DS_LOAD_RINGS * sizeof(ring[0]));
 	add_ring(&ring[DS_LOAD_RING_PUNT], w->to_control);
 	add_ring(&ring[DS_LOAD_RING_INJECT], w->from_control);
+	add_ring(&ring[DS_LOAD_RING_INJECT], w->from_kernel);
 	for (unsigned c = 0; c < KERNEL_CLASSES; c++)
 		add_ring(&ring[DS_LOAD_RING_KERNEL], w->to_kernel[c]);
 	for (unsigned from = 0; from < nworkers; from++)
@@ -74,6 +76,13 @@ isolated_rings(const struct isolated *is, struct ds_ring_load ring[DS_LOAD_RINGS
 	memset(ring, 0, DS_LOAD_RINGS * sizeof(ring[0]));
 	for (unsigned i = 0; i < is->nq; i++)
 		add_ring(&ring[DS_LOAD_RING_ISOLATED], is->q[i].ring);
+}
+
+static void
+kernel_rings(const struct kernel_lcore *k, struct ds_ring_load ring[DS_LOAD_RINGS])
+{
+	memset(ring, 0, DS_LOAD_RINGS * sizeof(ring[0]));
+	add_ring(&ring[DS_LOAD_RING_KERNEL], k->from_control);
 }
 
 static void
@@ -132,6 +141,10 @@ load_tick(uint64_t now_ms)
 		isolated_rings(isolated[i], ring);
 		watch_rings(&meters[1 + nworkers + i], ring);
 	}
+	if (kernel_lcore) {
+		kernel_rings(kernel_lcore, ring);
+		watch_rings(&meters[1 + nworkers + nisolated], ring);
+	}
 	if (!first && now_ms - window_began_ms < WINDOW_MS)
 		return;
 	window_ms = first ? 0 : (uint32_t)(now_ms - window_began_ms);
@@ -143,6 +156,9 @@ load_tick(uint64_t now_ms)
 	for (unsigned i = 0; i < nisolated; i++)
 		close_window(&meters[1 + nworkers + i],
 			     of_stats(&isolated[i]->stats, isolated[i]->cpu_clock));
+	if (kernel_lcore)
+		close_window(&meters[1 + nworkers + nisolated],
+			     of_stats(&kernel_lcore->stats, kernel_lcore->cpu_clock));
 }
 
 /* ---- message ---- */
@@ -237,6 +253,17 @@ on_load(const struct ctrl_request *req, struct ctrl_reply *reply)
 		fill_means(&load, m);
 		fill_stats(&load, &isolated[i]->stats);
 		isolated_rings(isolated[i], load.ring);
+		fill_rings(&load, m);
+		rc = add_load(reply, &load);
+	}
+	if (kernel_lcore && !rc) {
+		const struct meter *m = &meters[1 + nworkers + nisolated];
+
+		load = (struct ds_lcore_load){.lcore = kernel_lcore->lcore_id, .role = DS_LCORE_ROLE_KERNEL};
+		load.turns = kernel_lcore->turns;
+		fill_means(&load, m);
+		fill_stats(&load, &kernel_lcore->stats);
+		kernel_rings(kernel_lcore, load.ring);
 		fill_rings(&load, m);
 		rc = add_load(reply, &load);
 	}

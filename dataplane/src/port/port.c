@@ -13,6 +13,8 @@
 #include "core/log.h"
 #include "port/bond.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
+#include "port/testmode.h"
 
 enum { RELAY_RING = 1024 };
 
@@ -351,6 +353,37 @@ attach_port(unsigned w, struct port *p)
 	return EDPVS_OK;
 }
 
+/*
+ * What is not for the host must not come to the kernel lcore: the device spreads over the other queues only,
+ * which takes a redirection table (port_start.c).
+ */
+static int
+attach_kernel(struct port *p)
+{
+	const struct queue_list *rx = &port_queues.kernel[p->id].rx, *tx = &port_queues.kernel[p->id].tx;
+
+	if (!kernel_lcore)
+		return EDPVS_OK;
+	if (rx->n > 1 || tx->n > 1) {
+		log_err("port", "the worker of type kni names more than one queue of port %s", p->name);
+		return EDPVS_INVAL;
+	}
+	if (rx->n && p->info.reta_size == 0 && !testmode_is_on()) {
+		log_err("port",
+			"the worker of type kni has rx queue %u of port %s, but driver %s cannot keep other "
+			"packets away from it: leave out rx_queue_ids there",
+			rx->id[0], p->name, p->info.driver_name);
+		return EDPVS_NOTSUPP;
+	}
+	if (rx->n) {
+		kernel_lcore_receives(p, rx->id[0]);
+		p->rxq_worker[rx->id[0]] = RXQ_KERNEL;
+	}
+	if (tx->n)
+		kernel_lcore_sends(p, tx->id[0]);
+	return EDPVS_OK;
+}
+
 static int
 attach_workers(void)
 {
@@ -371,6 +404,12 @@ attach_workers(void)
 			if (rc)
 				return rc;
 		}
+	}
+	for (unsigned i = 0; i < nports; i++) {
+		int rc = ports[i]->bond ? 0 : attach_kernel(ports[i]);
+
+		if (rc)
+			return rc;
 	}
 	return EDPVS_OK;
 }

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "port/bond.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 
 enum { LINK_WAIT_MS = 1000, LINK_STEP_MS = 50 };
 
@@ -18,6 +19,7 @@ void
 port_detach(const struct port *p)
 {
 	isolated_detach(p->id);
+	kernel_lcore_detach(p->id);
 	for (unsigned w = 0; w < nworkers; w++) {
 		struct worker_port *wp = workers[w]->port;
 		unsigned kept = 0;
@@ -57,7 +59,7 @@ spread_rss(const struct port *p)
 		for (unsigned i = 0; i < rx->n && n < PORT_QUEUES_MAX; i++)
 			polled[n++] = rx->id[i];
 	}
-	if (n < 2 || size == 0 || size > RTE_ETH_RSS_RETA_SIZE_512)
+	if (n == 0 || size == 0 || size > RTE_ETH_RSS_RETA_SIZE_512)
 		return;
 	memset(reta, 0, sizeof(reta));
 	for (unsigned i = 0; i < size; i++) {
@@ -151,6 +153,9 @@ say_queues(void)
 		}
 		log_notice("port", "worker %u (lcore %u): %s", w, workers[w]->lcore_id, line);
 	}
+	if (kernel_lcore)
+		log_notice("port", "lcore %u serves the interfaces in the kernel: %u rx queues",
+			   kernel_lcore->lcore_id, kernel_lcore->nrxq);
 }
 
 int

@@ -79,8 +79,7 @@ take_queues(const struct refusal *r, const struct conf_worker *w, const char *po
 				      "%s queue %u of port %s is named twice, the second time by worker %s",
 				      dir, q, port, w->name);
 		*seen |= 1u << q;
-		if (list)
-			list->id[list->n++] = (uint8_t)q;
+		list->id[list->n++] = (uint8_t)q;
 	}
 	return 0;
 }
@@ -100,7 +99,7 @@ worker_index(const struct queue_map_input *in, const struct conf_worker *w)
 		if (in->lcore[i] == (unsigned)w->cpu_id)
 			return (int)i;
 	}
-	return -1; /* master, kni */
+	return -1; /* kni */
 }
 
 static int
@@ -140,7 +139,8 @@ build_named(const struct queue_map_input *in, struct queue_map *map, const struc
 					      "name the bonding",
 					      w->name, wp->name);
 			rc = take_queues(r, w, wp->name, "rx", wp->rx, wp->nrx, in->port[p].max_rx,
-					 &rx_seen[p], index < 0 ? NULL : &map->at[index][p].rx);
+					 &rx_seen[p],
+					 index < 0 ? &map->kernel[p].rx : &map->at[index][p].rx);
 			if (rc)
 				return rc;
 			if (index >= 0) {
@@ -148,7 +148,8 @@ build_named(const struct queue_map_input *in, struct queue_map *map, const struc
 				map->at[index][p].isolated_ring = wp->isol_ring_size;
 			}
 			rc = take_queues(r, w, wp->name, "tx", wp->tx, wp->ntx, in->port[p].max_tx,
-					 &tx_seen[p], index < 0 ? NULL : &map->at[index][p].tx);
+					 &tx_seen[p],
+					 index < 0 ? &map->kernel[p].tx : &map->at[index][p].tx);
 			if (rc)
 				return rc;
 		}

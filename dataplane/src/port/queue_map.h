@@ -37,6 +37,9 @@ struct queue_map {
 		uint32_t isolated_ring; /* entries of the rings from isolated lcores */
 		int relay; /* worker that sends for a worker without tx queue; -1: not needed */
 	} at[WORKERS_MAX][PORTS_MAX];
+	struct {
+		struct queue_list rx, tx;
+	} kernel[PORTS_MAX]; /* of the block of type kni */
 };
 
 /* Reasons for refusal; the numbers appear in the log as "error code". */

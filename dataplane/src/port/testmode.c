@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
@@ -17,6 +18,7 @@
 #include "core/worker.h"
 #include "ctrl/ctrl.h"
 #include "port/isolated.h"
+#include "port/kernel_lcore.h"
 #include "port/port.h"
 #include "testmode_flow.h"
 #include "testmode_kernel.h"
@@ -99,11 +101,13 @@ frame_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 	struct port *port = ports[in->port];
 	struct rte_mbuf *m;
 	uint16_t queue;
+	uint8_t owner;
 
 	if (!port || !port->started || in->queue >= nqueues || in->len == 0 || in->len > UINT16_MAX)
 		return EDPVS_INVAL;
 	queue = testmode_flow_queue(port->dpdk_id, in->queue, bytes, in->len);
-	m = frame_build(workers[port->rxq_worker[queue]]->pool, bytes, in->len, in->first);
+	owner = port->rxq_worker[queue];
+	m = frame_build(workers[owner == RXQ_KERNEL ? 0 : owner]->pool, bytes, in->len, in->first);
 	if (!m)
 		return EDPVS_NOMEM;
 	m->port = port->dpdk_id;
@@ -136,11 +140,8 @@ kernel_inject(const struct ds_test_frame_in *in, const uint8_t *bytes)
 }
 
 static int
-on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
+inject_all(const uint8_t *at, size_t left)
 {
-	const uint8_t *at = req->body;
-	size_t left = req->len;
-
 	while (left > 0) {
 		struct ds_test_frame_in in;
 		int rc;
@@ -159,6 +160,12 @@ on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
 		left -= in.len;
 	}
 	return EDPVS_OK;
+}
+
+static int
+on_inject(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	return inject_all(req->body, req->len);
 }
 
 /* ---- frames out ---- */
@@ -181,15 +188,13 @@ frame_report(struct ctrl_reply *reply, uint16_t port, const struct rte_mbuf *m)
 }
 
 static int
-on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
+collect_all(struct ctrl_reply *reply, uint16_t port)
 {
-	struct ds_test_collect collect;
 	void *m;
 
-	memcpy(&collect, req->body, sizeof(collect));
-	if (collect.port & DS_TEST_KERNEL) {
-		while ((m = testmode_kernel_collect(collect.port & ~DS_TEST_KERNEL))) {
-			int rc = frame_report(reply, collect.port, m);
+	if (port & DS_TEST_KERNEL) {
+		while ((m = testmode_kernel_collect(port & ~DS_TEST_KERNEL))) {
+			int rc = frame_report(reply, port, m);
 
 			rte_pktmbuf_free(m);
 			if (rc)
@@ -197,16 +202,44 @@ on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
 		}
 		return EDPVS_OK;
 	}
-	if (collect.port >= ntest_ports)
+	if (port >= ntest_ports)
 		return EDPVS_INVAL;
-	while (rte_ring_dequeue(test_ports[collect.port].tx, &m) == 0) {
-		int rc = frame_report(reply, collect.port, m);
+	while (rte_ring_dequeue(test_ports[port].tx, &m) == 0) {
+		int rc = frame_report(reply, port, m);
 
 		rte_pktmbuf_free(m);
 		if (rc)
 			return rc;
 	}
 	return EDPVS_OK;
+}
+
+static int
+on_collect(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	struct ds_test_collect collect;
+
+	memcpy(&collect, req->body, sizeof(collect));
+	return collect_all(reply, collect.port);
+}
+
+/* The control lcore does nothing else meanwhile. */
+static int
+on_busy(const struct ctrl_request *req, struct ctrl_reply *reply)
+{
+	enum { MOST_MS = 5000 };
+	const uint8_t *body = req->body;
+	struct ds_test_busy busy;
+	int rc;
+
+	memcpy(&busy, body, sizeof(busy));
+	if (busy.ms > MOST_MS)
+		return EDPVS_INVAL;
+	rc = inject_all(body + sizeof(busy), req->len - sizeof(busy));
+	if (rc)
+		return rc;
+	rte_delay_us_block(busy.ms * 1000);
+	return collect_all(reply, busy.port);
 }
 
 /* ---- waiting until nothing moves ---- */
@@ -218,7 +251,7 @@ struct lcore_mark {
 
 static struct {
 	bool set;
-	struct lcore_mark worker[WORKERS_MAX], isolated[WORKERS_MAX];
+	struct lcore_mark worker[WORKERS_MAX], isolated[WORKERS_MAX], kernel;
 	uint64_t control, ticks;
 } mark;
 
@@ -238,13 +271,14 @@ packets_waiting(void)
 
 		if (w->pause)
 			continue;
-		if (!rte_ring_empty(w->to_control) || !rte_ring_empty(w->from_control))
+		if (!rte_ring_empty(w->to_control) || !rte_ring_empty(w->from_control) ||
+		    (w->from_kernel && !rte_ring_empty(w->from_kernel)))
 			return true;
 		for (unsigned from = 0; from < nworkers; from++)
 			if (w->handover[from] && !rte_ring_empty(w->handover[from]))
 				return true;
 	}
-	return testmode_kernel_waits();
+	return testmode_kernel_waits() || (kernel_lcore && !rte_ring_empty(kernel_lcore->from_control));
 }
 
 /* The order of the two reads matters: turns include the packets that `worked` tells of. */
@@ -264,6 +298,8 @@ mark_now(void)
 		mark.worker[i] = lcore_mark(&workers[i]->turns, &workers[i]->worked);
 	for (unsigned i = 0; i < nisolated; i++)
 		mark.isolated[i] = lcore_mark(&isolated[i]->turns, &isolated[i]->worked);
+	if (kernel_lcore)
+		mark.kernel = lcore_mark(&kernel_lcore->turns, &kernel_lcore->worked);
 	mark.control = control_turns;
 	mark.ticks = control_ticks;
 	mark.set = true;
@@ -290,6 +326,12 @@ since_mark(uint32_t turns, bool timers)
 	    control_turns - mark.control < turns || (timers && control_ticks - mark.ticks < TICKS_MIN);
 	enum since_mark s;
 
+	if (kernel_lcore) {
+		s = lcore_since(lcore_mark(&kernel_lcore->turns, &kernel_lcore->worked), &mark.kernel, turns);
+		if (s == SINCE_MARK_WORKED)
+			return s;
+		turning |= s == SINCE_MARK_TURNING;
+	}
 	for (unsigned i = 0; i < nisolated; i++) {
 		s = lcore_since(lcore_mark(&isolated[i]->turns, &isolated[i]->worked), &mark.isolated[i],
 				turns);
@@ -421,6 +463,12 @@ port_new(unsigned index)
 }
 
 bool
+testmode_is_on(void)
+{
+	return ntest_ports > 0;
+}
+
+bool
 testmode_spreads_flows(void)
 {
 	return spreads_flows;
@@ -456,6 +504,8 @@ testmode_init(unsigned nports_wanted, unsigned nqueues_wanted, bool rss, bool fl
 			    sizeof(struct ds_test_settle), on_settle);
 	ctrl_register_extra(DS_TEST_HOLD, "DS_TEST_HOLD", ABI_DIRECTION_SET, ABI_RULE_EXACT,
 			    sizeof(struct ds_test_hold), on_hold);
+	ctrl_register_extra(DS_TEST_BUSY, "DS_TEST_BUSY", ABI_DIRECTION_GET, ABI_RULE_MIN,
+			    sizeof(struct ds_test_busy), on_busy);
 	log_notice("test", "test mode: %u ports with %u queues each, driven through the control socket",
 		   ntest_ports, nqueues);
 	return EDPVS_OK;

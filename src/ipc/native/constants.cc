@@ -216,6 +216,7 @@ const Constant constants[] = {
 	C(ext, DS_LCORE_ROLE_MASTER),
 	C(ext, DS_LCORE_ROLE_WORKER),
 	C(ext, DS_LCORE_ROLE_ISOLATED),
+	C(ext, DS_LCORE_ROLE_KERNEL),
 	C(ext, DS_DROPS_F_PER_LCORE),
 	C(ext, DS_LCORE_ALL),
 	C(ext, DS_TLV_ITEM),

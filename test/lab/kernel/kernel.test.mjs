@@ -64,14 +64,18 @@ describe('interfaces in the kernel', () => {
     expect(routes()).not.toBe('');
   }, 60_000);
 
-  it('the virtual address is withdrawn when the daemon stops, and comes back with it', async () => {
+  it('DPL-011 the virtual address is withdrawn when the daemon stops, and comes back with it', async () => {
     expect(await lab.stopDaemon()).toBe(0);
     expect(lab.exec('director', 'ip', ['link', 'show', 'dpdk0.kni'], { ok: false }).status).not.toBe(0);
     await until('the route to go', () => routes() === '', 20_000);
     expect(lab.learned()).toEqual([]);
+    // This time with an lcore of its own for the kernel.
+    lab.kernelLcore = true;
     await lab.startDaemon();
     lab.configureHost();
+    expect(lab.dpip('lcore', 'show')).toMatch(/^cpu2: kernel busy/m);
     await until('the route to come back', () => lab.learned().length === 2 && routes() !== '', 40_000);
     expect(curl(`http://${ROUTED.vip}/`).stdout).toMatch(/^rs[12] saw/);
+    expect(curl(`http://${ROUTED.host}/big`).stdout.length).toBeGreaterThan(100_000);
   }, 90_000);
 });

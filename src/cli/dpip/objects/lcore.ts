@@ -10,6 +10,7 @@ const ROLES: Readonly<Record<number, string>> = {
   [ext.DS_LCORE_ROLE_MASTER]: 'control',
   [ext.DS_LCORE_ROLE_WORKER]: 'worker',
   [ext.DS_LCORE_ROLE_ISOLATED]: 'isolated',
+  [ext.DS_LCORE_ROLE_KERNEL]: 'kernel',
 };
 
 export function roleOf({ role }: LcoreLoad): string {

@@ -71,6 +71,7 @@ struct worker {
 	struct rte_ring *to_control;		    /* punted packets (single producer, single consumer) */
 	struct rte_ring *to_kernel[KERNEL_CLASSES]; /* frames for kernel interfaces, meta.port says whose */
 	struct rte_ring *from_control;		    /* frames to send, meta.port says where */
+	struct rte_ring *from_kernel; /* the same from the kernel lcore; NULL: there is none */
 	struct rte_ring
 	    *handover[WORKERS_MAX]; /* [i]: frames from worker i whose flow we own; NULL for ourselves */
 	struct rte_mempool *pool;
@@ -147,8 +148,8 @@ worker_drop(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
  * full. */
 void worker_punt(struct worker *w, struct rte_mbuf *m);
 
-/* Gives a frame to the control lcore for the kernel's interface of meta.port; drops and counts when the ring
- * of its class is full. */
+/* Gives a frame to the kernel's interface of meta.port, by the control lcore or the kernel lcore; drops and
+ * counts when the ring of its class is full. */
 void worker_to_kernel(struct worker *w, struct rte_mbuf *m, enum kernel_class class);
 
 /* Gives a whole frame, as received on meta.port, to the worker that owns its flow. Sent by
@@ -185,5 +186,9 @@ void worker_rest(struct worker *w);
 int workers_init(unsigned n, const uint16_t *lcore_ids, struct rte_mempool *const *pool_by_socket,
 		 unsigned ring_size);
 void workers_fini(void);
+
+/* Start-up: a kernel lcore (port/kernel_lcore.h) empties the rings to the kernel, which needs no bell, and
+ * gives frames to workers by rings of this size. 0 or EDPVS_NOMEM. */
+int workers_hear_kernel(unsigned ring_size);
 
 #endif

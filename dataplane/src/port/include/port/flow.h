@@ -36,7 +36,7 @@ extern const struct port_flow_api *port_flow_api;
 
 /*
  * Brings what matches, as received on the port (a device, or a VLAN of one), to a queue that the worker of
- * this index polls. NULL: the device takes no rules, or not this one, which is logged once for each device,
+ * this index polls (RXQ_KERNEL: the kernel lcore). NULL: the device takes no rules, or not this one, which is logged once for each device,
  * or the worker polls none of its queues.
  */
 struct port_flow *port_flow_add(const struct port *p, const struct port_flow_key *key, unsigned worker);

@@ -47,7 +47,7 @@ void isolated_fini(void);
 /* Data path of its lcore: one turn. Returns the number of frames received. */
 unsigned isolated_turn(struct isolated *is);
 
-/* Control lcore: between these two calls, neither workers nor isolated lcores touch a device. As
+/* Control lcore: between these two calls, no lcore touches a device. As
  * workers_pause(). */
 bool lcores_pause(void);
 void lcores_resume(void);

@@ -4,8 +4,8 @@
  * MAC address and MTU. What the daemon leaves to the host goes there, what the host sends there leaves by the
  * port.
  *
- * Workers give frames to the control lcore through two rings, so that a flood of one kind does not hold up
- * routing protocols; the control lcore writes them and reads what the kernel sends.
+ * Workers give frames away through two rings, so that a flood of one kind does not hold up routing protocols.
+ * The control lcore writes them and reads what the kernel sends, or an lcore of its own (port/kernel_lcore.h).
  */
 #ifndef PORT_KERNEL_H
 #define PORT_KERNEL_H
@@ -15,7 +15,8 @@
 
 struct kernel_if;
 
-/* How a kind of interface is made and used. Control lcore; 0 or a negative errno. */
+/* How a kind of interface is made and used: read and write by the lcore that serves the kernel, the others by
+ * the control lcore. 0 or a negative errno. */
 struct kernel_ops {
 	/* Makes the interface of a port; *state is of the kind, *fd readable when it has frames (-1: to be
 	 * polled). */
@@ -50,7 +51,7 @@ const char *kernel_name(const struct port *p);
  * reason. Ownership passes. */
 void kernel_give(struct worker *w, uint16_t port, struct rte_mbuf *m, enum kernel_class class,
 		 enum drop_reason why);
-/* Control lcore: the same for a frame in its hands, at once. */
+/* Control lcore: the same for a frame in its hands. */
 void kernel_give_control(uint16_t port, struct rte_mbuf *m, enum drop_reason why);
 /* Data path: copies of frames that a port with forward2kni received or sends. */
 void kernel_copy(struct worker *w, struct port *p, struct rte_mbuf *const *m, unsigned n);
@@ -65,9 +66,9 @@ int kernel_set_copies(struct port *p, bool on);
  */
 int kernel_start(void);
 void kernel_stop(void);
-/* Readable when an interface has frames; -1: none has one. */
+/* Readable when an interface has frames for the control lcore; -1: never. */
 int kernel_fd(void);
-/* Serves all interfaces in both directions, bounded. True: there is more. */
+/* Control lcore: serves all interfaces in both directions, bounded. True: there is more. */
 bool kernel_serve(void);
 /* Every tick. */
 void kernel_tick(uint64_t now_ms);

@@ -17,6 +17,8 @@
 #include "core/worker.h"
 
 enum { PORTS_MAX = 64, PORT_NAME_MAX = 32, PORT_QUEUES_MAX = 16, PORT_NONE = 0xffff };
+/* In the place of a worker: the kernel lcore (port/kernel_lcore.h). */
+enum { RXQ_KERNEL = UINT8_MAX };
 
 /* How the packets of a port find the worker that owns their flow. */
 enum port_steering {
@@ -77,7 +79,7 @@ struct port {
 	bool promisc, allmulticast;	  /* as set; the device may know better */
 	bool layer3; /* a tunnel: packets have no link address; no ARP, ND, VLANs, interface in the kernel */
 	bool tx_fast_free; /* sent buffers are freed the cheap way; all must come from one pool, unshared */
-	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue */
+	uint8_t rxq_worker[PORT_QUEUES_MAX]; /* worker index that polls the queue, or RXQ_KERNEL */
 	int socket_id;
 	struct rte_eth_dev_info info;
 	struct port_mcast *mcast; /* multicast MACs in the device's filter (mcast.c) */

@@ -20,4 +20,7 @@ int testmode_init(unsigned ports, unsigned queues, bool rss, bool flows);
 /* True when rings are filled by flow (rss above). */
 bool testmode_spreads_flows(void);
 
+/* Are the ports those of tests, which put each frame into the queue that they want? */
+bool testmode_is_on(void);
+
 #endif
