@@ -57,6 +57,14 @@ describe('devices', () => {
     lab.exec('client', 'ip', ['neigh', 'flush', 'dev', 'eth0']);
     ping('client', NET.vip4, 3);
     expect(lab.exec('client', 'ip', ['neigh', 'show', 'dev', 'eth0']).stdout).toContain(mac);
+    // A narrower device: what is longer comes in fragments, and goes when it may not.
+    expect(link('dpdk0').mtu).toBe(1500);
+    lab.dpip('link', 'set', 'dpdk0', 'mtu', '1300');
+    expect(link('dpdk0').mtu).toBe(1300);
+    expect(lab.exec('director', 'ip', ['link', 'show', 'wan']).stdout).toContain('mtu 1300');
+    expect(ping('client', NET.vip4, 3, '-s', '1200', '-M', 'do').stdout).toMatch(/3 received/);
+    lab.dpip('link', 'set', 'dpdk0', 'mtu', '1500');
+    expect(ping('client', NET.vip4, 3, '-s', '1400', '-M', 'do').stdout).toMatch(/3 received/);
     // af_packet has no switch for all multicast.
     const { status, stderr } = lab.tool('dpip', ['link', 'set', 'dpdk0', 'allmulticast', 'on'], { ok: false });
     expect([status, stderr.trim().split('\n').at(-1)]).toEqual([1, expect.stringContaining('not support')]);

@@ -327,4 +327,12 @@ struct netif_hw_addr_array {
 } ABI_PACKED;
 ABI_SIZE(struct netif_hw_addr_array, 4);
 
+/* Body of DS_MSG_LINK_MTU. NODEV; INVAL, BUSY and NOTSUPP as the device says. */
+struct ds_link_mtu {
+	char name[32];	   /* of a device or a VLAN */
+	uint32_t mtu;	   /* bytes of the longest IP packet */
+	uint32_t reserved; /* 0 */
+};
+ABI_SIZE(struct ds_link_mtu, 40);
+
 #endif

@@ -166,7 +166,8 @@
 	M(DS_MSG_TIMEOUTS, 0x44530012, BOTH, EXTENSION, ANY, 0, ds_timeouts, none, ds_tlv)                   \
 	M(DS_MSG_MARK, 0x44530010, SET, EXTENSION, MIN, 80, ds_mark, none, none)                             \
 	M(DS_MSG_MARK_LIST, 0x44530011, GET, EXTENSION, ANY, 0, none, none, ds_tlv)                          \
-	M(DS_MSG_LCORE_LOAD, 0x44530020, GET, EXTENSION, ANY, 0, none, none, ds_tlv)
+	M(DS_MSG_LCORE_LOAD, 0x44530020, GET, EXTENSION, ANY, 0, none, none, ds_tlv)                         \
+	M(DS_MSG_LINK_MTU, 0x44530021, SET, EXTENSION, EXACT, 40, ds_link_mtu, none, none)
 
 #define ABI_MESSAGE_ID(name, id, ...) name = (id),
 enum abi_message_id { ABI_MESSAGES(ABI_MESSAGE_ID) };

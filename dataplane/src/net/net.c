@@ -77,6 +77,11 @@ port_made(struct port *p)
 static void
 port_event(struct port *p, enum port_event event)
 {
+	/* Ways are as wide as their ports, and tunnels narrower than what carries them. */
+	if (event == PORT_MTU || (event == PORT_MADE && p->layer3))
+		net_routes_narrow = true;
+	if (event == PORT_MTU)
+		net_generation_advance();
 	if (event == PORT_MADE)
 		port_made(p);
 	else if (event == PORT_GOING || event == PORT_JOINING)

@@ -114,7 +114,7 @@ mtu_refresh(struct port *p)
 	if (mtu == p->mtu)
 		return;
 	p->mtu = mtu;
-	net_generation_advance();
+	port_tell(p, PORT_MTU);
 }
 
 void

@@ -347,6 +347,8 @@ on_port(struct port *p, enum port_event event)
 		unmake(p);
 	else if (event == PORT_MAC && p->kernel)
 		(void)kernel_ops->set_mac(p->kernel->state, &p->mac);
+	else if (event == PORT_MTU && p->kernel && kernel_ops->set_mtu(p->kernel->state, p->mtu))
+		log_warning("port", "%s does not take mtu %u in the kernel", p->kernel->name, p->mtu);
 }
 
 int

@@ -42,6 +42,14 @@ tap_set_mac(void *state, const struct rte_ether_addr *mac)
 	return request(state, SIOCSIFHWADDR, &ifr);
 }
 
+static int
+tap_set_mtu(void *state, uint16_t mtu)
+{
+	struct ifreq ifr = {.ifr_mtu = mtu};
+
+	return request(state, SIOCSIFMTU, &ifr);
+}
+
 static void
 tap_close(void *state)
 {
@@ -68,10 +76,7 @@ tap_make(struct tap *t, const struct port *p)
 	if (ioctl(t->fd, TUNSETIFF, &ifr) < 0)
 		return -errno;
 	rc = tap_set_mac(t, &p->mac);
-	if (rc)
-		return rc;
-	ifr = (struct ifreq){.ifr_mtu = p->mtu};
-	return request(t, SIOCSIFMTU, &ifr);
+	return rc ? rc : tap_set_mtu(t, p->mtu);
 }
 
 static int
@@ -212,5 +217,6 @@ const struct kernel_ops kernel_tap_ops = {
     .write = tap_write,
     .read = tap_read,
     .set_mac = tap_set_mac,
+    .set_mtu = tap_set_mtu,
     .mcast = tap_mcast,
 };

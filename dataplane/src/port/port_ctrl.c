@@ -103,6 +103,7 @@ port_ctrl_register(void)
 	bond_ctrl_register();
 	vlan_ctrl_register();
 	ealmem_ctrl_register();
+	mtu_ctrl_register();
 	talkers_ctrl_register();
 	kernel_flow_register();
 }

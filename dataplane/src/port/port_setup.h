@@ -76,5 +76,6 @@ void drop_ctrl_register(void);
 void vlan_ctrl_register(void);
 void bond_ctrl_register(void);
 void ealmem_ctrl_register(void);
+void mtu_ctrl_register(void);
 
 #endif

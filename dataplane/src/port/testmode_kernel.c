@@ -89,6 +89,12 @@ test_set_mac(void *state, const struct rte_ether_addr *mac)
 	return 0;
 }
 
+static int
+test_set_mtu(void *state, uint16_t mtu)
+{
+	return 0;
+}
+
 bool
 testmode_kernel_inject(uint16_t port, struct rte_mbuf *m)
 {
@@ -124,7 +130,8 @@ testmode_kernel_init(void)
 					      .close = test_close,
 					      .write = test_write,
 					      .read = test_read,
-					      .set_mac = test_set_mac};
+					      .set_mac = test_set_mac,
+					      .set_mtu = test_set_mtu};
 
 	kernel_ops = &ops;
 }

@@ -1063,6 +1063,10 @@ export interface Structs {
     used: number;
     most: number;
   };
+  ds_link_mtu: {
+    name: string;
+    mtu: number;
+  };
   ds_lcore_load: {
     lcore: number;
     role: number;
@@ -1275,6 +1279,7 @@ export const sizeOf = {
   ds_mark_rule: 72,
   ds_mark: 80,
   ds_ring_load: 12,
+  ds_link_mtu: 40,
   ds_lcore_load: 176,
   ds_segment_info: 16,
   ds_segment: 80,
@@ -1427,6 +1432,7 @@ export const tables: Readonly<Record<keyof Structs, string>> = {
   ds_mark_rule: 'mark:u32@0 af:u8@4 proto:u8@5 src:@ds_mark_end@8 dst:@ds_mark_end@32 iifname:c16@56',
   ds_mark: 'op:u8@0 rule:@ds_mark_rule@8',
   ds_ring_load: 'size:u32@0 used:u32@4 most:u32@8',
+  ds_link_mtu: 'name:c32@0 mtu:u32@32',
   ds_lcore_load: 'lcore:u32@0 role:u8@4 node:u8@5 window_ms:u32@8 busy:u32@12 cpu:u32@16 cycles:u32@20 pps:u64@24 turns:u64@32 packets:u64@40 busy_cycles:u64@48 total_cycles:u64@56 bursts_empty:u64@64 bursts_low:u64@72 bursts_high:u64@80 bursts_full:u64@88 hz:u64@96 pool_size:u32@104 pool_free:u32@108 ring:@ds_ring_load*5@112',
   ds_segment_info: 'size:u64@0 version:u32@8 reserved:u32@12',
   ds_segment: 'magic:u64@0 version:u32@8 nworkers:u32@12 size:u64@16 epoch:u64@24 changing:u32@32 nvectors:u32@36 directory:u64@40 generation:u64@48 beat_ms:u64@56 boot_id:b16@64',
@@ -1562,6 +1568,7 @@ export const MSG = {
   DS_MSG_MARK: 1146290192,
   DS_MSG_MARK_LIST: 1146290193,
   DS_MSG_LCORE_LOAD: 1146290208,
+  DS_MSG_LINK_MTU: 1146290209,
 } as const;
 
 /** Rows of ABI_MESSAGES: id, direction, availability, size rule, size, request, reply, element. */
@@ -1691,6 +1698,7 @@ export const messages: Readonly<Record<keyof typeof MSG, MessageRow>> = {
   DS_MSG_MARK: [1146290192, 'SET', 'EXTENSION', 'MIN', 80, 'ds_mark', 'none', 'none'],
   DS_MSG_MARK_LIST: [1146290193, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
   DS_MSG_LCORE_LOAD: [1146290208, 'GET', 'EXTENSION', 'ANY', 0, 'none', 'none', 'ds_tlv'],
+  DS_MSG_LINK_MTU: [1146290209, 'SET', 'EXTENSION', 'EXACT', 40, 'ds_link_mtu', 'none', 'none'],
 };
 
 export type MessageRow = readonly [

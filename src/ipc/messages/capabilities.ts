@@ -81,6 +81,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [MSG.DS_MSG_MARK]: 'rules that mark packets',
   [MSG.DS_MSG_MARK_LIST]: 'rules that mark packets',
   [MSG.DS_MSG_LCORE_LOAD]: 'the load of lcores',
+  [MSG.DS_MSG_LINK_MTU]: 'an MTU that can be set',
 };
 const SINCE = '0.1.0';
 

@@ -93,6 +93,11 @@ export function setLink(transport: Transport, name: string, settings: LinkSettin
   transport.request(MSG.SOCKOPT_NETIF_SET_PORT, 'set', encode('netif_nic_set', { ...settings, pname: name }));
 }
 
+/** Sets the MTU, bytes, of a device or a VLAN. Ask for the message first. @throws DaemonError NODEV, INVAL, BUSY, NOTSUPP */
+export function setLinkMtu(transport: Transport, name: string, mtu: number): void {
+  transport.request(MSG.DS_MSG_LINK_MTU, 'set', encode('ds_link_mtu', { name, mtu }));
+}
+
 /** Changes a bonding device; opt is one of bondOpt. @throws DaemonError INVAL for a device that is none */
 export function changeBond(
   transport: Transport,

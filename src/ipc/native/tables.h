@@ -541,6 +541,10 @@ END
 LAYOUT(ds_ring_load, struct ds_ring_load)
 	M(size) M(used) M(most)
 END
+LAYOUT(ds_link_mtu, struct ds_link_mtu)
+	M(name) M(mtu) PAD(reserved)
+END
+
 LAYOUT(ds_lcore_load, struct ds_lcore_load)
 	M(lcore) M(role) M(node) PAD(pad0) M(window_ms) M(busy) M(cpu) M(cycles) M(pps) M(turns) M(packets)
 	M(busy_cycles) M(total_cycles) M(bursts_empty) M(bursts_low) M(bursts_high) M(bursts_full) M(hz)
@@ -720,6 +724,7 @@ constexpr Struct structs[] = {
 	entry<struct ds_mark_rule>(),
 	entry<struct ds_mark>(),
 	entry<struct ds_ring_load>(),
+	entry<struct ds_link_mtu>(),
 	entry<struct ds_lcore_load>(),
 	entry<struct ds_segment_info>(),
 	entry<struct ds_segment>(),

@@ -225,7 +225,8 @@ describe('set', () => {
 
   test.each([
     ['link set d0', "invalid parameter name ''"],
-    ['link set d0 mtu 9000', "invalid parameter name 'mtu'"],
+    ['link set d0 qlen 9000', "invalid parameter name 'qlen'"],
+    ['link set d0 mtu 67', 'invalid mtu: 67: 68 to 9000 bytes'],
     ['link set d0 toString on', "invalid parameter name 'toString'"],
     ['link add b0 bond-mode 1', "invalid parameter name 'bond-mode'"],
     ['link set d0 promisc maybe', "invalid arguement value for 'promisc'"],

@@ -74,6 +74,13 @@ export function renderNicStats(stats: LinkStats, human = false): string {
   );
 }
 
+/** A table of the queues. @param queues how many there are, at most 16 have counters */
+export function renderQueueStats(stats: LinkStats, queues: number, human = false): string {
+  const columns = [['ipackets', 'q_ipackets'], ['ibytes', 'q_ibytes'], ['ierrors', 'q_errors'], ['opackets', 'q_opackets'], ['obytes', 'q_obytes']] as const;
+  const rows = Array.from({ length: Math.min(queues, stats.q_ipackets.length) }, (_, q) => [String(q), ...columns.map(([, member]) => String(counter(stats[member][q] ?? 0n, human)))]);
+  return [['queue', ...columns.map(([title]) => title)], ...rows].map((cells) => `    ${cells.map((cell, i) => left(cell, i === 0 ? 8 : STATS_WIDTH)).join('')}\n`).join('');
+}
+
 /** Rates between two samples. @param seconds between them, at least 1 */
 export function renderNicRates(before: LinkStats, after: LinkStats, seconds: number): string {
   const per = (name: 'ipackets' | 'opackets' | 'ibytes' | 'obytes' | 'ierrors' | 'oerrors' | 'imissed' | 'rx_nombuf'): bigint =>

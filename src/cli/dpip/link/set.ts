@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Items of `link set`, `link add` and `link del`.
 import type { Transport } from '../../../ipc/client';
-import { bondOpt, changeBond, setLink, type BondParam, type LinkSettings } from '../../../ipc/messages/link';
+import { capabilities, MSG, requireMessage } from '../../../ipc/messages/capabilities';
+import { bondOpt, changeBond, setLink, setLinkMtu, type BondParam, type LinkSettings } from '../../../ipc/messages/link';
 import { parseDecimal } from '../../parse/number';
 import { invalid } from '../errors';
 import { nameOf, parseMac } from '../values';
 
 const I32_MAX = 0x7fff_ffff;
+const MTU = [68, 9000] as const;
 const POLICIES = ['layer2', 'layer23', 'layer34', 'LAYER2', 'LAYER23', 'LAYER34'];
 
 type Action = 'set' | 'add' | 'del';
@@ -14,6 +16,7 @@ type Action = 'set' | 'add' | 'del';
 /** What a value means for an item. */
 type Effect =
   | { readonly settings: LinkSettings }
+  | { readonly mtu: number }
   | { readonly opt: (typeof bondOpt)[keyof typeof bondOpt]; readonly param: BondParam };
 
 interface Item {
@@ -63,6 +66,16 @@ const hardwareAddress: Item = {
   },
 };
 
+const widest: Item = {
+  label: 'BYTES',
+  actions: SET,
+  parse: (_item, value) => {
+    const mtu = parseDecimal(value, ...MTU);
+    if (mtu === null) throw invalid(`invalid mtu: ${value}: ${MTU[0]} to ${MTU[1]} bytes`);
+    return { mtu };
+  },
+};
+
 /** A number of a bonding device. @param what as it is called in the error */
 function bondNumber(
   opt: (typeof bondOpt)[keyof typeof bondOpt],
@@ -91,6 +104,7 @@ const ITEMS: Readonly<Record<string, Item>> = {
   lldp: toggle('lldp', { on: 'on', off: 'off', up: 'on', down: 'off' }),
   link: linkState,
   addr: hardwareAddress,
+  mtu: widest,
   'bond-mode': bondNumber(bondOpt.OPT_MODE, 'mode', 'bonding mode', [0, 6], '0-6'),
   'bond-primary': {
     label: 'NIC',
@@ -153,6 +167,11 @@ export function applyItem(transport: () => Transport, action: Action, nic: strin
   if (effect === undefined) return;
   if ('settings' in effect) {
     setLink(transport(), nic, effect.settings);
+    return;
+  }
+  if ('mtu' in effect) {
+    requireMessage(capabilities(transport()), MSG.DS_MSG_LINK_MTU, 'link set mtu');
+    setLinkMtu(transport(), nic, effect.mtu);
     return;
   }
   // Slaves are a list: setting one means adding it.

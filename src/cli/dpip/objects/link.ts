@@ -14,7 +14,7 @@ import { CommandError, invalid } from '../errors';
 import { missingValue, rest, unknownArgument, verb, type Call, type ObjectSpec, type Outcome } from '../grammar';
 import { renderCpu, renderCpuRates, renderCpuStats } from '../link/cpu';
 import { watch, type Watched } from '../link/interval';
-import { renderBond, renderNic, renderNicExtra, renderNicRates, renderNicStats, renderXstats } from '../link/nic';
+import { renderBond, renderNic, renderNicExtra, renderNicRates, renderNicStats, renderQueueStats, renderXstats } from '../link/nic';
 import { filterOf, isFilter } from '../link/filter';
 import { applyItem, checkItem, itemHelp, nicName } from '../link/set';
 import { failureText } from '../failure';
@@ -41,13 +41,15 @@ interface Target {
   /** Empty: all devices. */
   readonly name: string;
   readonly status: boolean;
+  readonly queues: boolean;
 }
 
 function targetOf(words: readonly string[]): Target {
   const [name = '', ...others] = withoutFiller(words);
-  const stray = others.find((word) => !word.startsWith('status'));
+  const stray = others.find((word) => !word.startsWith('status') && word !== 'queues');
   if (stray !== undefined) throw unknownArgument(stray);
-  return { name: name === '' ? '' : nicName(name), status: others.length > 0 };
+  const queues = others.includes('queues');
+  return { name: name === '' ? '' : nicName(name), status: others.some((word) => word !== 'queues'), queues };
 }
 
 function repeats({ options, list }: Call): boolean {
@@ -64,14 +66,19 @@ function nicWatched(name: string, { io }: Call): Watched<ReturnType<typeof getLi
 }
 
 /** Everything of one device but its rates. */
-function showNic(name: string, status: boolean, { options, io, list }: Call): void {
+function showNic({ name, status, queues }: Target, { options, io, list }: Call): void {
   const transport = io.transport();
   if (!list.isText) {
     list.record('link', nicRecord(transport, name, status, options), () => '');
     return;
   }
-  io.stdout.write(renderNic(getLink(transport, name)));
-  if (options.stats) io.stdout.write(renderNicStats(getLinkStats(transport, name), options.human));
+  const nic = getLink(transport, name);
+  io.stdout.write(renderNic(nic));
+  if (options.stats) {
+    const stats = getLinkStats(transport, name);
+    io.stdout.write(renderNicStats(stats, options.human));
+    if (queues) io.stdout.write(renderQueueStats(stats, Math.max(nic.nrxq, nic.ntxq), options.human));
+  }
   showNicDetails(name, status, { options, io });
 }
 
@@ -120,7 +127,7 @@ function showAllNics(call: Call, isWanted: (name: string) => boolean = () => tru
   for (const { name } of deviceList(call)) {
     if (!isWanted(name)) continue;
     try {
-      showNic(name, false, call);
+      showNic({ name, status: false, queues: false }, call);
     } catch (error) {
       if (!(error instanceof IpcError)) throw error;
       call.io.stderr.write(`Fail to get information for ${name}: ${failureText(error)}\n`);
@@ -209,12 +216,14 @@ function show(words: readonly string[], call: Call): Outcome | Promise<Outcome> 
     if (repeats(call)) throw invalid('rates are of one device, or of all');
     return showAllNics(call, (one) => test(one, call.io.transport()));
   }
-  const { name, status } = targetOf(words);
+  const target = targetOf(words);
+  const { name, status, queues } = target;
+  if (queues && (!call.options.stats || repeats(call))) throw invalid(call.options.stats ? 'rates are of whole devices: leave out queues' : 'counters of queues are shown with -s');
   const cpu = cpuOf(name);
   if (cpu !== null) return showCpus(cpu, call);
   if (!repeats(call)) {
     if (name === '') return showAllNics(call);
-    showNic(name, status, call);
+    showNic(target, call);
     return 0;
   }
   const names = name === '' ? deviceList(call).map((device) => device.name) : [name];
@@ -238,7 +247,7 @@ export const link: ObjectSpec = {
   interval: true,
   verbs: {
     show: verb({
-      args: { words: rest('[NIC [status] | cpu | cpuN | {up|down} | type {vlan|tunnel|bond}]') },
+      args: { words: rest('[NIC [status] [queues] | cpu | cpuN | {up|down} | type {vlan|tunnel|bond}]') },
       options: '[-v] [-x] [-s [-i SEC [-c N]] [-C]]',
       run: ({ words }, call) => show(words, call),
     }),
@@ -248,6 +257,7 @@ export const link: ObjectSpec = {
   },
   notes: () => [
     'status        of a bonding device',
+    'queues        with -s: the counters of each queue',
     'up, down, type  only such devices',
     'cpu, cpuN     all lcores, or one',
     '-v            limits of the driver, queues, multicast addresses; with -s the counters of the driver as well',

@@ -49,7 +49,8 @@ extern uint32_t net_adj_count;
  */
 extern volatile uint32_t net_generation;
 
-/* True when some route has, or had, an MTU of its own: ways may be narrower than their ports. */
+/* True when some route has, or had, an MTU of its own, there is a tunnel, or a device has another MTU than at the start:
+ * ways may be narrower than they were. */
 extern volatile bool net_routes_narrow;
 
 /* Control lcore, after a change is published: whoever remembers a decision asks again. */

@@ -27,6 +27,7 @@ struct kernel_ops {
 	/* One frame in *m (allocated from pool); 1, 0: none, or a negative errno. */
 	int (*read)(void *state, struct rte_mempool *pool, uint32_t room, struct rte_mbuf **m);
 	int (*set_mac)(void *state, const struct rte_ether_addr *mac);
+	int (*set_mtu)(void *state, uint16_t mtu);
 	/* Multicast addresses that the kernel wants to receive, at most max; their number. NULL: none. */
 	unsigned (*mcast)(void *state, struct rte_ether_addr *out, unsigned max);
 };

@@ -206,6 +206,12 @@ port_tx(struct worker *w, uint16_t port, struct rte_mbuf *m)
 int port_set_promisc(struct port *p, bool on);
 int port_set_allmulticast(struct port *p, bool on);
 int port_set_link(struct port *p, bool up);
+/* Bytes of the longest IP packet. VLANs of the port that were as wide stay so, and none is wider. INVAL: not
+ * PORT_MTU_MIN to PORT_MTU_MAX, more than the device can, or than that below a VLAN; BUSY: the driver wants the
+ * device to be stopped, or the port is a member of a bonding; NOTSUPP: the driver cannot, or a tunnel, whose MTU
+ * follows its way. */
+enum { PORT_MTU_MIN = 68, PORT_MTU_MAX = 9000 };
+int port_set_mtu(struct port *p, uint16_t mtu);
 int port_set_mac(struct port *p, const struct rte_ether_addr *mac);
 /* Tunnels have none for what they receive: NOTSUPP. */
 int port_set_tc_egress(struct port *p, bool on);
@@ -225,6 +231,7 @@ enum port_event {
 	PORT_GONE,    /* it is not any more; p is good until the call returns */
 	PORT_JOINING, /* it is about to become a member of a bonding, and none of its own any more */
 	PORT_MAC,     /* it has another MAC address */
+	PORT_MTU,     /* it has another MTU */
 	PORT_TC,      /* tc_egress or tc_ingress has another value */
 };
 /* Layers above: fn is called on the control lcore when something happens to a port, in the order of these
