@@ -40,6 +40,7 @@ describe.each(families)('$name', (f) => {
     // Without such an lcore they wait.
     const without = await start(f, { kernelLcore: false });
     expect(collectWhileBusy(without.transport, BUSY_MS, KERNEL | CLIENTS, [{ port: CLIENTS, queue: 0, frame: ssh(1) }])).toEqual([]);
+    without.settle();
     expect(hex(without.collectFromKernel(CLIENTS))).toEqual(hex([ssh(1)]));
   });
 

@@ -53,6 +53,9 @@ const struct conf_key conf_keys[] = {
     ONOFF("global_defs/kni", C(global.kni), "on", 0,
 	  "every device and VLAN has an interface in the kernel, for what the daemon leaves to the host; off: "
 	  "that is dropped"),
+    CHOICE("global_defs/kni_driver", C(global.kni_driver), "auto|tun|virtio_user|net_tap", "auto", 0,
+	   "what makes these interfaces: tun: /dev/net/tun; virtio_user: /dev/vhost-net, whose kernel thread moves "
+	   "the frames; net_tap: DPDK's driver; auto: virtio_user where it can be, else tun"),
     ONOFF("global_defs/pdump", C(global.pdump), "off", 0,
 	  "dpdk-dumpcap may attach; needs huge pages with files: docs/capture.md"),
     ONOFF("global_defs/lldp", C(global.lldp), "off", CONF_R,

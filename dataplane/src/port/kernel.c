@@ -25,7 +25,8 @@ enum {
 };
 
 struct kernel_if {
-	void *state; /* of its kind */
+	const struct kernel_ops *ops; /* its kind */
+	void *state;		      /* of its kind */
 	int fd;
 	char name[NAME_MAX_LEN + 1];
 	uint64_t to_packets, to_dropped, from_packets, from_dropped;
@@ -33,7 +34,7 @@ struct kernel_if {
 	unsigned nmcast;
 };
 
-const struct kernel_ops *kernel_ops = &kernel_tap_ops;
+const struct kernel_ops *kernel_test_ops;
 
 static int epoll_fd = -1;
 static unsigned nifs, npolled;
@@ -100,14 +101,14 @@ kernel_deliver(const struct kernel_server *s, struct rte_mbuf *m)
 	const struct port *p = port < PORTS_MAX ? rcu_read(ports[port]) : NULL;
 	struct kernel_if *k = p ? rcu_read(p->kernel) : NULL;
 
-	if (k && kernel_ops->write(k->state, m) == 0) {
+	if (k && k->ops->write(k->state, m) == 0) {
 		k->to_packets++;
-	} else {
-		/* Mostly an interface that is down. */
-		s->drops[DROP_KERNEL_REFUSED]++;
-		if (k)
-			k->to_dropped++;
+		return;
 	}
+	/* Mostly an interface that is down. */
+	s->drops[DROP_KERNEL_REFUSED]++;
+	if (k)
+		k->to_dropped++;
 	rte_pktmbuf_free(m);
 }
 
@@ -166,7 +167,7 @@ serve_interface(const struct kernel_server *s, const struct port *p, bool *more)
 	if (!k)
 		return 0;
 	for (total = 0; total < FROM_KERNEL_PER_TURN; total++) {
-		int rc = kernel_ops->read(k->state, s->pool, room, &m[n]);
+		int rc = k->ops->read(k->state, s->pool, room, &m[n]);
 
 		if (rc == 0 || rc == -EIO)
 			break;
@@ -230,7 +231,7 @@ static void
 groups_follow(struct port *p, struct kernel_if *k)
 {
 	struct rte_ether_addr now[MCAST_MAX];
-	unsigned n = kernel_ops->mcast ? kernel_ops->mcast(k->state, now, MCAST_MAX) : 0;
+	unsigned n = k->ops->mcast ? k->ops->mcast(k->state, now, MCAST_MAX) : 0;
 
 	for (unsigned i = 0; i < k->nmcast; i++)
 		if (!is_in(now, n, &k->mcast[i]))
@@ -278,6 +279,37 @@ name_of(const struct port *p, char *out, size_t size)
 		snprintf(out, size, "%s.kni", p->name);
 }
 
+static const struct kernel_ops *
+wanted(void)
+{
+	static const struct {
+		const char *word;
+		const struct kernel_ops *ops;
+	} drivers[] = {
+	    {"tun", &kernel_tap_ops}, {"virtio_user", &kernel_virtio_ops}, {"net_tap", &kernel_net_tap_ops}};
+
+	if (kernel_test_ops)
+		return kernel_test_ops;
+	for (unsigned i = 0; i < RTE_DIM(drivers); i++)
+		if (!strcmp(drivers[i].word, conf.global.kni_driver))
+			return drivers[i].ops;
+	return NULL;
+}
+
+/* Without a choice, by virtio-user where the kernel has its vhost, and by a TAP where it does not. */
+static int
+open_as_wanted(const struct port *p, struct kernel_if *k)
+{
+	k->ops = wanted();
+	if (k->ops)
+		return k->ops->open(p, k->name, &k->state, &k->fd);
+	k->ops = &kernel_virtio_ops;
+	if (k->ops->open(p, k->name, &k->state, &k->fd) == 0)
+		return 0;
+	k->ops = &kernel_tap_ops;
+	return k->ops->open(p, k->name, &k->state, &k->fd);
+}
+
 static void
 make(struct port *p)
 {
@@ -298,7 +330,7 @@ make(struct port *p)
 	if (!k)
 		return;
 	memcpy(k->name, name, strlen(name) + 1);
-	rc = kernel_ops->open(p, name, &k->state, &k->fd);
+	rc = open_as_wanted(p, k);
 	if (rc) {
 		log_warning("port",
 			    "%s has no interface %s in the kernel: %s; global_defs/kni off asks for none",
@@ -312,7 +344,8 @@ make(struct port *p)
 		npolled++;
 	rcu_publish(p->kernel, k);
 	nifs++;
-	log_info("port", "%s is %s in the kernel", p->name, name);
+	log_info("port", "%s is %s in the kernel, by %s", p->name, name,
+		 k->ops == &kernel_virtio_ops ? "virtio-user" : "TAP");
 }
 
 static void
@@ -333,7 +366,7 @@ unmake(struct port *p)
 	kernel_lcore_pause();
 	rcu_publish(p->kernel, (struct kernel_if *)NULL);
 	kernel_lcore_resume();
-	kernel_ops->close(k->state);
+	k->ops->close(k->state);
 	free(k);
 	nifs--;
 }
@@ -346,8 +379,8 @@ on_port(struct port *p, enum port_event event)
 	else if (event == PORT_GOING || event == PORT_JOINING)
 		unmake(p);
 	else if (event == PORT_MAC && p->kernel)
-		(void)kernel_ops->set_mac(p->kernel->state, &p->mac);
-	else if (event == PORT_MTU && p->kernel && kernel_ops->set_mtu(p->kernel->state, p->mtu))
+		(void)p->kernel->ops->set_mac(p->kernel->state, &p->mac);
+	else if (event == PORT_MTU && p->kernel && p->kernel->ops->set_mtu(p->kernel->state, p->mtu))
 		log_warning("port", "%s does not take mtu %u in the kernel", p->kernel->name, p->mtu);
 }
 

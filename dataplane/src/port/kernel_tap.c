@@ -16,38 +16,26 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "kernel_netdev.h"
 #include "port/kernel.h"
 
 enum { PIECES = 8 }; /* buffers of one frame: 9000 bytes in the smallest that we have */
 
 struct tap {
 	int fd;
-	int sock; /* for requests about the interface */
 	char name[IFNAMSIZ];
 };
 
 static int
-request(const struct tap *t, unsigned long what, struct ifreq *ifr)
-{
-	memcpy(ifr->ifr_name, t->name, sizeof(ifr->ifr_name));
-	return ioctl(t->sock, what, ifr) < 0 ? -errno : 0;
-}
-
-static int
 tap_set_mac(void *state, const struct rte_ether_addr *mac)
 {
-	struct ifreq ifr = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
-
-	memcpy(ifr.ifr_hwaddr.sa_data, mac, sizeof(*mac));
-	return request(state, SIOCSIFHWADDR, &ifr);
+	return kernel_netdev_set_mac(((struct tap *)state)->name, mac);
 }
 
 static int
 tap_set_mtu(void *state, uint16_t mtu)
 {
-	struct ifreq ifr = {.ifr_mtu = mtu};
-
-	return request(state, SIOCSIFMTU, &ifr);
+	return kernel_netdev_set_mtu(((struct tap *)state)->name, mtu);
 }
 
 static void
@@ -57,8 +45,6 @@ tap_close(void *state)
 
 	if (t->fd >= 0)
 		close(t->fd); /* the interface goes with it */
-	if (t->sock >= 0)
-		close(t->sock);
 	free(t);
 }
 
@@ -68,9 +54,8 @@ tap_make(struct tap *t, const struct port *p)
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int rc;
 
-	t->sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (t->sock < 0 || t->fd < 0)
+	if (t->fd < 0)
 		return -errno;
 	memcpy(ifr.ifr_name, t->name, sizeof(ifr.ifr_name));
 	if (ioctl(t->fd, TUNSETIFF, &ifr) < 0)
@@ -87,7 +72,7 @@ tap_open(const struct port *p, const char *name, void **state, int *fd)
 
 	if (!t)
 		return -ENOMEM;
-	t->fd = t->sock = -1;
+	t->fd = -1;
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	rc = tap_make(t, p);
 	if (rc) {
@@ -100,19 +85,22 @@ tap_open(const struct port *p, const char *name, void **state, int *fd)
 }
 
 static int
-tap_write(void *state, const struct rte_mbuf *m)
+tap_write(void *state, struct rte_mbuf *m)
 {
 	const struct tap *t = state;
 	struct iovec iov[PIECES];
 	int n = 0;
 
-	for (; m; m = m->next) {
+	for (struct rte_mbuf *part = m; part; part = part->next) {
 		if (n == PIECES)
 			return -EMSGSIZE;
-		iov[n].iov_base = rte_pktmbuf_mtod(m, void *);
-		iov[n++].iov_len = m->data_len;
+		iov[n].iov_base = rte_pktmbuf_mtod(part, void *);
+		iov[n++].iov_len = part->data_len;
 	}
-	return writev(t->fd, iov, n) < 0 ? -errno : 0;
+	if (writev(t->fd, iov, n) < 0)
+		return -errno;
+	rte_pktmbuf_free(m);
+	return 0;
 }
 
 /* Room for the longest frame, in as many buffers as that takes. */
@@ -186,29 +174,10 @@ tap_read(void *state, struct rte_mempool *pool, uint32_t room, struct rte_mbuf *
 	return 1;
 }
 
-/* Lines of /proc/net/dev_mcast: index, name, references, global references, address. */
 static unsigned
 tap_mcast(void *state, struct rte_ether_addr *out, unsigned max)
 {
-	const struct tap *t = state;
-	char line[160], name[IFNAMSIZ + 1], hex[13];
-	FILE *f = fopen("/proc/net/dev_mcast", "re");
-	unsigned n = 0;
-
-	if (!f)
-		return 0;
-	while (n < max && fgets(line, sizeof(line), f)) {
-		uint8_t *b = out[n].addr_bytes;
-
-		if (sscanf(line, "%*d %16s %*d %*d %12[0-9a-f]", name, hex) != 2 ||
-		    strcmp(name, t->name) != 0 ||
-		    sscanf(hex, "%2hhx%2hhx%2hhx%2hhx%2hhx%2hhx", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) !=
-			6)
-			continue;
-		n += rte_is_multicast_ether_addr(&out[n]);
-	}
-	fclose(f);
-	return n;
+	return kernel_netdev_mcast(((struct tap *)state)->name, out, max);
 }
 
 const struct kernel_ops kernel_tap_ops = {

@@ -56,7 +56,7 @@ test_close(void *state)
 }
 
 static int
-test_write(void *state, const struct rte_mbuf *m)
+test_write(void *state, struct rte_mbuf *m)
 {
 	const struct side *s = state;
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX);
@@ -67,6 +67,7 @@ test_write(void *state, const struct rte_mbuf *m)
 		rte_pktmbuf_free(copy);
 		return -ENOBUFS;
 	}
+	rte_pktmbuf_free(m);
 	return 0;
 }
 
@@ -133,5 +134,5 @@ testmode_kernel_init(void)
 					      .set_mac = test_set_mac,
 					      .set_mtu = test_set_mtu};
 
-	kernel_ops = &ops;
+	kernel_test_ops = &ops;
 }

@@ -63,6 +63,7 @@ struct conf {
 		bool kni, pdump, lldp;
 		char
 		    idle_mode[8]; /* ours: what a worker without packets does: spin (default), pause, sleep */
+		char kni_driver[16];	       /* ours: auto, tun, virtio_user, net_tap */
 		char ipc_group[CONF_NAME_MAX]; /* ours: group that may use the control socket beside root */
 	} global;
 	struct {

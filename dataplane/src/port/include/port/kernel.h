@@ -22,8 +22,8 @@ struct kernel_ops {
 	 * polled). */
 	int (*open)(const struct port *p, const char *name, void **state, int *fd);
 	void (*close)(void *state);
-	/* Passes one whole frame on; the buffer stays the caller's. */
-	int (*write)(void *state, const struct rte_mbuf *m);
+	/* Passes one whole frame on; with 0 the buffer is its own, otherwise it stays the caller's. */
+	int (*write)(void *state, struct rte_mbuf *m);
 	/* One frame in *m (allocated from pool); 1, 0: none, or a negative errno. */
 	int (*read)(void *state, struct rte_mempool *pool, uint32_t room, struct rte_mbuf **m);
 	int (*set_mac)(void *state, const struct rte_ether_addr *mac);
@@ -32,9 +32,10 @@ struct kernel_ops {
 	unsigned (*mcast)(void *state, struct rte_ether_addr *out, unsigned max);
 };
 
-/* Interfaces in the kernel (/dev/net/tun). Tests put theirs in the place. */
-extern const struct kernel_ops kernel_tap_ops;
-extern const struct kernel_ops *kernel_ops;
+/* Interfaces in the kernel: by /dev/net/tun, by virtio-user with /dev/vhost-net, by DPDK's net_tap. */
+extern const struct kernel_ops kernel_tap_ops, kernel_virtio_ops, kernel_net_tap_ops;
+/* Those of tests, in the place of what is configured; NULL: none. */
+extern const struct kernel_ops *kernel_test_ops;
 
 /* Does the port have an interface? Any thread. */
 static inline bool
