@@ -11,8 +11,10 @@ const BUILD = ['build-essential', 'python3', 'pkg-config', 'meson', 'ninja-build
 const LAB = ['iproute2', 'ethtool', 'nginx-light', 'curl', 'tcpdump', 'iputils-ping', 'procps'];
 const TEST = ['iperf3', 'bind9-dnsutils', 'dnsmasq-base', 'clang', 'libclang-rt-14-dev', 'zsh', 'fish', 'mandoc', 'haproxy', 'bird2', 'nftables', 'libbpf-dev', 'dpdk-dev'];
 
+const VM = ['qemu-system-x86', 'busybox-static', 'cpio', 'kmod'];
+
 /** Debian packages by what somebody wants to do. */
-export const PACKAGES = { demo: [...BUILD, ...LAB], test: [...BUILD, ...LAB, ...TEST], bench: [...BUILD, ...LAB] };
+export const PACKAGES = { demo: [...BUILD, ...LAB], test: [...BUILD, ...LAB, ...TEST], bench: [...BUILD, ...LAB], vm: [...BUILD, ...LAB, ...TEST, ...VM] };
 
 function missingPackages(wanted) {
   const listed = run('sh', ['-c', "dpkg-query -W -f='${Package} ${db:Status-Abbrev}\\n' 2>/dev/null || true"]);
@@ -65,7 +67,7 @@ export async function buildDataplane({ dir = 'build', options = [], env = {}, ta
   return path.join(build, 'src/main/dpvs');
 }
 
-/** Everything that `purpose` (demo, test, bench) needs. */
+/** Everything that `purpose` (demo, test, bench, vm) needs. */
 export async function bootstrap(purpose) {
   if (process.getuid?.() !== 0)
     throw new StepError('this needs root', 'it installs packages and makes network namespaces', 'run it as root, for example with sudo -E');
