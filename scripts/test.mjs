@@ -92,6 +92,7 @@ const RINGS = {
   c: ['C unit tests', () => mesonTest('build')],
   daemon: ['the daemon and hostile clients', () => vitest('daemon', ['test/daemon'])],
   cases: ['packet cases', () => vitest('cases', ['test/cases'], {}, CASES_AT_ONCE)],
+  instructions: ['instructions per packet, against test/instructions/baseline.json', () => vitest('instructions', ['test/instructions'])],
   lab: ['the lab: real clients and servers', () => vitest('lab', ['test/lab'])],
   asan: ['C unit tests, packet cases with two workers and part of the lab under AddressSanitizer and UBSan', async () => {
     await buildDataplane({ dir: 'build-asan', options: ASAN_BUILD, title: 'data plane with sanitizers' });

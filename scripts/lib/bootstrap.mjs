@@ -9,7 +9,7 @@ import { root, run, runLong, step, StepError } from './steps.mjs';
 
 const BUILD = ['build-essential', 'python3', 'pkg-config', 'meson', 'ninja-build', 'libdpdk-dev', 'libpcap-dev', 'libcmocka-dev', 'libmd-dev'];
 const LAB = ['iproute2', 'ethtool', 'nginx-light', 'curl', 'tcpdump', 'iputils-ping', 'procps'];
-const TEST = ['iperf3', 'bind9-dnsutils', 'dnsmasq-base', 'clang', 'libclang-rt-14-dev', 'zsh', 'fish', 'mandoc', 'haproxy', 'bird2', 'nftables', 'libbpf-dev', 'dpdk-dev'];
+const TEST = ['iperf3', 'bind9-dnsutils', 'dnsmasq-base', 'clang', 'libclang-rt-14-dev', 'zsh', 'fish', 'mandoc', 'haproxy', 'bird2', 'nftables', 'libbpf-dev', 'dpdk-dev', 'valgrind'];
 
 const VM = ['qemu-system-x86', 'busybox-static', 'cpio', 'kmod'];
 

@@ -32,6 +32,8 @@ export interface DaemonOptions {
   readonly confText?: string;
   /** More arguments in front of `--`. */
   readonly args?: readonly string[];
+  /** A command that runs the daemon, which follows it. */
+  readonly under?: readonly string[];
   /** Arguments behind `--` instead of the usual ones. */
   readonly eal?: readonly string[];
   /** Use this folder (and what is left in it) instead of a new one. */
@@ -166,7 +168,8 @@ export class Daemon {
     if (!existsSync(binary)) throw new DaemonDied(`${binary} does not exist: build the data plane, or set DPVS_BIN`);
     const log = openSync(this.#logFile, 'a');
     const env = { UBSAN_OPTIONS: 'print_stacktrace=1', ...process.env };
-    const child = spawn(binary, this.#arguments(), { env, stdio: ['ignore', log, log] });
+    const [program, ...words] = [...(this.options.under ?? []), binary, ...this.#arguments()] as [string, ...string[]];
+    const child = spawn(program, words, { env, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#exit = undefined;
     this.#child = child;
