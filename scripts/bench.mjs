@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --max-mode RATIO] [-- --build DIR] [-- --accounting] [-- --flood]: what a packet and
+// npm run bench [-- --quick] [-- --json FILE] [-- --against FILE] [-- --max CYCLES] [-- --max-mode RATIO] [-- --build DIR] [-- --accounting] [-- --flood]: what a packet and
 // a connection cost one worker.
 // docs/benchmark.md says how it is measured and how to read it. --max fails when FullNAT UDP/IPv4 with 1,024 flows costs more
 // cycles per packet above the ceiling, --max-mode when another forwarding mode costs more than RATIO times FullNAT. --build measures an existing Meson build directory.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { fail, seconds, StepError } from './lib/steps.mjs';
+import { comparison, readResults } from './bench/against.mjs';
 import { buildBench } from './bench/build.mjs';
 import { measure } from './bench/measure.mjs';
 import { FLOODS, FULL, QUICK } from './bench/plan.mjs';
@@ -34,10 +35,10 @@ function readOptions() {
   let values;
   try {
     ({ values } = parseArgs({
-      options: { quick: { type: 'boolean' }, json: { type: 'string' }, max: { type: 'string' }, 'max-mode': { type: 'string' }, build: { type: 'string' }, accounting: { type: 'boolean' }, flood: { type: 'boolean' } },
+      options: { quick: { type: 'boolean' }, json: { type: 'string' }, against: { type: 'string' }, max: { type: 'string' }, 'max-mode': { type: 'string' }, build: { type: 'string' }, accounting: { type: 'boolean' }, flood: { type: 'boolean' } },
     }));
   } catch (error) {
-    throw new StepError(error.message, '', 'npm run bench [-- --quick] [-- --json FILE] [-- --max CYCLES] [-- --max-mode RATIO] [-- --build DIR] [-- --accounting] [-- --flood]');
+    throw new StepError(error.message, '', 'npm run bench [-- --quick] [-- --json FILE] [-- --against FILE] [-- --max CYCLES] [-- --max-mode RATIO] [-- --build DIR] [-- --accounting] [-- --flood]');
   }
   if (values.max !== undefined && !(Number(values.max) > 0)) throw new StepError(`--max ${values.max}: not a number of cycles`);
   if (values['max-mode'] !== undefined && !(Number(values['max-mode']) > 0)) throw new StepError(`--max-mode ${values['max-mode']}: not a ratio`);
@@ -46,6 +47,7 @@ function readOptions() {
 
 async function main() {
   const values = readOptions();
+  const before = values.against === undefined ? undefined : readResults(values.against);
   const files = { ...(await buildBench(values.build)), accounting: values.accounting === true };
   const began = Date.now();
   const description = machine();
@@ -75,6 +77,7 @@ async function main() {
   const kept = values.flood || checkGate(results, Number(values.max ?? 300));
   const modesKept = values.flood || checkModes(results, Number(values['max-mode'] ?? 1.3));
   process.stdout.write(`Measured in ${seconds(began)}.\n`);
+  if (before !== undefined) process.stdout.write(`\nBeside ${values.against}:\n${comparison(before, results).join('\n')}\n`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: description, ...results }, null, 2)}\n`);
   if ((values.max !== undefined && !kept) || (values['max-mode'] !== undefined && !modesKept)) throw new StepError('the bound was missed', '', 'compare with an idle machine; docs/benchmark.md says where cycles go');
 }

@@ -5,7 +5,7 @@ import { ipBytes, macBytes } from '../harness/addresses';
 import { startCase, stopDaemonsAfterEach, type Case } from '../harness/case';
 import { dissect } from '../harness/dissect';
 import { ethernet, icmp6Echo, icmpEcho, ip } from '../harness/frames';
-import { CLIENTS, families, mac, quieten, SERVERS, v4, type Family } from './topology';
+import { CLIENTS, families, mac, quieten, SERVERS, startWorld, v4, type Family } from './topology';
 
 stopDaemonsAfterEach();
 
@@ -145,4 +145,21 @@ test('DPL-035 gratuitous ARP on demand, on the port that has the address', async
   });
   expect(() => ask('10.9.9.9')).toThrow(/not exist/);
   expect([c.collect(CLIENTS), c.collect(SERVERS)]).toEqual([[], []]);
+});
+
+describe.each(families)('$name', (f) => {
+  test('a link that comes back is told to the neighbours, and to the operator', async () => {
+    const c = await startWorld(f, {});
+    c.run('dpip link set test0 link down');
+    await c.daemon.waitFor('the link to go', () => c.daemon.log().includes('test0: link is down'), 5000);
+    c.discard();
+    c.run('dpip link set test0 link up');
+    await c.daemon.waitFor('the link to come', () => c.daemon.log().includes('test0: link is up'), 5000);
+    c.settle({ timers: true });
+    // Sender of an ARP packet; target of a neighbour advertisement.
+    const [start, length] = f === v4 ? [28, 4] : [62, 16];
+    const told = c.collect(CLIENTS).map((frame) => frame.subarray(start, start + length).toString('hex'));
+    for (const address of [f.vip, f.port[0]]) expect(told).toContain(Buffer.from(ipBytes(address)).toString('hex'));
+    expect(c.collect(SERVERS)).toEqual([]);
+  });
 });

@@ -18,6 +18,7 @@
 #include "lb/lb.h"
 #include "net/net.h"
 #include "port/kernel.h"
+#include "port/link_watch.h"
 #include "port/load.h"
 #include "port/talkers.h"
 #include "tc/tc.h"
@@ -95,6 +96,7 @@ control_loop(void)
 			rcu_reclaim();
 			segment_beat(real_ms());
 			load_tick(real_ms());
+			link_watch_tick(real_ms());
 			talkers_tick(clock_now_ms());
 			control_ticks++;
 			next_tick = real_ms() + TICK_MS;

@@ -20,13 +20,12 @@
 #include "route.h"
 #include "tunnel.h"
 
-/* A port with a new MAC: headers are rewritten, and the neighbours are told. */
+/* Tells neighbours and switches where the addresses of the port are. */
 static void
-mac_changed(struct port *p)
+announce(struct port *p)
 {
 	struct net_addr *a;
 
-	neigh_rewrite_headers(p->id);
 	TAILQ_FOREACH (a, &net_addrs, next) {
 		if (a->spec.port != p)
 			continue;
@@ -35,6 +34,24 @@ mac_changed(struct port *p)
 		else
 			nd_announce(p, &a->spec.ip, !(a->flags & ADDR_F_TENTATIVE));
 	}
+}
+
+/* Those of the VLANs of the port, too. */
+static void
+announce_all(struct port *p)
+{
+	announce(p);
+	for (unsigned i = nports; i < ports_end; i++)
+		if (ports[i] && ports[i]->parent == p && !ports[i]->layer3)
+			announce_all(ports[i]);
+}
+
+/* A port with a new MAC: headers are rewritten, and the neighbours are told. */
+static void
+mac_changed(struct port *p)
+{
+	neigh_rewrite_headers(p->id);
+	announce(p);
 }
 
 static int
@@ -88,6 +105,8 @@ port_event(struct port *p, enum port_event event)
 		port_going(p);
 	else if (event == PORT_MAC)
 		mac_changed(p);
+	else if (event == PORT_LINK_UP)
+		announce_all(p);
 }
 
 int

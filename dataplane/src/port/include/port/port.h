@@ -74,6 +74,7 @@ struct port {
 	bool tc_egress, tc_ingress;	  /* as set */
 	bool copies_to_kernel;		  /* forward2kni: all that it receives and sends, and nothing else */
 	bool lacp;			  /* a bonding in mode 4: LACP wants a turn now and then */
+	bool link_seen, link_up;	  /* of link_watch.c */
 	bool lldp;			  /* its switch; global_defs/lldp is another */
 	unsigned nmembers;		  /* of a bonding */
 	bool promisc, allmulticast;	  /* as set; the device may know better */
@@ -232,6 +233,7 @@ enum port_event {
 	PORT_JOINING, /* it is about to become a member of a bonding, and none of its own any more */
 	PORT_MAC,     /* it has another MAC address */
 	PORT_MTU,     /* it has another MTU */
+	PORT_LINK_UP, /* its link was down and is up again */
 	PORT_TC,      /* tc_egress or tc_ingress has another value */
 };
 /* Layers above: fn is called on the control lcore when something happens to a port, in the order of these
